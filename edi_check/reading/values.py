@@ -20,6 +20,8 @@ __all__ = [
     "time_pattern",
 ]
 
+_USUAL = Delimiters()
+
 AN_TYPES = frozenset({"AN", "ID"})
 """Types whose trailing spaces carry no meaning (X12 RFI 46: they should be suppressed)."""
 
@@ -85,7 +87,7 @@ def measured_length(type_: str, text: str) -> int:
 
 
 @lru_cache(maxsize=256)
-def number_pattern(type_: str, low: int, high: int, delimiters: Delimiters = Delimiters()) -> str:
+def number_pattern(type_: str, low: int, high: int, delimiters: Delimiters = _USUAL) -> str:
     """Pattern of an N or R value with ``low`` to ``high`` digits.
 
     R is ``-?digits``, ``-?digits.digits`` or ``-?.digits``; a point at the right end is not X12 (it is to be left

@@ -1,0 +1,130 @@
+"""Values that identify a person (CONTRACT section 5): which they are, and how a text carries them.
+
+Whoever writes a message wraps such a value with ``private``; the text then holds it between two marks. Whoever
+shows the message calls ``masked`` (``•••`` stands for the value) or, when the user asked for it, ``unmasked``.
+A value of the data can't forge a mark: ``legible`` spells control characters out, and ``private`` applies it.
+
+``is_private`` knows, for an element of an 837P, whether it identifies a person. Names of organisations, procedure
+and diagnosis codes, charges, dates of service, NPIs, payer ids, CLM01 and control numbers do not.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from contextlib import suppress
+
+__all__ = ["MASK", "is_private", "legible", "masked", "private", "unmasked"]
+
+MASK = "•••"
+
+_START, _END = "\x02", "\x03"
+_MARKED = re.compile(f"{_START}[^{_END}]*{_END}?")
+_MARKS = str.maketrans("", "", _START + _END)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_LONGEST = 48
+
+
+def legible(value: str, longest: int = _LONGEST) -> str:
+    """``value`` (bytes read as latin-1) for people: UTF-8 read as such, control characters as ``\\xNN``, cut at
+    ``longest`` characters.
+
+    >>> legible("A\\x07B")
+    'A\\\\x07B'
+    """
+    cut = len(value) > longest
+    value = value[:longest]
+    if not value.isascii():
+        with suppress(UnicodeError):
+            value = value.encode("latin-1").decode("utf-8")
+    value = _CONTROL.sub(lambda m: f"\\x{ord(m[0]):02x}", value)
+    return value + "…" if cut else value
+
+
+def private(value: str) -> str:
+    """``value`` as part of a message, marked as identifying a person."""
+    return f"{_START}{legible(value)}{_END}"
+
+
+def masked(text: str) -> str:
+    """``text`` without the values that identify a person.
+
+    >>> masked("NM103 of the subscriber “" + private("DOE 2ND") + "” is too long.")
+    'NM103 of the subscriber “•••” is too long.'
+    """
+    return _MARKED.sub(MASK, text) if _START in text else text
+
+
+def unmasked(text: str) -> str:
+    """``text`` with those values, marks taken out (``--show-values``).
+
+    >>> unmasked("“" + private("DOE 2ND") + "”")
+    '“DOE 2ND”'
+    """
+    return text.translate(_MARKS) if _START in text or _END in text else text
+
+
+_ALL = frozenset(range(1, 100))
+
+_ELEMENTS: dict[str, frozenset[int]] = {
+    "ISA": frozenset({2, 4}),  # authorization and security information: passwords
+    "N3": _ALL,
+    "N4": _ALL - {2, 4, 7},  # state, country and subdivision alone lead to nobody
+    "PER": _ALL - {1, 3, 5, 7},  # name, numbers; the odd ones say what kind of number
+    "DMG": _ALL - {1, 3},
+    "PAT": frozenset({6}),
+    "SBR": frozenset({3}),  # the group number, or the policy number of the person
+    "NTE": frozenset({2}),
+    "K3": _ALL,
+    "CR1": frozenset({7, 8, 9, 10}),
+    "CR2": frozenset({10, 11}),
+    "FRM": frozenset({3}),
+}
+"""Element positions that are private whatever else the segment says."""
+
+_COMPONENTS = {("SV1", 1): 7, ("SVD", 3): 7, ("SV5", 1): 7}
+"""Composites whose component of this number is free text."""
+
+_PUBLIC_IDS = frozenset({"XX", "PI", "XV", "46"})
+"""NM108: NPI, payer id, plan id, submitter or receiver id. The others are member ids and the like."""
+
+_PUBLIC_REFERENCES = frozenset({
+    "EI", "TJ",  # employer's tax id
+    "D9", "6R", "F8", "9A", "9B", "9C", "9D", "BT", "XZ", "VY",  # control, claim and lot numbers
+    "G1", "9F", "4N", "F5", "P4", "1J", "T4", "LX",  # authorizations, referrals, exceptions, programmes
+    "X4", "F4", "EW",  # laboratory and mammography certificates of a facility
+    "2U", "NF", "FY",  # payers
+})
+"""REF01 whose REF02 is shown. Others (SY, EA, 1W, 0B, 1G, G2, LU, IG, Y4 …) name a person, a licence or an account."""
+
+
+def is_private(elements: Sequence[str], position: int, component: int = 0) -> bool:
+    """Does element ``position`` (from 1; ``component`` from 1, 0 for the whole element) of a segment, given as sent
+    (``elements[0]`` is its id), identify a person? Elements the guide doesn't have count as private where the
+    segment is about a person: what strayed there may be a name.
+
+    >>> is_private(["NM1", "85", "2", "CLINIC"], 3), is_private(["NM1", "IL", "1", "DOE"], 3)
+    (False, True)
+    """
+    segment = elements[0] if elements else ""
+    if segment == "NM1":
+        return _is_private_name(elements, position)
+    if segment == "REF":
+        return position > 1 and _element(elements, 1).strip() not in _PUBLIC_REFERENCES
+    free_text = _COMPONENTS.get((segment, position))
+    if free_text is not None:
+        return component == 0 or component >= free_text
+    return position in _ELEMENTS.get(segment, ())
+
+
+def _is_private_name(elements: Sequence[str], position: int) -> bool:
+    if position <= 2 or position == 8:
+        return False
+    if position == 9:
+        return _element(elements, 8).strip() not in _PUBLIC_IDS
+    # An organisation: type 2, and no first, middle or other name that only a person has.
+    return position > 9 or _element(elements, 2).strip() != "2" or any(elements[4:8])
+
+
+def _element(elements: Sequence[str], position: int) -> str:
+    return elements[position] if position < len(elements) else ""
