@@ -1,0 +1,72 @@
+"""``edi-check edits -f markdown``: the catalogue as a page. ``docs/edits.md`` is exactly this, and a test says so."""
+
+from __future__ import annotations
+
+from ..judging.packs import EditData, Pack
+from ..telling.wording import status_code
+from .catalogue import scope_of, told_as
+
+__all__ = ["page"]
+
+HEAD = """\
+# The edits
+
+Made by `edi-check edits -f markdown -o docs/edits.md` from the packs; edit those, not this page.
+
+Levels: **reject** refuses the claim, **review** asks a person to look, **warn** and **note** only tell. A level can be
+changed with `--level ID=LEVEL` or under `[levels]` in `edi-check.toml`. Status is what a 277CA says (category, codes,
+entity); an edit below reject has one for the day somebody re-levels it.
+
+CPT is a registered trademark of the American Medical Association. Procedure codes stand here as bare numbers, with
+words of our own; who works with them needs the AMA's own book and licence.
+"""
+
+
+def page(packs: list[Pack]) -> str:
+    """The whole page: a table and then a section an edit, for each pack."""
+    parts = [HEAD]
+    for pack in packs:
+        if pack.edits:
+            parts.append(_pack(pack))
+            parts.extend(_edit(pack, data) for data in pack.edits)
+    return "\n".join(parts)
+
+
+def _pack(pack: Pack) -> str:
+    lines = [f"## {pack.id}: {pack.title}", ""]
+    if pack.source:
+        lines += [f"Source: {_cell(pack.source)}", ""]
+    lines += ["| id | name | level | SNIP | status |", "|---|---|---|---|---|"]
+    for data in pack.edits:
+        edit = data.edit
+        row = (f"[{edit.id}](#{edit.id.lower()})", edit.name, edit.level, str(edit.snip), status_code(edit.status))
+        lines.append("| " + " | ".join(_cell(cell) for cell in row) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def _edit(pack: Pack, data: EditData) -> str:
+    edit = data.edit
+    lines = [f"### {edit.id}", "", f"**{edit.name}** ({edit.level})", "", f"> {_flow(edit.says)}", ""]
+    if edit.why:
+        lines += [_flow(edit.why), ""]
+    if edit.fix:
+        lines += [f"*What to do:* {_flow(edit.fix)}", ""]
+    if edit.wrong or edit.right:
+        lines.append("```text")
+        for label, text in (("wrong:", edit.wrong), ("right:", edit.right)):
+            lines += [f"{label:<7}{line.strip()}" if n == 0 else " " * 7 + line.strip()
+                      for n, line in enumerate(text.strip().splitlines())]
+        lines += ["```", ""]
+    source = ", ".join(part for part in (edit.source.document, edit.source.section) if part)
+    lines += [f"- Applied to: {_flow(scope_of(pack, data))}", f"- Source: {_flow(source)}",
+              f"- Told as: {_flow(told_as(edit))}"]
+    lines += [f"- Setting `{name}`, default `{default}`: {_flow(says)}" for name, default, says in edit.settings]
+    return "\n".join(lines) + "\n"
+
+
+def _flow(text: str) -> str:
+    return " ".join(text.split()).replace("<", "&lt;")
+
+
+def _cell(text: str) -> str:
+    return _flow(text).replace("|", "\\|")

@@ -1,0 +1,128 @@
+"""``edi-check check``: options and settings to one run of the pipeline, its reports to where they belong."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import click
+
+from ..configuration import Configuration, load
+from ..findings import LEVELS
+from ..telling.render import FORMATS, render
+from .inputs import expand
+from .outputs import STDOUT, Output, opened, parse_report, refuse_clashes
+from .session import Session, config_option, verbosity_options
+
+__all__ = ["check"]
+
+LATER_FORMATS = ("sarif", "junit", "parquet")
+LATER_OPTIONS = ("ack_dir", "split_dir", "control_number")
+"""Part of the contract and not there yet: answered with exit code 2, and not in the help."""
+
+
+@click.command(short_help="Judge claim files (the main job).")
+@click.argument("paths", metavar="PATH...", nargs=-1, required=True)
+@click.option("-f", "--format", metavar="|".join(FORMATS), help="What is written [default: text].")
+@click.option("-o", "--output", metavar="FILE", help="Write there, all or nothing, instead of standard output.")
+@click.option("--report", multiple=True, metavar="FORMAT=FILE", help="A further report of the same run; repeatable.")
+@click.option("--ack-dir", hidden=True)
+@click.option("--split-dir", hidden=True)
+@click.option("--control-number", hidden=True)
+@click.option("--pack", multiple=True, metavar="NAME|FILE",
+              help="Edits to apply; repeatable [default: all built-in packs, each by payer and line of business].")
+@click.option("--no-packs", is_flag=True, default=None, help="Only the guide's own edits and CORE.")
+@click.option("--lob", metavar="auto|commercial|medicare|medicaid", help="Line of business [default: auto, per claim].")
+@click.option("--snip", metavar="N[-M]", help="SNIP types to check [default: 1-7].")
+@click.option("--level", multiple=True, metavar="ID=LEVEL",
+              help="Re-level an edit: reject, review, warn, note or off; repeatable.")
+@click.option("--strict", is_flag=True, default=None,
+              help="Any syntax fault rejects its whole transaction set, not only the claims it touches.")
+@click.option("--fail-on", metavar="reject|review|warn|note|never",
+              help="Lowest level that makes the exit code 1 [default: reject].")
+@click.option("--as-of", metavar="YYYY-MM-DD",
+              help="Day of receipt [default: today]. With it, the same input gives the same bytes.")
+@click.option("--jobs", metavar="N", help="Processes; 0: all cores [default: 1]. The output doesn't depend on it.")
+@click.option("--max-findings", metavar="N", help="Listed per file and edit, the rest counted [default: 1000].")
+@click.option("--show-values", is_flag=True, default=None, help="Show values that identify a person.")
+@config_option
+@click.option("--progress/--no-progress", default=None, help="A progress bar, on a terminal only [default: yes].")
+@verbosity_options
+@click.pass_obj
+def check(session: Session, /, paths: tuple[str, ...], config_file: str, **options: Any) -> int:
+    """Judge claim files: which claims will be rejected, where, why, and what to do.
+
+    PATH is a file, a folder (*.837 *.837p *.edi *.x12 *.txt *.dat in it, at any depth), a .gz of one, or - for
+    standard input.
+
+    \b
+    Exit code: 0 nothing at or above --fail-on; 1 something is; 2 wrong usage, nothing checked;
+    3 something could not be checked; 70 a fault of ours.
+
+    \b
+    Examples:
+      edi-check check batch.837
+      edi-check check -f json -o report.json --report html=report.html inbox/
+      zcat batch.837.gz | edi-check check --fail-on review -
+    """
+    settings = load(config_file, options=_given(options))
+    _refuse_later(settings)
+    outputs = _outputs(settings, session, options["format"] is None)
+    inputs, empty = expand(paths)
+    refuse_clashes(outputs, [one.path for one in inputs])
+    _warn(settings, session)
+    from .running import run
+
+    report = run(inputs, empty, settings)
+    for output in outputs:
+        with opened(output.path) as out:
+            render(report, output.format, out, color=out.isatty() and not os.environ.get("NO_COLOR"))
+    return report.exit_code
+
+
+def _given(options: dict[str, Any]) -> dict[str, Any]:
+    """The options that stand on the command line, as the configuration takes them. Raises UsageError."""
+    given = {name: value for name, value in options.items() if value is not None and value != ()}
+    if "pack" in given and given.get("no_packs"):
+        raise click.UsageError("--pack and --no-packs contradict each other.")
+    if "pack" in given:
+        given["no_packs"] = False
+    for name in ("pack", "report"):
+        if name in given:
+            given[name] = list(given[name])
+    levels = {}
+    for text in given.pop("level", ()):
+        edit, mark, level = text.partition("=")
+        if not mark:
+            raise click.UsageError(f"--level {text}: write ID=LEVEL, such as CORE-BAL-01=warn ({', '.join(LEVELS)})")
+        levels[edit.strip().upper()] = level.strip().lower()
+    return given | ({"level": levels} if levels else {})
+
+
+def _refuse_later(settings: Configuration) -> None:
+    for name in LATER_OPTIONS:
+        if settings.sections["check"][name].origin != "default":
+            raise click.UsageError(f"--{name.replace('_', '-')} is not there yet in this version; nothing was checked.")
+
+
+def _outputs(settings: Configuration, session: Session, is_format_default: bool) -> list[Output]:
+    outputs = [Output(settings.get("format"), settings.get("output") or STDOUT)]
+    outputs += [parse_report(text) for text in settings.get("report")]
+    for output in outputs:
+        if output.format in LATER_FORMATS:
+            raise click.UsageError(f"The format {output.format} is not there yet in this version; nothing was checked.")
+        if output.format not in FORMATS:
+            raise click.UsageError(f"There is no format {output.format!r}; choices: {', '.join(FORMATS)}.")
+    extension = os.path.splitext(outputs[0].path)[1].lower()
+    fitting = {".json": "json", ".ndjson": "ndjson", ".html": "html", ".htm": "html", ".md": "markdown",
+               ".csv": "csv"}.get(extension)
+    if is_format_default and fitting and fitting != outputs[0].format:
+        session.tell(f"{outputs[0].path} gets the format {outputs[0].format}; for the other give -f {fitting}")
+    return outputs
+
+
+def _warn(settings: Configuration, session: Session) -> None:
+    for warning in settings.warnings:
+        session.tell(warning)
+    for name in settings.planned():
+        session.tell(f"{name} is set, but nothing reads it in this version")

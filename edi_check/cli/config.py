@@ -1,0 +1,74 @@
+"""``edi-check config show``: every setting in force and where it came from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import click
+
+from ..configuration import Configuration, Value, load
+from ..settings import MODEL
+from .session import Session, config_option, printable, verbosity_options
+
+__all__ = ["config"]
+
+
+@click.group(short_help="Show the settings in force.")
+def config() -> None:
+    """The settings: option, EDI_CHECK_* variable, --config, ./edi-check.toml, default: the first one that says so."""
+
+
+@config.command(short_help="Every setting and where it came from.")
+@config_option
+@click.option("-f", "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--set", "only_set", is_flag=True, help="Leave out what stands at its default.")
+@verbosity_options
+@click.pass_obj
+def show(session: Session, config_file: str, form: str, only_set: bool) -> None:
+    """Print every setting, its value, and where it came from.
+
+    \b
+    Examples:
+      edi-check config show
+      EDI_CHECK_JOBS=4 edi-check config show --set
+    """
+    found = load(config_file)
+    for warning in found.warnings:
+        session.tell(warning)
+    entries = [e for e in _entries(found) if not only_set or e[2].origin != "default"]
+    if form == "json":
+        rows = [{"section": s, "key": k, "value": v.value, "origin": v.origin, "used": u} for s, k, v, u in entries]
+        click.echo(json.dumps(rows, indent=1))
+        return
+    if not entries:
+        click.echo("Every setting stands at its default.")
+        return
+    section = ""
+    for name, key, value, used in entries:
+        if name != section:
+            click.echo(("\n" if section else "") + printable(name))
+            section = name
+        origin = value.origin + ("" if used else "; nothing reads it in this version")
+        click.echo(printable(f"  {key} = {_toml(value.value)}").ljust(44) + printable(f"  # {origin}"))
+
+
+def _entries(found: Configuration) -> Iterator[tuple[str, str, Value, bool]]:
+    """(section, key, value, is it used) in the order of the model, then packs and sources."""
+    for section, values in found.sections.items():
+        keys = MODEL.get(section, {})
+        for name, value in values.items():
+            yield f"[{section}]", name, value, name not in keys or not keys[name].is_planned
+    for pack, values in found.packs.items():
+        for name, value in values.items():
+            yield f"[pack.{pack}]", name, value, True
+    for source in found.sources:
+        for name, value in source.items():
+            yield "[[source]]", name, value, False
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, tuple):
+        return f'"{"-".join(str(v) for v in value)}"'
+    return json.dumps(value, ensure_ascii=False, default=str)

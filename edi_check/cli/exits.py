@@ -1,0 +1,42 @@
+"""The exit codes of CONTRACT section 1, and how an exception becomes one. An uncaught exception never ends as 1."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from pathlib import Path
+from types import TracebackType
+
+__all__ = [
+    "BROKEN_PIPE", "CHECKED", "FAULT", "FOUND", "INTERRUPTED", "TERMINATED", "UNCHECKED", "USAGE", "Terminated",
+    "describe_fault",
+]
+
+CHECKED = 0
+FOUND = 1
+USAGE = 2
+UNCHECKED = 3
+FAULT = 70
+INTERRUPTED = 130
+BROKEN_PIPE = 141
+TERMINATED = 143
+
+
+class Terminated(BaseException):
+    """SIGTERM came. Not an Exception, so that nothing on the way swallows it."""
+
+
+def describe_fault(error: BaseException, is_detailed: bool) -> str:
+    """What to print of an exception nobody expected: its kind and where, never its text, which may hold values of a
+    claim (CONTRACT 5). ``is_detailed`` adds the way there, again without values."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" in {Path(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else ""
+    text = (f"edi-check: a fault of ours ({type(error).__name__}{place}). This run gives no verdict; "
+            "the files are not to blame. Please report it")
+    if not is_detailed:
+        return text + " with what -vv adds."
+    return text + ", with this:\n" + _way(error.__traceback__).rstrip()
+
+
+def _way(trace: TracebackType | None) -> str:
+    return f"Python {sys.version.split()[0]}\n" + "".join(traceback.format_tb(trace))

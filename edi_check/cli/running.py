@@ -1,0 +1,47 @@
+"""One run of the pipeline over the inputs of the command line, with a progress bar on a terminal."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from ..configuration import Configuration
+from ..findings import Finding, Where
+from ..pipeline import check
+from ..report import FileReport, Report
+from .inputs import EXTENSIONS, STDIN, Input
+
+__all__ = ["run"]
+
+
+def run(inputs: Sequence[Input], empty: Sequence[str], settings: Configuration) -> Report:
+    """The report of all inputs, in their order. ``empty`` are folders without a claim file: each is in the report as
+    unreadable, so that the exit code is 3 and says why."""
+    report = check([sys.stdin.buffer if one.path == STDIN else one.path for one in inputs], **arguments(settings))
+    report.files.extend(_nothing_in(folder) for folder in empty)
+    return report
+
+
+def arguments(settings: Configuration) -> dict[str, Any]:
+    """The settings as the options of ``edi_check.check``."""
+    packs = () if settings.get("no_packs") else tuple(settings.get("pack")) or None
+    return {
+        "packs": packs,
+        "as_of": settings.get("as_of") or None,
+        "levels": settings.plain("levels"),
+        "settings": settings.pack_settings(),
+        "payers": settings.plain("payers"),
+        **{name: settings.get(name) for name in ("jobs", "lob", "snip", "strict", "fail_on", "max_findings",
+                                                 "show_values")},
+    }
+
+
+def _nothing_in(folder: str) -> FileReport:
+    names = " ".join("*" + extension for extension in EXTENSIONS)
+    report = FileReport(path=folder, disposition="unreadable")
+    report.findings.append(Finding(
+        "CORE-FILE-01", f"The folder holds no claim file ({names}, or a .gz of one).", Where(), level="reject",
+        fix="Name the file itself, or give its name one of these extensions.", scope="file"))
+    report.counts.findings["reject"] = 1
+    return report

@@ -1,0 +1,193 @@
+"""Every setting there is: its kind, its default, a sentence, its choices. Data and the conversion of one value.
+
+Not here: where values come from and which one wins (``configuration``). The keys of ``[pack.…]`` and the ids of
+``[levels]`` belong to the packs, which are held to them when they are loaded.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable
+from datetime import date
+from typing import Any, NamedTuple
+
+from .findings import LEVELS
+
+__all__ = ["CHECK", "FREE", "LISTS", "LOBS", "MODEL", "SOURCE", "Key", "convert", "nearest"]
+
+LOBS = ("commercial", "medicare", "medicaid", "other")
+
+
+class Key(NamedTuple):
+    """A setting: its kind (see ``KINDS``), its default, a sentence, and the choices when only some words are allowed.
+    ``is_planned``: known to the contract, read by nothing yet."""
+
+    kind: str
+    default: Any
+    says: str
+    choices: tuple[str, ...] = ()
+    is_planned: bool = False
+
+
+def _planned(kind: str, default: Any, says: str, choices: tuple[str, ...] = ()) -> Key:
+    return Key(kind, default, says, choices, is_planned=True)
+
+
+CHECK = {
+    "format": Key("text", "text", "what goes to standard output or to `output`"),
+    "output": Key("path", "", "file for the report instead of standard output"),
+    "report": Key("reports", [], "further reports of the same run, each FORMAT=FILE"),
+    "ack_dir": Key("path", "", "folder for TA1, 999 and 277CA"),
+    "split_dir": Key("path", "", "folder for the accepted and the rejected claims as two files"),
+    "pack": Key("packs", [], "packs by name or file; none given: all built-in ones"),
+    "no_packs": Key("flag", False, "only what belongs to the guide, and CORE"),
+    "lob": Key("choice", "auto", "line of business", ("auto", "commercial", "medicare", "medicaid")),
+    "snip": Key("snip", (1, 7), "SNIP types to check, N or N-M"),
+    "strict": Key("flag", False, "any syntax fault rejects its whole transaction set"),
+    "fail_on": Key("choice", "reject", "lowest level that makes the exit code 1",
+                   ("reject", "review", "warn", "note", "never")),
+    "as_of": Key("day", "", "day of receipt; default today"),
+    "control_number": Key("count", 0, "first control number of the acknowledgments"),
+    "jobs": Key("count", 1, "processes; 0: all cores"),
+    "max_findings": Key("count", 1000, "findings listed per file and edit; the rest are counted"),
+    "show_values": Key("flag", False, "show values that identify a person"),
+    "progress": Key("flag", True, "progress bar, on a terminal only"),
+}
+
+LIMITS = {
+    "segment_bytes": Key("count", 65_536, "longest segment"),
+    "segment_elements": Key("count", 1_000, "elements of a segment"),
+    "file_sets": Key("count", 100_000, "transaction sets of a file"),
+    "unpacked_bytes": Key("count", 4 * 1024**3, "unpacked size of a .gz"),
+    "unpacked_ratio": Key("count", 200, "unpacked to packed size of a .gz"),
+}
+
+TABLES = {
+    "ptp": _planned("paths", [], "NCCI procedure-to-procedure files as CMS publishes them"),
+    "mue": _planned("paths", [], "NCCI medically-unlikely-edits files as CMS publishes them"),
+    "procedures": _planned("path", "", "procedure codes with their days of validity"),
+    "icd10cm": _planned("path", "", "billable ICD-10-CM codes by year"),
+}
+
+ACK = {
+    "payer_name": _planned("text", "", "information source of the 277CA; default: the receiver of the 837"),
+    "payer_id": _planned("text", "", "its id"),
+    "entity": _planned("choice", "PR", "2100A NM101", ("PR", "AY")),
+    "accepted_status": _planned("text", "A2:20:PR", "status of an accepted claim"),
+}
+
+WATCH = {
+    "root": _planned("path", "", "folder that holds inbound, work, outbound and the others"),
+    "poll_seconds": _planned("number", 2, "pause between two looks"),
+    "settle_seconds": _planned("number", 10, "how long a file must have been still"),
+    "incomplete_grace_seconds": _planned("number", 900, "how long a file may lack its IEA"),
+    "isa_window_days": _planned("count", 400, "how long an interchange number counts as used"),
+    "duplicate_content": _planned("choice", "flag", "a file that was here before", ("flag", "reject", "accept")),
+    "workers": _planned("count", 1, "files judged at the same time"),
+}
+
+SOURCE = {
+    "name": _planned("text", "", "what the logs call it"),
+    "host": _planned("text", "", "SFTP server"),
+    "port": _planned("count", 22, "its port"),
+    "user": _planned("text", "", "login"),
+    "key_file": _planned("path", "", "private key"),
+    "known_hosts": _planned("path", "", "host keys that are trusted"),
+    "inbound": _planned("text", "", "folder there in which claim files appear"),
+    "outbound": _planned("text", "", "folder there that takes the acknowledgments"),
+}
+
+MODEL: dict[str, dict[str, Key]] = {
+    "check": CHECK, "limits": LIMITS, "tables": TABLES, "ack": ACK, "watch": WATCH, "source": SOURCE,
+}
+"""Sections with fixed keys. ``levels``, ``payers`` and ``pack`` have free keys."""
+
+FREE: dict[str, Key] = {
+    "levels": Key("choice", "", "edit id to level", LEVELS),
+    "payers": Key("choice", "", "payer id to line of business", LOBS),
+}
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError("a text in quotes is expected")
+    return value
+
+
+def _texts(value: Any) -> list[str]:
+    if isinstance(value, str):
+        return [value]
+    if not isinstance(value, list | tuple) or not all(isinstance(v, str) for v in value):
+        raise ValueError('a list of texts is expected, such as ["a", "b"]')
+    return list(value)
+
+
+def _flag(value: Any) -> bool:
+    words = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+    if isinstance(value, str) and value.lower() in words:
+        return words[value.lower()]
+    if not isinstance(value, bool):
+        raise ValueError("true or false is expected")
+    return value
+
+
+def _number(value: Any) -> float:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = -1.0
+    if isinstance(value, bool) or not 0 <= number < float("inf"):
+        raise ValueError("a number, 0 or more, is expected")
+    return number
+
+
+def _count(value: Any) -> int:
+    if isinstance(value, str) and value.isdecimal():
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise ValueError("a whole number, 0 or more, is expected")
+    return value
+
+
+def _day(value: Any) -> str:
+    if isinstance(value, date):
+        return value.isoformat()[:10]
+    try:
+        return date.fromisoformat(value).isoformat() if value else ""
+    except (TypeError, ValueError):
+        raise ValueError("a day is expected, as 2026-11-21") from None
+
+
+def _snip(value: Any) -> tuple[int, int]:
+    if isinstance(value, tuple | list) and len(value) == 2:
+        value = f"{value[0]}-{value[1]}"
+    first, _, last = str(value).partition("-")
+    last = last or first
+    if not (len(first) == len(last) == 1 and "1" <= first <= last <= "7"):
+        raise ValueError("SNIP types are 1 to 7: N or N-M, such as 4 or 1-5")
+    return int(first), int(last)
+
+
+KINDS: dict[str, Callable[[Any], Any]] = {
+    "text": _text, "choice": _text, "path": _text, "texts": _texts, "paths": _texts, "packs": _texts,
+    "reports": _texts, "flag": _flag, "number": _number,
+    "count": _count, "day": _day, "snip": _snip,
+}
+
+
+LISTS = ("texts", "paths", "packs", "reports")
+
+
+def nearest(word: str, choices: Iterable[str]) -> str:
+    """``; did you mean X?`` or the choices when nothing is near."""
+    words = [str(c) for c in choices]
+    near = difflib.get_close_matches(word.replace("-", "_"), words, 1) or difflib.get_close_matches(word, words, 1)
+    return f"; did you mean {near[0]}?" if near else f"; choices: {', '.join(words)}" if words else ""
+
+
+def convert(key: Key, value: Any) -> Any:
+    """The value in the setting's own type. Raises ValueError with what is expected instead."""
+    value = KINDS[key.kind](value)
+    if key.choices and value not in key.choices:
+        raise ValueError(f"{value!r} is none of the choices{nearest(value, key.choices)}")
+    return value
