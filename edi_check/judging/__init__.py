@@ -1,0 +1,1 @@
+"""Claims to findings: packs of edits, and the engine that runs them."""

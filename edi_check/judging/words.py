@@ -1,0 +1,65 @@
+"""Words and phrases looked for in free text: word-bounded, in any case, not where the writer denies them.
+
+``gua sha`` also finds ``gua-sha`` and ``guasha``; ``rolf*`` finds every word that begins so. A hit is dropped when one
+of NEGATIONS stands within the four words before it in the same sentence (``no cupping performed``). Whatever is found
+here is never above ``review`` (EDITS, common ground): a note may say what was not done.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+__all__ = ["NEGATIONS", "Words", "is_word_entry"]
+
+NEGATIONS = frozenset({"no", "not", "denies", "denied", "without", "declined", "declines", "never", "nor"})
+
+_ENTRY = re.compile(r"[a-z][a-z' -]*\*?\Z")
+_TOKEN = re.compile(r"[\w']+")
+_SENTENCE_END = re.compile(r"[.;!?]")
+
+
+def is_word_entry(text: str) -> bool:
+    """May ``text`` stand in a word list: lower case words, spaces or hyphens between, ``*`` at the end at most?"""
+    return bool(_ENTRY.match(text))
+
+
+class Words:
+    """A list of phrases. ``find(text)`` gives the first that stands there and isn't denied, else ``""``.
+
+    >>> w = Words(["gua sha", "rolf*"])
+    >>> w.find("treated with Gua-Sha"), w.find("no gua sha, no rolfing"), w.find("ROLFING x2")
+    ('gua sha', '', 'rolf*')
+    """
+
+    __slots__ = ("_pattern", "entries")
+
+    def __init__(self, entries: Iterable[str] = ()) -> None:
+        self.entries = tuple(entries)
+        one = "|".join(f"({_expression(entry)})" for entry in self.entries)
+        self._pattern = re.compile(rf"(?<!\w)(?:{one})(?!\w)", re.I) if one else None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.entries)
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def __repr__(self) -> str:
+        return f"Words({list(self.entries)!r})"
+
+    def find(self, text: str) -> str:
+        """The entry that is met first, as the list writes it."""
+        if not text or self._pattern is None:
+            return ""
+        for match in self._pattern.finditer(text):
+            sentence = _SENTENCE_END.split(text[max(0, match.start() - 80):match.start()])[-1]
+            before = _TOKEN.findall(sentence.lower())[-4:]
+            if not NEGATIONS.intersection(before):
+                return self.entries[(match.lastindex or 1) - 1]
+        return ""
+
+
+def _expression(entry: str) -> str:
+    words = re.split(r"[ -]+", entry.rstrip("*"))
+    return r"[\s_-]*".join(re.escape(w) for w in words) + (r"\w*" if entry.endswith("*") else "")
