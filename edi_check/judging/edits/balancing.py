@@ -1,0 +1,155 @@
+"""Amounts that have to add up: charges of the lines to the claim, and what other payers made of both (SNIP type 3).
+
+An amount that can't be read is never judged: the guide edits have named it already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from ...model import Adjustment, Claim, OtherPayer, ServiceLine
+from ..registry import Hit, Result, Unjudged, check
+from ._words import money
+
+_ZERO = Decimal(0)
+
+
+@check(gives="charge total lines")
+def claim_charge_differs_from_lines(claim: Claim) -> Result:
+    """The claim's charge is not the sum of its lines' charges (TR3 1.4.4; X12 RFI 1294).
+
+    Wrong:  CLM*A1*200***11:B:1*Y*A*Y*Y  over  SV1*HC:97140:GP*120*…  and  SV1*HC:97110:GP*90*…
+    Right:  CLM*A1*210***11:B:1*Y*A*Y*Y  over the same lines
+
+    Returns one hit on CLM02; none when a charge can't be read or the claim has no line.
+    """
+    charge = claim.charge
+    lines = claim.service_lines
+    if charge is None or not lines:
+        return ()
+    total = _ZERO
+    for line in lines:
+        amount = line.charge
+        if amount is None:
+            return ()
+        total += amount
+    if total == charge:
+        return ()
+    return (Hit("CLM02", values={"charge": money(charge), "total": money(total), "lines": len(lines)}),)
+
+
+@check(gives="payer paid adjusted expected whole")
+def other_payer_claim_out_of_balance(claim: Claim) -> Result:
+    """What another payer paid and adjusted doesn't account for the claim (TR3 1.4.4.1; X12 RFI 1294).
+
+    For each 2320 with AMT*D: if lines carry a 2430 of that payer, AMT*D is the sum of their SVD02 less the CAS of the
+    2320; if every line has one, or none, CLM02 is AMT*D plus the payer's CAS at both levels.
+
+    Wrong:  CLM*A1*100…  SBR*P*18…  CAS*PR*1*30  AMT*D*60
+    Right:  CLM*A1*100…  SBR*P*18…  CAS*PR*1*30  AMT*D*70
+
+    Returns a hit on each AMT02 at fault; ``Unjudged`` when a pay-to plan (2010AC) stands in for a payer or two 2320
+    have one payer id, since then nobody can say whose amounts these are.
+    """
+    payers = claim.other_payers
+    if not payers:
+        return ()
+    found: list[Hit | Unjudged] = []
+    ids = [p.payer_id for p in payers]
+    for other, payer_id in zip(payers, ids, strict=True):
+        if not other.paid_text or not payer_id:
+            continue
+        if claim.billing.pay_to_plan is not None:
+            return (Unjudged("a pay-to plan (2010AC) claims for another payer"),)
+        if ids.count(payer_id) > 1:
+            return (Unjudged("two other payers have the same id"),)
+        hit = _payer_balance(claim, other, payer_id)
+        if hit is not None:
+            found.append(hit)
+    return found
+
+
+def _payer_balance(claim: Claim, other: OtherPayer, payer_id: str) -> Hit | None:
+    adjusted = _sum(other.adjustments)
+    if other.paid is None or adjusted is None or claim.charge is None:
+        return None
+    paid_on_lines = adjusted_on_lines = _ZERO
+    decided = 0
+    for line in claim.service_lines:
+        sums = _line_sums(line, payer_id)
+        if sums is None:
+            return None
+        paid, line_adjusted, n = sums
+        paid_on_lines += paid
+        adjusted_on_lines += line_adjusted
+        decided += n > 0
+    if decided and other.paid != paid_on_lines - adjusted:
+        return Hit("AMT02", other.paid_segment, says="lines", values={
+            "payer": payer_id, "paid": money(other.paid), "adjusted": money(adjusted),
+            "expected": money(paid_on_lines - adjusted), "whole": money(paid_on_lines)})
+    everything = other.paid + adjusted + adjusted_on_lines
+    if decided in (0, len(claim.service_lines)) and claim.charge != everything:
+        return Hit("AMT02", other.paid_segment, values={
+            "payer": payer_id, "paid": money(other.paid), "adjusted": money(adjusted + adjusted_on_lines),
+            "expected": money(everything), "whole": money(claim.charge)})
+    return None
+
+
+@check(gives="payer charge paid adjusted expected")
+def other_payer_line_out_of_balance(claim: Claim, line: ServiceLine) -> Result:
+    """What another payer paid and adjusted on a line is not the line's charge (TR3 1.4.4.2; X12 RFI 1555).
+
+    Each payer alone, over all its 2430 loops of the line: a service it unbundled has several, and payers that each
+    decided on the whole line are never chained.
+
+    Wrong:  SV1*HC:97140:GP*100*…  SVD*PRIME*60*HC:97140:GP**2  CAS*PR*1*30
+    Right:  SV1*HC:97140:GP*100*…  SVD*PRIME*60*HC:97140:GP**2  CAS*PR*1*30**CO*45*10
+
+    Returns a hit on the first SVD02 of each payer at fault; ``Unjudged`` when two 2320 have that payer id.
+    """
+    adjudications = line.adjudications
+    if not adjudications or line.charge is None:
+        return ()
+    found: list[Hit | Unjudged] = []
+    ids = [p.payer_id for p in claim.other_payers]
+    for payer_id in dict.fromkeys(a.payer_id for a in adjudications):
+        sums = _line_sums(line, payer_id)
+        if sums is None or sums[0] + sums[1] == line.charge:
+            continue
+        if ids.count(payer_id) > 1:
+            found.append(Unjudged("two other payers have the same id"))
+            continue
+        paid, adjusted, _ = sums
+        segment = next(a.segment for a in adjudications if a.payer_id == payer_id)
+        found.append(Hit("SVD02", segment, values={
+            "payer": payer_id, "charge": money(line.charge), "paid": money(paid), "adjusted": money(adjusted),
+            "expected": money(paid + adjusted)}))
+    return found
+
+
+def _line_sums(line: ServiceLine, payer_id: str) -> tuple[Decimal, Decimal, int] | None:
+    """Paid, adjusted, and how many 2430 loops of this payer the line has; ``None`` when an amount can't be read."""
+    paid = adjusted = _ZERO
+    n = 0
+    for a in line.adjudications:
+        if a.payer_id != payer_id:
+            continue
+        cas = _sum(a.adjustments)
+        if a.paid is None or cas is None:
+            return None
+        paid += a.paid
+        adjusted += cas
+        n += 1
+    return paid, adjusted, n
+
+
+def _sum(adjustments: Sequence[Adjustment]) -> Decimal | None:
+    """All amounts of all CAS; ``None`` when one can't be read."""
+    total = _ZERO
+    for adjustment in adjustments:
+        for _reason, amount, _quantity in adjustment.amounts:
+            if amount is None:
+                return None
+            total += amount
+    return total

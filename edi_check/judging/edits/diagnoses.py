@@ -1,0 +1,260 @@
+"""Diagnoses of the claim (HI) and the pointers of its lines (SV107). Whether a code exists on a day is CORE-DX-07's."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from ...findings import Status
+from ...identifiers import is_icd9cm_shape, is_icd10cm_shape
+from ...model import Claim, Diagnosis, ServiceLine
+from ..registry import Hit, Result, Unjudged, check
+from ._words import listing
+
+_ICD10_DAY = date(2015, 10, 1)
+_PRINCIPAL = "254"
+_OTHER = "255"
+
+
+def _at(d: Diagnosis) -> str:
+    return f"HI{d.position:02}-2"
+
+
+def _is_principal(d: Diagnosis) -> bool:
+    return d.position == 1
+
+
+@check(gives="pointer diagnoses")
+def pointer_to_absent_diagnosis(claim: Claim, line: ServiceLine) -> Result:
+    """A line points to a diagnosis that the claim doesn't have (TR3 2400 SV107).
+
+    Wrong:  HI*ABK:M5450*ABF:M25511    SV1*HC:97140:GP*120*UN*2***1:3
+    Right:  HI*ABK:M5450*ABF:M25511    SV1*HC:97140:GP*120*UN*2***1:2
+
+    Returns a hit on each SV107 component at fault; none when the claim has no HI at all, or the pointer isn't a number
+    from 1 to 12 (both are the guide's edits).
+    """
+    pointers = line.pointers
+    count = len(claim.diagnoses)
+    if len(pointers) == 1 and pointers[0] == "1" and count:
+        return ()
+    highest = _HIGHEST.get(pointers)
+    if highest is None:
+        highest = _highest(pointers)
+    if highest <= count or not count:
+        return ()
+    return [Hit(f"SV107-{n}", values={"pointer": p, "diagnoses": count})
+            for n, p in enumerate(pointers, 1) if count < _number(p) <= 12]
+
+
+_HIGHEST: dict[tuple[str, ...], int] = {}
+_HIGHEST_LIMIT = 20_000
+
+
+def _highest(pointers: tuple[str, ...]) -> int:
+    if len(_HIGHEST) >= _HIGHEST_LIMIT:
+        _HIGHEST.clear()
+    highest = _HIGHEST[pointers] = max((n for n in map(_number, pointers) if n <= 12), default=0)
+    return highest
+
+
+def _number(pointer: str) -> int:
+    return int(pointer) if pointer.isascii() and pointer.isdecimal() and len(pointer) < 4 else 0
+
+
+@check(looks_at="service", gives="pointer")
+def pointer_repeated(line: ServiceLine) -> Result:
+    """A line points to the same diagnosis twice.
+
+    Wrong:  SV1*HC:97140:GP*120*UN*2***1:1
+    Right:  SV1*HC:97140:GP*120*UN*2***1:2
+
+    Returns a hit on each repeated component of SV107.
+    """
+    pointers = line.pointers
+    if len(pointers) < 2 or len(set(pointers)) == len(pointers):
+        return ()
+    return [Hit(f"SV107-{n + 1}", values={"pointer": p}) for n, p in enumerate(pointers) if p and p in pointers[:n]]
+
+
+@check(gives="diagnosis")
+def diagnosis_repeated(claim: Claim) -> Result:
+    """A diagnosis stands twice in HI.
+
+    Wrong:  HI*ABK:M5450*ABF:M5450
+    Right:  HI*ABK:M5450*ABF:M25511
+
+    Returns a hit on each repeated one.
+    """
+    ds = claim.diagnoses
+    n = len(ds)
+    if n < 2 or (n == 2 and ds[0].code != ds[1].code) or len({d.code for d in ds}) == n:
+        return ()
+    seen: set[str] = set()
+    found: list[Hit] = []
+    for d in ds:
+        if d.code and d.code in seen:
+            found.append(Hit(_at(d), claim.diagnoses_segment, values={"diagnosis": d.code}))
+        seen.add(d.code)
+    return found
+
+
+@check(gives="diagnosis")
+def diagnosis_malformed(claim: Claim) -> Result:
+    """A diagnosis that can't be one: with a decimal point, or not of the shape that its qualifier promises.
+
+    ABK and ABF: ICD-10-CM; BK and BF: ICD-9-CM (45 CFR 162.1002). The point is never sent.
+
+    Wrong:  HI*ABK:M54.50    HI*ABK:7242    HI*BK:M5450
+    Right:  HI*ABK:M5450     HI*BK:7242 (days before 2015-10-01)
+
+    Returns a hit on each diagnosis at fault.
+    """
+    known = _SHAPES
+    found: list[Hit] = []
+    for d in claim.diagnoses:
+        is_good = known.get((d.qualifier, d.code))
+        if is_good is None:
+            is_good = _is_well_formed(d.qualifier, d.code)
+        if not is_good:
+            found.append(Hit(_at(d), claim.diagnoses_segment, values={"diagnosis": d.code},
+                             says="point" if "." in d.code else "icd10" if d.is_icd10 else "icd9",
+                             status=Status("A7", (_PRINCIPAL if _is_principal(d) else _OTHER,))))
+    return found
+
+
+_SHAPES: dict[tuple[str, str], bool] = {}
+_SHAPES_LIMIT = 20_000
+
+
+def _is_well_formed(qualifier: str, code: str) -> bool:
+    if qualifier in ("ABK", "ABF"):
+        is_good = is_icd10cm_shape(code.upper())
+    else:
+        is_good = qualifier not in ("BK", "BF") or is_icd9cm_shape(code.upper())
+    if len(_SHAPES) >= _SHAPES_LIMIT:
+        _SHAPES.clear()
+    _SHAPES[qualifier, code] = is_good or not code
+    return is_good or not code
+
+
+@check(gives="day")
+def diagnosis_version_wrong_for_date(claim: Claim, *, filings: frozenset[str]) -> Result:
+    """ICD-10-CM codes for services before 2015-10-01, ICD-9-CM codes for later ones, or both on one claim.
+
+    The first day of each line counts (45 CFR 162.1002; a stay that began earlier keeps the codes of its first day).
+    ``filings``: SBR09 of payers that HIPAA doesn't bind to ICD-10 (WC, AM, LM): ``warn``.
+
+    Wrong:  HI*BK:7242     DTP*472*D8*20260201      HI*ABK:M5450   DTP*472*D8*20150930
+    Right:  HI*ABK:M5450   DTP*472*D8*20260201      HI*BK:7242     DTP*472*D8*20150930
+
+    Returns one hit, on the principal diagnosis, or on the first of the other version.
+    """
+    ds = claim.diagnoses
+    if not ds:
+        return ()
+    is_new = ds[0].qualifier in _ICD10
+    day = None
+    for line in claim.service_lines:
+        first = line.service_dates.start
+        if first is not None and (first < _ICD10_DAY) == is_new:
+            day = first
+            break
+    if day is None and is_new:
+        for d in ds:
+            if d.qualifier not in _ICD10:
+                break
+        else:
+            return ()
+    return _version(claim, day, "warn" if claim.subscriber.filing in filings else "")
+
+
+_ICD10 = ("ABK", "ABF")
+_ICD9 = ("BK", "BF")
+
+
+def _version(claim: Claim, day: date | None, level: str) -> Result:
+    ds = claim.diagnoses
+    if any(d.qualifier not in _ICD10 and d.qualifier not in _ICD9 for d in ds):
+        return ()
+    other = next((d for d in ds if d.is_icd10 != ds[0].is_icd10), None)
+    if other is not None:
+        return (Hit(f"HI{other.position:02}-1", claim.diagnoses_segment, level=level, says="mixed",
+                    values={"day": day or ""}, status=Status("A8", (_OTHER, "508"))),)
+    if day is None:
+        return ()
+    if ds[0].is_icd10:
+        return (Hit("HI01-1", claim.diagnoses_segment, level=level, says="early", values={"day": day},
+                    status=Status("A8", (_PRINCIPAL, "700"))),)
+    return (Hit("HI01-1", claim.diagnoses_segment, level=level, values={"day": day},
+                status=Status("A8", (_PRINCIPAL, "508"))),)
+
+
+@check(gives="diagnosis")
+def external_cause_as_principal(claim: Claim) -> Result:
+    """The first diagnosis is an external cause (ICD-10-CM V00 to Y99, ICD-9-CM E codes): it says how, not what.
+
+    Wrong:  HI*ABK:W19XXXA*ABF:S43401A
+    Right:  HI*ABK:S43401A*ABF:W19XXXA
+
+    Returns one hit on HI01.
+    """
+    if not claim.diagnoses:
+        return ()
+    d = claim.diagnoses[0]
+    if d.code[:1] not in _EXTERNAL:
+        return ()
+    if d.position != 1 or not (d.code[:1] in "VWXY" if d.qualifier in _ICD10 else d.code[:1] == "E"):
+        return ()
+    return (Hit("HI01-2", claim.diagnoses_segment, values={"diagnosis": d.code}),)
+
+
+_EXTERNAL = frozenset("VWXYE")
+
+
+@check(gives="diagnosis")
+def diagnosis_not_in_code_set(claim: Claim) -> Result:
+    """A diagnosis that isn't a billable ICD-10-CM code on the day of service.
+
+    No table of the code set is shipped or loaded yet, and what can't be looked up is not judged.
+
+    Wrong:  HI*ABK:M545    on 2026-02-01 (the code was divided on 2021-10-01)
+    Right:  HI*ABK:M5450
+
+    Returns ``Unjudged`` for every claim with an ICD-10-CM diagnosis.
+    """
+    return _NO_TABLE if claim.diagnoses else ()
+
+
+_NO_TABLE = (Unjudged("no table of ICD-10-CM codes is loaded"),)
+
+
+@check(gives="codes", as_sent=True)
+def lower_case_code(claim: Claim) -> Result:
+    """A procedure, modifier or diagnosis in lower case. It is judged as if it stood in upper case.
+
+    Wrong:  SV1*HC:97140:gp*120*UN*2***1    HI*ABK:m5450
+    Right:  SV1*HC:97140:GP*120*UN*2***1    HI*ABK:M5450
+
+    Returns one hit for each line, on its SV101, and one for HI.
+    """
+    found: list[Hit] = []
+    for line in claim.service_lines:
+        if line.modifiers or not line.procedure.isdecimal():
+            codes = [c for c in (line.procedure, *line.modifiers) if c != c.upper()]
+            if codes:
+                found.append(Hit("SV101", line.service_segment, line.number, {"codes": listing(codes)}))
+    codes = [d.code for d in claim.diagnoses if d.code not in _UPPER and not _is_upper(d.code)]
+    if codes:
+        found.append(Hit("", claim.diagnoses_segment, values={"codes": listing(codes)}))
+    return found
+
+
+_UPPER: set[str] = set()
+
+
+def _is_upper(code: str) -> bool:
+    if code != code.upper():
+        return False
+    if len(_UPPER) < _SHAPES_LIMIT:
+        _UPPER.add(code)
+    return True

@@ -1,0 +1,84 @@
+"""Other payers of a claim: who they are, in what order, and that what they decided is dated (loops 2320 to 2430)."""
+
+from __future__ import annotations
+
+from ...findings import Status
+from ...model import Claim, ServiceLine
+from ..registry import Hit, Result, check
+
+_LOWER = {"S": "P", "T": "PS"}
+"""SBR01 to those before it in line. Of A to H, for payers beyond the third, nothing is asked."""
+
+
+@check(gives="payer payers")
+def line_payment_without_other_payer(claim: Claim, line: ServiceLine) -> Result:
+    """A line's payment names a payer that the claim doesn't (TR3: SVD01 is the NM109 of a 2330B).
+
+    Wrong:  NM1*PR*2*FIRST PLAN*****PI*11111  (2330B)   SVD*22222*60*HC:97140:GP**2
+    Right:  NM1*PR*2*FIRST PLAN*****PI*11111  (2330B)   SVD*11111*60*HC:97140:GP**2
+
+    Returns one hit on the first SVD01 of each unknown payer.
+    """
+    adjudications = line.adjudications
+    if not adjudications:
+        return ()
+    known = [p.payer_id for p in claim.other_payers]
+    found: dict[str, Hit] = {}
+    for a in adjudications:
+        if a.payer_id and a.payer_id not in known and a.payer_id not in found:
+            found[a.payer_id] = Hit("SVD01", a.segment, values={
+                "payer": a.payer_id, "payers": ", ".join(k for k in known if k) or "none"})
+    return list(found.values())
+
+
+@check(gives="sequence")
+def payer_sequence_wrong(claim: Claim) -> Result:
+    """Two payers claim the same place in line, or one before the last is missing (TR3: SBR01 in 2000B and 2320).
+
+    Wrong:  SBR*P*18…  (2000B)   SBR*P*18…  (2320)
+    Right:  SBR*S*18…  (2000B)   SBR*P*18…  (2320);  U, not known, may repeat
+
+    Returns a hit on the SBR01 that repeats; at ``warn`` one on the claim's own SBR01 when it is S or T and no 2320 is
+    of a lower one.
+    """
+    own = claim.subscriber.sequence
+    payers = claim.other_payers
+    if not payers and (own == "P" or own not in _LOWER):
+        return ()
+    found: list[Hit] = []
+    seen = {own}
+    for other in payers:
+        if other.sequence and other.sequence != "U" and other.sequence in seen:
+            found.append(Hit("SBR01", other.segment, values={"sequence": other.sequence}))
+        seen.add(other.sequence)
+    if own in _LOWER and not any(p.sequence and p.sequence in _LOWER[own] for p in payers):
+        found.append(Hit("SBR01", claim.subscriber.hl_segment, values={"sequence": own}, level="warn", says="gap"))
+    return found
+
+
+@check(gives="payer")
+def other_payer_date_missing(claim: Claim) -> Result:
+    """Another payer has decided, and neither the claim nor a line says when (TR3: DTP*573 in 2330B or in 2430).
+
+    Wrong:  SBR*P*18…  AMT*D*60…  NM1*PR*2*FIRST PLAN*****PI*11111
+    Right:  the same with DTP*573*D8*20260120 in 2330B, or with a 2430 of 11111 (which has its date)
+
+    Returns a hit on each other payer at fault; at ``warn`` one where both levels are used.
+    """
+    if not claim.other_payers:
+        return ()
+    found: list[Hit] = []
+    for other in claim.other_payers:
+        if not other.paid_text:
+            continue
+        payer_id = other.payer_id
+        on_claim = any(d.qualifier == "573" for d in other.dates)
+        on_lines = any(a.payer_id == payer_id for line in claim.service_lines for a in line.adjudications)
+        segment = other.payer.segment if other.payer else other.segment
+        if not on_claim and not on_lines:
+            found.append(Hit("", segment, values={"payer": payer_id}))
+        elif on_claim and on_lines:
+            date = next(d for d in other.dates if d.qualifier == "573")
+            found.append(Hit("DTP03", date.segment, values={"payer": payer_id}, level="warn", says="both",
+                             status=Status("A6", ("516",), "PR")))
+    return found
