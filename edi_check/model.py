@@ -1,0 +1,523 @@
+"""What an 837P claim file is made of: interchange, group, set, claim, service line, party.
+
+Plain values, read from the file as it was sent: nothing here judges. Absent text is ``""``, an absent
+list is ``()``, an absent object is ``None``. Amounts and quantities are ``Decimal``; one that is absent or
+can't be read is ``None``. Days are ``datetime.date``.
+
+Every object carries ``segment``, the number of its first segment in the file (the first ISA is 1);
+``Claim.locate`` turns such a number into byte offset, length and loop.
+
+The classes are not frozen and not slotted on purpose: the reader makes them by the hundred thousand with
+``__new__`` and sets only what the file holds, so an absent field costs nothing (it is the class's default).
+A test proves that no check changes its claim. There are no references upwards (a line doesn't know its
+claim), because the command runs without the cyclic garbage collector.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from .findings import Finding
+
+__all__ = [
+    "Adjustment", "AdjustmentAmount", "Attachment", "BillingProvider", "Claim", "DateRange", "Delimiters",
+    "Diagnosis", "FunctionalGroup", "Interchange", "LineAdjudication", "Note", "OtherPayer", "Party",
+    "Place", "Reference", "ServiceLine", "SpinalManipulation", "Subscriber", "TransactionSet",
+]
+
+
+class Delimiters(NamedTuple):
+    """The four separators an interchange announces in its ISA."""
+
+    element: str = "*"
+    repetition: str = "^"
+    component: str = ":"
+    terminator: str = "~"
+
+
+class Place(NamedTuple):
+    """Where a segment stands. Counts start at 1; ``offset`` and ``length`` are bytes of the unpacked file,
+    terminator not counted; ``set_segment`` is 0 outside a transaction set."""
+
+    segment: int
+    set_segment: int
+    offset: int
+    length: int
+    loop: str
+    text: str
+
+
+class Trace(Protocol):
+    """What the reader leaves with a claim so that findings can say where (see ``reading.trace``)."""
+
+    def locate(self, segment: int) -> Place: ...
+
+    def segments(self, first: int, last: int) -> Iterator[Place]: ...
+
+
+@dataclass
+class DateRange:
+    """A DTP segment: one day (D8) or a range (RD8). Unreadable dates leave ``start`` and ``end`` ``None``."""
+
+    qualifier: str = ""
+    format: str = ""
+    text: str = ""
+    start: date | None = None
+    end: date | None = None
+    segment: int = 0
+
+    @property
+    def is_readable(self) -> bool:
+        return self.start is not None and self.end is not None and self.start <= self.end
+
+    @property
+    def length(self) -> int:
+        """Days from first to last, both counted; 0 when the dates can't be used."""
+        if self.start is None or self.end is None or self.start > self.end:
+            return 0
+        return (self.end - self.start).days + 1
+
+    @property
+    def is_single_day(self) -> bool:
+        """One day: a D8, or an RD8 whose ends are equal."""
+        return self.start is not None and self.start == self.end
+
+    def __iter__(self) -> Iterator[date]:
+        for n in range(self.length):
+            yield self.start + timedelta(days=n)  # type: ignore[operator]
+
+
+class Reference(NamedTuple):
+    """A REF segment: qualifier REF01 and value REF02."""
+
+    qualifier: str
+    value: str
+    segment: int
+
+
+class Note(NamedTuple):
+    """An NTE (code ADD, CER, DCP, DGN, TPO) or K3 (code ``K3``) segment."""
+
+    code: str
+    text: str
+    segment: int
+
+
+class Attachment(NamedTuple):
+    """A PWK segment: report type PWK01, transmission PWK02, control number PWK06."""
+
+    report_type: str
+    transmission: str
+    control_number: str
+    segment: int
+
+
+class AdjustmentAmount(NamedTuple):
+    """One reason, amount and quantity of a CAS segment; an amount that can't be read is ``None``."""
+
+    reason: str
+    amount: Decimal | None
+    quantity: str
+
+
+class Adjustment(NamedTuple):
+    """A CAS segment: its group code and up to six amounts."""
+
+    group: str
+    amounts: tuple[AdjustmentAmount, ...]
+    segment: int
+
+
+class Diagnosis(NamedTuple):
+    """One composite of the diagnosis HI: ``qualifier`` ABK, ABF, BK or BF; ``code`` as sent; ``position`` is
+    what a pointer names (1 to 12). Its segment is ``Claim.diagnoses_segment``."""
+
+    qualifier: str
+    code: str
+    position: int
+
+    @property
+    def is_icd10(self) -> bool:
+        return self.qualifier in ("ABK", "ABF")
+
+
+@dataclass
+class SpinalManipulation:
+    """CR2: only CR208, CR210 and CR211 are used in 5010."""
+
+    condition: str = ""
+    description: str = ""
+    description_2: str = ""
+    segment: int = 0
+
+
+@dataclass
+class Party:
+    """Anybody an NM1 names, with what follows it in its loop (N3, N4, DMG, PRV, REF, PER)."""
+
+    loop: str = ""
+    entity: str = ""
+    type: str = ""
+    last_name: str = ""
+    first_name: str = ""
+    middle_name: str = ""
+    suffix: str = ""
+    id_qualifier: str = ""
+    id: str = ""
+    street: str = ""
+    street_2: str = ""
+    city: str = ""
+    state: str = ""
+    zip_code: str = ""
+    country: str = ""
+    has_address: bool = False
+    has_city: bool = False
+    has_demographics: bool = False
+    birth_text: str = ""
+    birth_date: date | None = None
+    gender: str = ""
+    taxonomy: str = ""
+    references: Sequence[Reference] = ()
+    has_contact: bool = False
+    segment: int = 0
+
+    @property
+    def is_person(self) -> bool:
+        return self.type == "1"
+
+    @property
+    def npi(self) -> str:
+        """NM109 when NM108 says it is an NPI (XX), else ``""``."""
+        return self.id if self.id_qualifier == "XX" else ""
+
+    @property
+    def name(self) -> str:
+        """Organisation, or ``last, first middle suffix`` as far as they are given."""
+        given = " ".join(n for n in (self.first_name, self.middle_name, self.suffix) if n)
+        return f"{self.last_name}, {given}" if given else self.last_name
+
+    def reference(self, *qualifiers: str) -> str:
+        """The first REF value with one of these qualifiers, else ``""``."""
+        for r in self.references:
+            if r.qualifier in qualifiers:
+                return r.value
+        return ""
+
+    @property
+    def tax_id(self) -> str:
+        """REF*EI (employer) or REF*SY (social security) of the loop, else ``""``."""
+        return self.reference("EI", "SY")
+
+
+@dataclass
+class BillingProvider(Party):
+    """2000A with 2010AA, 2010AB and 2010AC. ``number`` counts the billing levels of the file from 1."""
+
+    number: int = 0
+    hl_segment: int = 0
+    currency: str = ""
+    pay_to: Party | None = None
+    pay_to_plan: Party | None = None
+
+
+@dataclass
+class Subscriber(Party):
+    """2000B with 2010BA. ``sequence`` is SBR01, ``relationship`` SBR02 (18 when the patient), ``filing``
+    SBR09. ``number`` counts the subscriber levels of the file from 1."""
+
+    number: int = 0
+    hl_segment: int = 0
+    sequence: str = ""
+    relationship: str = ""
+    group_number: str = ""
+    group_name: str = ""
+    insurance_type: str = ""
+    filing: str = ""
+    death_date: date | None = None
+    payer: Party | None = None
+
+
+@dataclass
+class OtherPayer:
+    """2320 with 2330A and 2330B: another payer of this claim. ``paid`` is AMT*D; ``None`` when there is none
+    or it can't be read (``paid_text`` tells which)."""
+
+    sequence: str = ""
+    relationship: str = ""
+    group_number: str = ""
+    group_name: str = ""
+    insurance_type: str = ""
+    filing: str = ""
+    adjustments: Sequence[Adjustment] = ()
+    paid: Decimal | None = None
+    paid_text: str = ""
+    paid_segment: int = 0
+    non_covered: Decimal | None = None
+    patient_liability: Decimal | None = None
+    subscriber: Party | None = None
+    payer: Party | None = None
+    dates: Sequence[DateRange] = ()
+    references: Sequence[Reference] = ()
+    segment: int = 0
+
+    @property
+    def payer_id(self) -> str:
+        return self.payer.id if self.payer else ""
+
+    @property
+    def has_adjudicated(self) -> bool:
+        """An AMT*D says that this payer has decided."""
+        return self.paid_text != ""
+
+
+@dataclass
+class LineAdjudication:
+    """2430: what another payer made of a line. SVD01 ``payer_id``, SVD02 ``paid``, SVD03 ``procedure`` and
+    ``modifiers``, SVD05 ``units``, SVD06 ``bundled_into``."""
+
+    payer_id: str = ""
+    paid: Decimal | None = None
+    paid_text: str = ""
+    procedure: str = ""
+    modifiers: tuple[str, ...] = ()
+    units: Decimal | None = None
+    bundled_into: str = ""
+    adjustments: Sequence[Adjustment] = ()
+    date: DateRange | None = None
+    segment: int = 0
+
+
+@dataclass
+class ServiceLine:
+    """2400: one service. ``number`` is its place in the claim from 1, ``line_number`` LX01 as sent,
+    ``place`` the place of service that counts (SV105, else the claim's), ``text`` its SV1 as sent."""
+
+    number: int = 0
+    line_number: str = ""
+    procedure_qualifier: str = ""
+    procedure: str = ""
+    modifiers: tuple[str, ...] = ()
+    description: str = ""
+    charge: Decimal | None = None
+    charge_text: str = ""
+    unit_basis: str = ""
+    units: Decimal | None = None
+    units_text: str = ""
+    place_of_service: str = ""
+    place: str = ""
+    pointers: tuple[str, ...] = ()
+    emergency: str = ""
+    text: str = ""
+    service_dates: DateRange = field(default_factory=DateRange)
+    dates: Sequence[DateRange] = ()
+    references: Sequence[Reference] = ()
+    notes: Sequence[Note] = ()
+    attachments: Sequence[Attachment] = ()
+    claim_diagnoses: tuple[Diagnosis, ...] = ()
+    control_number: str = ""
+    rendering: Party | None = None
+    purchased: Party | None = None
+    facility: Party | None = None
+    supervising: Party | None = None
+    ordering: Party | None = None
+    referring: Sequence[Party] = ()
+    adjudications: Sequence[LineAdjudication] = ()
+    has_drug: bool = False
+    segment: int = 0
+    service_segment: int = 0
+
+    @property
+    def diagnoses(self) -> tuple[Diagnosis, ...]:
+        """The diagnoses the line points to, in pointer order; a pointer to nothing is left out."""
+        found = []
+        for p in self.pointers:
+            if p.isdecimal() and p.isascii() and len(p) < 3 and 0 < int(p) <= len(self.claim_diagnoses):
+                found.append(self.claim_diagnoses[int(p) - 1])
+        return tuple(found)
+
+    def date(self, *qualifiers: str) -> DateRange | None:
+        """The first DTP with one of these qualifiers."""
+        for d in self.dates:
+            if d.qualifier in qualifiers:
+                return d
+        return None
+
+
+@dataclass
+class Claim:
+    """2300, with the levels it hangs under. ``index`` counts the claims of the file from 1.
+
+    ``billing``, ``subscriber`` and (for a dependent) ``dependent`` are shared by the claims under them.
+    ``first_segment`` to ``last_segment`` are the claim's own segments (CLM to the end of its last line).
+    """
+
+    index: int = 0
+    number: str = ""
+    charge: Decimal | None = None
+    charge_text: str = ""
+    place_of_service: str = ""
+    facility_qualifier: str = ""
+    frequency: str = ""
+    signature: str = ""
+    assignment: str = ""
+    benefits_assigned: str = ""
+    release: str = ""
+    related_causes: tuple[str, ...] = ()
+    accident_state: str = ""
+    accident_country: str = ""
+    delay_reason: str = ""
+    diagnoses: tuple[Diagnosis, ...] = ()
+    diagnoses_segment: int = 0
+    dates: Sequence[DateRange] = ()
+    references: Sequence[Reference] = ()
+    notes: Sequence[Note] = ()
+    attachments: Sequence[Attachment] = ()
+    patient_paid: Decimal | None = None
+    spinal_manipulation: SpinalManipulation | None = None
+    referring: Sequence[Party] = ()
+    rendering: Party | None = None
+    facility: Party | None = None
+    supervising: Party | None = None
+    other_payers: Sequence[OtherPayer] = ()
+    service_lines: Sequence[ServiceLine] = ()
+    billing: BillingProvider = field(default_factory=BillingProvider)
+    subscriber: Subscriber = field(default_factory=Subscriber)
+    dependent: Party | None = None
+    patient_relationship: str = ""
+    patient_death_date: date | None = None
+    patient_hl_segment: int = 0
+    patient_number: int = 0
+    set: TransactionSet = field(default_factory=lambda: TransactionSet())
+    group: FunctionalGroup = field(default_factory=lambda: FunctionalGroup())
+    interchange: Interchange = field(default_factory=lambda: Interchange())
+    first_segment: int = 0
+    last_segment: int = 0
+    offset: int = 0
+    length: int = 0
+    levels: tuple[int, ...] = ()
+    """Offset and length (bytes, up to the next HL or CLM) of the open HL*20, HL*22 and HL*23 with what follows each."""
+    trace: Trace | None = None
+    faults: Sequence[Finding] = ()
+    """What the reader found wrong with the claim's own segments."""
+    is_complete: bool = True
+    """False for the claim in which a damaged file ends: it is not judged."""
+
+    @property
+    def segment(self) -> int:
+        return self.first_segment
+
+    @property
+    def patient(self) -> Party:
+        """The dependent of 2010CA, else the subscriber of 2010BA."""
+        return self.dependent or self.subscriber
+
+    @property
+    def payer(self) -> Party:
+        """The destination payer of 2010BB (an empty ``Party`` when the loop is missing)."""
+        return self.subscriber.payer or NOBODY
+
+    def date(self, *qualifiers: str) -> DateRange | None:
+        """The first DTP of the claim (not its lines) with one of these qualifiers."""
+        for d in self.dates:
+            if d.qualifier in qualifiers:
+                return d
+        return None
+
+    def reference(self, *qualifiers: str) -> str:
+        """The first REF value of the claim with one of these qualifiers, else ``""``."""
+        for r in self.references:
+            if r.qualifier in qualifiers:
+                return r.value
+        return ""
+
+    def rendering_of(self, line: ServiceLine) -> Party:
+        """Who rendered the line: 2420A, else 2310B, else the billing provider."""
+        return line.rendering or self.rendering or self.billing
+
+    def locate(self, segment: int) -> Place:
+        """Where segment number ``segment`` of the file stands (one of the claim's, or of a level above it)."""
+        if self.trace is None:
+            return Place(segment, 0, 0, 0, "", "")
+        return self.trace.locate(segment)
+
+    def segments(self) -> Iterator[Place]:
+        """The claim's own segments, CLM first."""
+        if self.trace is not None:
+            yield from self.trace.segments(self.first_segment, self.last_segment)
+
+
+@dataclass
+class TransactionSet:
+    """ST to SE. ``index`` counts the sets of the file from 1; ``claims`` those that were read in it."""
+
+    index: int = 0
+    control_number: str = ""
+    id_code: str = ""
+    convention: str = ""
+    purpose: str = ""
+    reference: str = ""
+    date: str = ""
+    time: str = ""
+    type: str = ""
+    submitter: Party | None = None
+    receiver: Party | None = None
+    segments: int = 0
+    claims: int = 0
+    lines: int = 0
+    declared_segments: str = ""
+    segment: int = 0
+    offset: int = 0
+    end_offset: int = 0
+    header_length: int = 0
+    is_professional: bool = True
+
+
+@dataclass
+class FunctionalGroup:
+    """GS to GE. ``index`` counts the groups of the file from 1."""
+
+    index: int = 0
+    functional_id: str = ""
+    sender: str = ""
+    receiver: str = ""
+    date: str = ""
+    time: str = ""
+    control_number: str = ""
+    version: str = ""
+    sets: list[TransactionSet] = field(default_factory=list)
+    declared_sets: str = ""
+    segment: int = 0
+    offset: int = 0
+    is_professional: bool = True
+
+
+@dataclass
+class Interchange:
+    """ISA to IEA. ``index`` counts the interchanges of the file from 1. ``header`` is the ISA as sent."""
+
+    index: int = 0
+    header: str = ""
+    delimiters: Delimiters = Delimiters()
+    sender_qualifier: str = ""
+    sender: str = ""
+    receiver_qualifier: str = ""
+    receiver: str = ""
+    date: str = ""
+    time: str = ""
+    version: str = ""
+    control_number: str = ""
+    acknowledgment_requested: str = ""
+    usage: str = ""
+    groups: list[FunctionalGroup] = field(default_factory=list)
+    is_complete: bool = False
+    segment: int = 0
+    offset: int = 0
+    end_offset: int = 0
+
+
+NOBODY = Party()

@@ -1,0 +1,1 @@
+"""Bytes to claims and syntax findings. Knows nothing of edits or reports."""

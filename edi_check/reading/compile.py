@@ -1,0 +1,270 @@
+"""Guide to steps: for each segment use one regular expression, and where the next segment leads from it.
+
+The fast lane's tables. ``segment_pattern`` accepts a whole segment of one use at C speed and may only be narrower than
+``explain`` (trailing spaces, for one, go to the slow lane, which warns). A ``Step`` is a use with its expression, made
+when it is first met: a file needs about 35 of 386. ``Step.choice`` finds, for a segment id, which use follows: by the
+qualifier, in the open loop from here on, else in the loops around it, as a reader with the guide in hand would.
+
+What it is not: it reads nothing and explains nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from ..model import Delimiters
+from .guide import CompositeUse, ElementUse, Guide, LoopUse, SegmentUse, SyntaxNote
+from .values import AN_CLASS, DATE_FORMATS, date_pattern, is_number_type, number_pattern, time_pattern
+
+__all__ = ["CONTROL", "Choice", "Step", "StepTable", "Transition", "segment_pattern"]
+
+CONTROL = frozenset({"ISA", "GS", "ST", "SE", "GE", "IEA", "TA1"})
+"""The envelope's own segments: never a step of a set."""
+
+
+def segment_pattern(use: SegmentUse, delimiters: Delimiters) -> re.Pattern[str]:
+    """The expression whose ``fullmatch`` accepts a segment of this use (terminator not included)."""
+    sep = re.escape(delimiters.element)
+    bodies: list[tuple[str, bool]] = []  # (pattern of the element, is it required)
+    elements = use.elements
+    n = 0
+    while n < len(elements):
+        e = elements[n]
+        follower = elements[n + 1] if n + 1 < len(elements) else None
+        if isinstance(e, ElementUse) and e.number == "1250" and e.codes and isinstance(follower, ElementUse) \
+                and follower.number == "1251" and e.usage != "N":
+            bodies.append(_dated(e, follower, sep))
+            n += 2
+            continue
+        bodies.append((_element(e, delimiters), e.usage == "R"))
+        n += 1
+    tail = ""
+    for body, required in reversed(bodies):
+        inner = sep + body + tail
+        tail = inner if required else f"(?:{inner})?"
+    notes = "".join(_note(note, use, sep) for note in use.notes)
+    # No trailing separators (X12 RFI 1498): the last character is one of a value.
+    return re.compile(f"{notes}{use.id}{tail}(?<!{sep})", re.ASCII)
+
+
+def _dated(format_: ElementUse, value: ElementUse, sep: str) -> tuple[str, bool]:
+    """A format code (1250) and the date it governs (1251) as one alternative each."""
+    pairs = [f"{c}{sep}{DATE_FORMATS[c]}" for c in sorted(format_.codes) if c in DATE_FORMATS]
+    text = "|".join(pairs)
+    required = format_.usage == "R"
+    return (f"(?:{text})" if required else f"(?:{text}|{sep})"), required
+
+
+def _element(e: ElementUse | CompositeUse, delimiters: Delimiters) -> str:
+    """Pattern of an element, the empty text included where it may be absent."""
+    if e.usage == "N":
+        return ""
+    if isinstance(e, CompositeUse):
+        sep = re.escape(delimiters.component)
+        tail = ""
+        for c in reversed(e.components):
+            body = "" if c.usage == "N" else _optional(_value(c, delimiters), c.usage == "R")
+            inner = body + tail
+            tail = sep + inner if c.usage == "R" else f"(?:{sep}{inner})?"
+        first = e.components[0]
+        inner = tail[len(sep):] if first.usage == "R" else tail[3 + len(sep):-2]
+        return _optional(f"{inner}(?<!{sep})", e.usage == "R")
+    return _optional(_value(e, delimiters), e.usage == "R")
+
+
+def _optional(pattern: str, required: bool) -> str:
+    return pattern if required else f"(?:{pattern})?"
+
+
+def _value(e: ElementUse, delimiters: Delimiters) -> str:
+    """Pattern of a value that is there."""
+    if e.codes:
+        return "(?:" + "|".join(re.escape(c) for c in sorted(e.codes, key=lambda c: (-len(c), c))) + ")"
+    if e.pattern:
+        return f"(?:{e.pattern})"
+    if is_number_type(e.type):
+        return f"(?:{number_pattern(e.type, e.min_length, e.max_length, delimiters)})"
+    if e.type == "DT":
+        return date_pattern(e.min_length, e.max_length)
+    if e.type == "TM":
+        return time_pattern(e.min_length, e.max_length)
+    allowed = AN_CLASS(delimiters)
+    return f"[{allowed}]{{{e.min_length},{e.max_length}}}(?<! )"
+
+
+def _note(note: SyntaxNote, use: SegmentUse, sep: str) -> str:
+    """A syntax note as look-aheads; ``""`` when usage already settles it."""
+    usage = {n: use.elements[n - 1].usage if n <= len(use.elements) else "N" for n in note.elements}
+    possible = [n for n in note.elements if usage[n] != "N"]
+    sure = [n for n in note.elements if usage[n] == "R"]
+    first, rest = note.elements[0], note.elements[1:]
+
+    def has(n: int) -> str:
+        return f"{use.id}(?:{sep}[^{sep}]*+){{{n - 1}}}+{sep}[^{sep}]"
+
+    if note.kind == "P":
+        if len(sure) == len(usage) or not possible:
+            return ""
+        if len(possible) < len(usage):  # one can never come, so none may
+            return "".join(f"(?!{has(n)})" for n in possible)
+        every = "".join(f"(?={has(n)})" for n in note.elements)
+        none = "".join(f"(?!{has(n)})" for n in note.elements)
+        return f"(?:{every}|{none})"
+    if note.kind == "R":
+        return "" if sure or not possible else "(?:" + "|".join(f"(?={has(n)})" for n in possible) + ")"
+    if note.kind == "E":
+        if len(possible) < 2:
+            return ""
+        pairs = [(a, b) for i, a in enumerate(possible) for b in possible[i + 1:]]
+        return "".join(f"(?!(?={has(a)}){has(b)})" for a, b in pairs)
+    if usage[first] == "N":
+        return ""
+    if note.kind == "C":
+        if all(usage[n] == "R" for n in rest):
+            return ""
+        every = "".join(f"(?={has(n)})" for n in rest) if all(usage[n] != "N" for n in rest) else "(?!)"
+        return f"(?:(?!{has(first)})|{every})"
+    if any(usage[n] == "R" for n in rest):  # L
+        return ""
+    some = "|".join(f"(?={has(n)})" for n in rest if usage[n] != "N") or "(?!)"
+    return f"(?:(?!{has(first)})|{some})"
+
+
+class Transition:
+    """From one use to the next. ``demand``: bits of the open loop that must have been seen by now; when loops close or
+    open (``is_simple`` false), ``closing`` is the demand of each loop that closes, innermost first, and ``opening`` the
+    loops entered. ``bit`` and ``limit`` belong to the loop in which the target (or its outermost new loop) stands.
+    ``other``: a second use of the same id and qualifier in the same place, told apart by its other elements. The guide has
+    one such pair: PWK*CT in 2400, attachment or DMERC certificate, by PWK02."""
+
+    __slots__ = ("bit", "closing", "demand", "is_simple", "limit", "opening", "other", "step")
+
+    def __init__(self, step: Step, bit: int, limit: int, demand: int, closing: tuple[LoopUse, ...],
+                 opening: tuple[LoopUse, ...]) -> None:
+        self.step = step
+        self.bit = bit
+        self.limit = limit
+        self.demand = demand
+        self.closing = closing
+        self.opening = opening
+        self.is_simple = not closing and not opening
+        self.other: Transition | None = None
+
+
+class Choice:
+    """What may follow for one segment id: the only use, or one by the qualifier at element ``index``."""
+
+    __slots__ = ("by_code", "index", "is_component", "only")
+
+    def __init__(self) -> None:
+        self.only: Transition | None = None
+        self.index = 0
+        self.is_component = False
+        self.by_code: dict[str, Transition] = {}
+
+
+class Step:
+    """A segment use, compiled for one set of delimiters. ``act`` binds a segment to the open objects."""
+
+    __slots__ = ("_match", "act", "choices", "is_memo", "memo", "parse", "table", "use")
+
+    def __init__(self, use: SegmentUse, table: StepTable) -> None:
+        self.use = use
+        self.table = table
+        self.choices: dict[str, Choice | None] = {}
+        self.memo: dict[str, tuple[Transition, Any]] = {}
+        self.parse, self.act, self.is_memo = table.binding(use)
+        self._match: Callable[[str], object] | None = None
+
+    @property
+    def match(self) -> Callable[[str], object]:
+        """``fullmatch`` of the use's expression."""
+        if self._match is None:
+            self._match = segment_pattern(self.use, self.table.delimiters).fullmatch
+        return self._match
+
+    def choice(self, segment_id: str) -> Choice | None:
+        """Which uses of this id may follow here; ``None`` when none may."""
+        try:
+            return self.choices[segment_id]
+        except KeyError:
+            found = None if segment_id in CONTROL else self._find(segment_id)
+            if len(self.choices) < 500:  # ids of a noisy file must not pile up
+                self.choices[segment_id] = found
+            return found
+
+    def _find(self, segment_id: str) -> Choice | None:
+        choice = Choice()
+        closing: list[LoopUse] = []
+        loop, position = self.use.loop, self.use.position
+        while True:
+            for child in loop.children:
+                if child.position >= position:
+                    self._offer(choice, child, segment_id, loop, tuple(closing))
+            if loop is self.table.guide.set_loop or loop.parent is None:
+                break
+            closing.append(loop)
+            position = loop.position
+            loop = loop.parent
+        return choice if choice.only or choice.by_code else None
+
+    def _offer(self, choice: Choice, child: SegmentUse | LoopUse, segment_id: str, loop: LoopUse,
+               closing: tuple[LoopUse, ...]) -> None:
+        opening: list[LoopUse] = []
+        node = child
+        while isinstance(node, LoopUse):
+            opening.append(node)
+            if not node.children:
+                return
+            node = node.children[0]
+        if node.id != segment_id:
+            return
+        number = loop.children.index(child)
+        limit = child.maximum
+        transition = Transition(self.table.step(node), 1 << number, limit, required_before(loop, child.position),
+                                closing, tuple(opening))
+        qualifier = node.qualifier
+        if qualifier is None:
+            choice.only = choice.only or transition
+            return
+        choice.index, choice.is_component, codes = qualifier
+        for code in codes:
+            earlier = choice.by_code.setdefault(code, transition)
+            if earlier is not transition and earlier.step.use.loop is node.loop and not closing and not earlier.closing:
+                earlier.other = transition
+
+
+def required_before(loop: LoopUse, position: int) -> int:
+    """Bits of the children of ``loop`` that must come and stand before ``position``."""
+    bits = 0
+    for number, child in enumerate(loop.children):
+        if child.position < position and is_required(child):
+            bits |= 1 << number
+    return bits
+
+
+def is_required(child: SegmentUse | LoopUse) -> bool:
+    """Must it come? The map calls DETAIL situational and FOOTER unused, but both are wrappers: the guide demands a
+    billing level (2000A) in every set."""
+    if isinstance(child, LoopUse) and child.is_wrapper:
+        return child.id in ("HEADER", "DETAIL")
+    return child.usage == "R"
+
+
+class StepTable:
+    """The steps for one set of delimiters. ``binding`` gives for a use (parse, act, is it worth remembering)."""
+
+    def __init__(self, guide: Guide, delimiters: Delimiters, binding: Callable[[SegmentUse], Any]) -> None:
+        self.guide = guide
+        self.delimiters = delimiters
+        self.binding = binding
+        self._steps: dict[int, Step] = {}
+        self.start = self.step(guide.set_loop.children[0])  # type: ignore[arg-type]
+
+    def step(self, use: SegmentUse) -> Step:
+        found = self._steps.get(use.index)
+        if found is None:
+            found = self._steps[use.index] = Step(use, self)
+        return found

@@ -1,0 +1,47 @@
+"""Where a claim's segments stand: the batches they were read from, kept alive as long as the claim is.
+
+A claim refers to the batches of its billing level, its subscriber and patient level, and its own. Positions are worked
+out only when a finding needs one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..model import Place
+from .segments import Batch
+
+__all__ = ["SegmentTrace"]
+
+
+class SegmentTrace:
+    """Implements ``model.Trace``."""
+
+    __slots__ = ("levels", "set_segment")
+
+    def __init__(self, set_segment: int, *levels: list[Batch]) -> None:
+        self.set_segment = set_segment
+        self.levels = levels
+
+    def locate(self, segment: int) -> Place:
+        """Place of the segment with this number; an empty one if it isn't the claim's or its levels'."""
+        for batches in self.levels:
+            for batch in batches:
+                index = segment - batch.first
+                if 0 <= index < len(batch.segments):
+                    return self._place(batch, index)
+        return Place(segment, max(segment - self.set_segment + 1, 0), 0, 0, "", "")
+
+    def _place(self, batch: Batch, index: int) -> Place:
+        text = batch.segments[index]
+        step = batch.steps[index] if index < len(batch.steps) else None
+        number = batch.first + index
+        return Place(number, number - self.set_segment + 1, batch.start(index), len(text),
+                     step.use.loop.id if step is not None else "", text)
+
+    def segments(self, first: int, last: int) -> Iterator[Place]:
+        """The segments numbered ``first`` to ``last``, as far as they are at hand."""
+        for number in range(first, last + 1):
+            place = self.locate(number)
+            if place.text:
+                yield place
