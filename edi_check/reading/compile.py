@@ -40,10 +40,11 @@ def segment_pattern(use: SegmentUse, delimiters: Delimiters) -> re.Pattern[str]:
             continue
         bodies.append((_element(e, delimiters), e.usage == "R"))
         n += 1
-    tail = ""
+    tail, is_needed = "", False
     for body, required in reversed(bodies):
+        is_needed = is_needed or required  # what comes before a required element can't be left off
         inner = sep + body + tail
-        tail = inner if required else f"(?:{inner})?"
+        tail = inner if is_needed else f"(?:{inner})?"
     notes = "".join(_note(note, use, sep) for note in use.notes)
     # No trailing separators (X12 RFI 1498): the last character is one of a value.
     return re.compile(f"{notes}{use.id}{tail}(?<!{sep})", re.ASCII)
@@ -63,15 +64,19 @@ def _element(e: ElementUse | CompositeUse, delimiters: Delimiters) -> str:
         return ""
     if isinstance(e, CompositeUse):
         sep = re.escape(delimiters.component)
-        tail = ""
-        for c in reversed(e.components):
-            body = "" if c.usage == "N" else _optional(_value(c, delimiters), c.usage == "R")
-            inner = body + tail
-            tail = sep + inner if c.usage == "R" else f"(?:{sep}{inner})?"
-        first = e.components[0]
-        inner = tail[len(sep):] if first.usage == "R" else tail[3 + len(sep):-2]
+        first, *others = e.components
+        tail, is_needed = "", False
+        for c in reversed(others):
+            is_needed = is_needed or c.usage == "R"
+            inner = sep + _component(c, delimiters) + tail
+            tail = inner if is_needed else f"(?:{inner})?"
+        inner = _component(first, delimiters) + tail
         return _optional(f"{inner}(?<!{sep})", e.usage == "R")
     return _optional(_value(e, delimiters), e.usage == "R")
+
+
+def _component(c: ElementUse, delimiters: Delimiters) -> str:
+    return "" if c.usage == "N" else _optional(_value(c, delimiters), c.usage == "R")
 
 
 def _optional(pattern: str, required: bool) -> str:
