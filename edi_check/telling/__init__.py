@@ -1,0 +1,1 @@
+"""Findings to dispositions, reports and acknowledgments."""

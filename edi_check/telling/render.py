@@ -1,0 +1,182 @@
+"""A report in the format asked for: text, html, markdown through the Jinja templates; json, ndjson and csv without.
+
+``render`` writes piece by piece when it is given a text file, and returns text when it isn't. Jinja is imported only
+for the formats that need it. What the data says can't break out of any of them: text and markdown go through
+``legible`` characters (control, bidirectional and zero-width characters are spelled out) by the environment's
+``finalize``, so that no template can forget it; html is escaped besides.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, TextIO
+
+from ..findings import EdiCheckError
+from ..report import Report
+from .json_report import write_json, write_ndjson
+
+if TYPE_CHECKING:
+    import jinja2
+
+__all__ = ["FORMATS", "load_template", "render", "visible"]
+
+FORMATS = ("text", "json", "ndjson", "csv", "html", "markdown")
+
+TEMPLATES = {"text": "report.txt.j2", "html": "report.html.j2", "markdown": "report.md.j2"}
+
+STYLE_SHEET = "report.css"
+
+WIDTH = 80
+
+
+def render(report: Report, format: str = "text", out: TextIO | None = None, *, color: bool = False) -> str | None:
+    """Write ``report`` to ``out`` and return ``None``, or return it as text when ``out`` is ``None``. ``color`` (text
+    only) is the caller's decision: a terminal, and no NO_COLOR."""
+    if format not in FORMATS:
+        raise EdiCheckError(f"no report format {format!r}; there are {', '.join(FORMATS)}")
+    if out is None:
+        buffer = io.StringIO()
+        render(report, format, buffer, color=color)
+        return buffer.getvalue()
+    if format == "json":
+        write_json(report, out)
+    elif format == "ndjson":
+        write_ndjson(report, out)
+    elif format == "csv":
+        from .tables import write_csv
+
+        write_csv(report, out)
+    else:
+        for piece in _templated(report, format, color):
+            out.write(piece)
+    return None
+
+
+def _templated(report: Report, format: str, color: bool) -> Iterator[str]:
+    from .summary import summarize
+
+    template = environment(format, color).get_template(TEMPLATES[format])
+    stream = template.stream(report=summarize(report))
+    stream.enable_buffering(200)
+    return iter(stream)
+
+
+class Finished(str):
+    """Text that a filter has made safe already; ``finalize`` lets it pass."""
+
+
+def visible(text: str) -> str:
+    """Text with everything that has no shape of its own spelled out: control characters, escape sequences, characters
+    that turn or hide what stands around them.
+
+    >>> visible("A\\x1b[31mB\\u202eC\\u200bD")
+    'A\\\\x1b[31mB\\\\u202eC\\\\u200bD'
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else " " if c == "\xa0" else _spelled(c) for c in text)
+
+
+def _spelled(character: str) -> str:
+    number = ord(character)
+    return f"\\x{number:02x}" if number < 256 else f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
+
+
+MARKDOWN = str.maketrans({**{c: "\\" + c for c in "\\`*_{}[]()#+-!|~>"}, "<": "&lt;", "&": "&amp;", "@": "&#64;"})
+SIMPLE_MARKDOWN = str.maketrans({**{c: "\\" + c for c in "\\`*_[]|~"}, "<": "&lt;", "&": "&amp;", "@": "&#64;"})
+
+
+def markdown_text(text: str) -> str:
+    """Text that no Markdown dialect takes for markup, a mention or HTML. At the start of a line more characters mean
+    something, so there everything is escaped.
+
+    >>> markdown_text("a_b | <i> @me #1")
+    'a\\\\_b \\\\| &lt;i> &#64;me \\\\#1'
+    """
+    text = visible(text).translate(SIMPLE_MARKDOWN).replace(" #", " \\#")
+    return text[:1].translate(MARKDOWN) + text[1:] if text[:1] in "#+->(" else text
+
+
+@lru_cache(maxsize=8)
+def environment(format: str, color: bool) -> jinja2.Environment:
+    """The Jinja environment of a format: strict about names, and safe about values."""
+    import jinja2
+
+    html = format == "html"
+    finish = {"text": visible, "html": visible, "markdown": markdown_text}[format]
+
+    def finalize(value: Any) -> Any:
+        if isinstance(value, Finished) or hasattr(value, "__html__"):
+            return value
+        return finish(value) if isinstance(value, str) else value
+
+    env = jinja2.Environment(
+        loader=jinja2.FunctionLoader(load_template), finalize=finalize,
+        autoescape=html,  # noqa: S701 (text and markdown are not HTML; finalize sees to them)
+        undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
+        auto_reload=False)
+    env.filters.update(_filters(color, markdown=format == "markdown"))
+    if html:
+        env.globals["style_hash"] = _style_hash()
+    return env
+
+
+def _style_hash() -> str:
+    """The page's Content-Security-Policy allows this style sheet by its hash, and nothing else."""
+    from base64 import b64encode
+    from hashlib import sha256
+
+    return "sha256-" + b64encode(sha256(load_template(STYLE_SHEET).encode()).digest()).decode()
+
+
+def load_template(name: str) -> str:
+    """A template's text: installed as ``edi_check.templates``, or beside the package in a bare checkout."""
+    from importlib import resources
+
+    try:
+        folder = resources.files("edi_check.templates")
+    except ModuleNotFoundError:
+        folder = resources.files("edi_check").joinpath("..", "templates")
+    return folder.joinpath(name).read_text("utf-8")
+
+
+STYLES = {"reject": "31;1", "rejected": "31;1", "unreadable": "31;1", "review": "33;1", "partial": "33;1", "warn": "33",
+          "accepted": "32;1", "note": "36", "bold": "1", "dim": "2"}
+
+
+def _filters(color: bool, markdown: bool) -> dict[str, Any]:
+    from textwrap import fill
+
+    def style(text: str, name: str) -> Finished:
+        text = visible(text)
+        return Finished(f"\x1b[{STYLES[name]}m{text}\x1b[0m" if color and text else text)
+
+    def wrap(text: str, indent: int, first: int = -1) -> Finished:
+        """Fill to the page: the first line begins in column ``first`` (or ``indent``), where the template has got to;
+        the others are indented."""
+        lead = " " * (indent if first < 0 else first)
+        filled = fill(visible(text), WIDTH, initial_indent=lead, subsequent_indent=" " * indent,
+                      break_on_hyphens=False, break_long_words=True)
+        return Finished(filled[len(lead):])
+
+    def column(text: object, width: int, name: str = "") -> Finished:
+        """Left in a column, cut when too long; a negative width sets it right; ``name`` of a style."""
+        shown = visible(str(text))
+        if width < 0:
+            return Finished(shown.rjust(-width))
+        shown = (shown[: width - 1] + "…" if len(shown) > width else shown).ljust(width)
+        return style(shown, name) if name else Finished(shown)
+
+    def code(text: str) -> Finished:
+        """A code span that the text can't close."""
+        return Finished("`" + visible(text).replace("`", "'").replace("|", "\\|") + "`" if text else "")
+
+    def plural(count: int, noun: str) -> str:
+        return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+    filters: dict[str, Any] = {"style": style, "wrap": wrap, "column": column, "plural": plural}
+    if markdown:
+        filters["code"] = code
+    return filters

@@ -1,0 +1,1 @@
+"""The Jinja templates, packaged as edi_check.templates (see setup.cfg)."""

@@ -1,0 +1,238 @@
+"""Reports: the JSON held to its schema, and the human forms to goldens and to hostile values."""
+
+from __future__ import annotations
+
+import csv
+import html.parser
+import io
+import json
+import re
+from collections.abc import Callable
+from importlib import resources
+
+import jsonschema
+import made_reports as made
+import pytest
+
+from edi_check.findings import EdiCheckError, Finding, Where
+from edi_check.privacy import MASK
+from edi_check.telling.render import FORMATS, render, visible
+from edi_check.telling.tables import COLUMNS, formula_safe
+
+SCHEMA = json.loads(resources.files("edi_check.telling").joinpath("report.schema.json").read_text("utf-8"))
+ALL = {"good": made.good, "bad": made.bad, "hostile": made.hostile, "unreadable": made.unreadable}
+
+
+def text_of(format: str, *files: made.MadeFile, **more: bool) -> str:
+    text = render(made.report(*files), format, **more)
+    assert text is not None
+    return text
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_json_is_held_to_its_schema(name: str) -> None:
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+    found = json.loads(text_of("json", ALL[name]()))
+    jsonschema.validate(found, SCHEMA)
+    assert found == made.report(ALL[name]()).to_dict()
+
+
+def test_schema_names_every_key_and_no_other() -> None:
+    """Every key that is written is described, so that the schema is documentation too."""
+
+    def undescribed(value: object, schema: dict, path: str) -> list[str]:
+        schema = SCHEMA["$defs"][schema["$ref"].rsplit("/", 1)[1]] | schema if "$ref" in schema else schema
+        if isinstance(value, dict) and "properties" in schema:
+            return [f"{path}.{k}" for k in value if k not in schema["properties"]] + [
+                n
+                for k in value
+                if k in schema["properties"]
+                for n in undescribed(value[k], schema["properties"][k], f"{path}.{k}")
+            ]
+        if isinstance(value, list):
+            return [n for v in value for n in undescribed(v, schema["items"], path + "[]")]
+        return []
+
+    assert undescribed(json.loads(text_of("json", made.bad(), made.good())), SCHEMA, "") == []
+
+
+def test_json_streams_in_order_and_in_batches() -> None:
+    file = made.good()
+    file.made = [made.claim(n) for n in range(1, 1100)]
+    pieces: list[str] = []
+
+    class Out(io.StringIO):
+        def write(self, text: str) -> int:
+            pieces.append(text)
+            return len(text)
+
+    assert render(made.report(file), "json", Out()) is None
+    assert [c["index"] for c in json.loads("".join(pieces))["files"][0]["claims"]] == list(range(1, 1100))
+    assert max(map(len, pieces)) < 200_000
+
+
+def test_key_order_is_the_contract_s() -> None:
+    found = json.loads(text_of("json", made.bad()))
+    assert list(found) == ["schema", "tool", "as_of", "packs", "files", "summary"]
+    assert list(found["files"][0])[:7] == ["path", "sha256", "bytes", "disposition", "interchanges", "counts", "claims"]
+    assert list(found["files"][0]["findings"][0])[:7] == ["edit", "name", "level", "snip", "message", "fix", "claim"]
+
+
+def test_ndjson_ends_by_saying_it_is_complete() -> None:
+    rows = [json.loads(line) for line in text_of("ndjson", made.bad(), made.good()).splitlines()]
+    assert [r["type"] for r in rows] == ["finding"] * 11 + ["file"] * 2 + ["summary"]
+    assert rows[-1]["complete"] is True and rows[-1]["claims"] == 8
+    assert rows[0]["path"] == "fixtures/bad.837" and "claims" not in rows[11] and rows[11]["disposition"] == "partial"
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_private_values_show_only_when_asked_for(format: str) -> None:
+    file = made.bad()
+    file.findings[0].message = file.findings[0].message.replace("X", "SECRET")
+    file.findings[0].where = file.findings[0].where._replace(value="SECRET")
+    assert "SECRET" not in render(made.report(file), format)
+    assert (
+        format in ("json", "ndjson")
+        or MASK in render(made.report(file), format)
+        or "•" in render(made.report(file), format)
+    )
+    assert "SECRET" in render(made.report(file, show_values=True), format)
+
+
+def test_names_of_persons_are_masked_and_of_organisations_shown() -> None:
+    file = made.bad()
+    file.providers = [("DOE, JANE", "XX", "1900000013", "1")]
+    assert "DOE" not in text_of("text", file) and f"{MASK}, NPI 1900000013" in text_of("text", file)
+    assert "DOE, JANE, NPI" in render(made.report(file, show_values=True), "text")
+
+
+@pytest.mark.parametrize("format", ["text", "markdown", "html"])
+@pytest.mark.parametrize("names", ["good", "bad", "unreadable", "good bad unreadable"])
+def test_golden(format: str, names: str, golden: Callable[[str, str], None]) -> None:
+    files = [ALL[n]() for n in names.split()]
+    suffix = {"text": "txt", "markdown": "md", "html": "html"}[format]
+    golden(f"{names.replace(' ', '-')}.{suffix}", text_of(format, *files))
+
+
+def test_a_good_file_prints_little() -> None:
+    assert len(text_of("text", made.good()).splitlines()) <= 4
+
+
+def test_the_first_screen_holds_what_matters() -> None:
+    screen = "\n".join(text_of("text", made.bad()).splitlines()[:24])
+    for needed in ("partly accepted", "EXAMPLE BILLING", "$1,400.50", "PSRC-MT-03", "PCN2", "Fix:", "A8:258,454"):
+        assert needed in screen
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_text_fits_the_page(name: str) -> None:
+    if name != "hostile":
+        assert max(map(len, text_of("text", ALL[name]()).splitlines())) <= 80
+
+
+def test_color_only_when_asked_for() -> None:
+    plain, colored = text_of("text", made.bad()), text_of("text", made.bad(), color=True)
+    assert "\x1b" not in plain and re.sub(r"\x1b\[[0-9;]*m", "", colored) == plain
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_hostile_values_reach_no_terminal(format: str) -> None:
+    text = text_of(format, made.hostile())
+    if format == "csv":
+        text = text.replace("\r\n", "\n")
+    assert not [c for c in text if not c.isprintable() and c != "\n"]
+
+
+class Page(html.parser.HTMLParser):
+    """Tags and attributes that a browser would see."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.links: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.links += [v or "" for k, v in attrs if k in ("src", "href")]
+        assert not [k for k, _ in attrs if k.startswith("on")]
+
+
+def test_html_runs_nothing_and_asks_for_nothing() -> None:
+    text = text_of("html", made.hostile(), made.bad())
+    page = Page(text)
+    assert "script" not in page.tags and all(link.startswith("#file-") for link in page.links)
+    assert "default-src 'none'" in text and "url(" not in text and "@import" not in text
+
+
+def test_html_allows_exactly_its_own_style_sheet() -> None:
+    from base64 import b64encode
+    from hashlib import sha256
+
+    text = text_of("html", made.good())
+    sheet = re.search(r"<style>(.*?)</style>", text, re.S)
+    assert sheet and f"'sha256-{b64encode(sha256(sheet[1].encode()).digest()).decode()}'" in text
+
+
+def test_markdown_values_are_no_markup() -> None:
+    text = text_of("markdown", made.hostile())
+    outside = re.sub(r"(?<!\\)`[^`\n]*`", "", text)
+    assert "<script" not in outside and "@all" not in outside
+    for line in text.splitlines():
+        if line.startswith("|"):
+            assert len(re.findall(r"(?<!\\)\|", line)) in (4, 5)
+
+
+def test_csv_cells_are_no_formulas() -> None:
+    file = made.bad()
+    file.findings[1].message = "=cmd|' /C calc'!A0"
+    rows = list(csv.DictReader(io.StringIO(text_of("csv", file))))
+    assert rows[1]["message"] == "'=cmd|' /C calc'!A0" and rows[1]["codes"] == "258 454"
+    assert len(rows) == 11 and tuple(rows[0]) == COLUMNS
+    assert formula_safe("") == "" and formula_safe("-1") == "'-1"
+
+
+def test_unknown_format_and_unknown_edit() -> None:
+    with pytest.raises(EdiCheckError, match="text"):
+        render(made.report(), "pdf")
+    file = made.bad()
+    file.findings.append(Finding("OTHER-01", "Something else.", Where(), 2, level="reject"))
+    for format in FORMATS:
+        assert "OTHER-01" in text_of(format, file)
+
+
+def test_what_is_left_out_is_counted() -> None:
+    file = made.bad()
+    file.findings = [f for f in file.findings if f.claim != 6]
+    file.omitted = {"IK4-7": 3}
+    text = text_of("text", file)
+    assert "1 claim more" in text and re.search(r"^ +4 +IK4-7", text, re.M)
+
+
+def test_a_set_s_fault_tells_how_many_claims_it_takes() -> None:
+    file = made.good()
+    file.made = [c._replace(disposition="rejected") for c in file.made]
+    file.counts.rejected, file.counts.accepted, file.disposition = 2, 0, "rejected"
+    file.findings = [
+        Finding(
+            "IK5-4",
+            "SE01 says 30 segments; there are 31.",
+            Where("", "SE", "SE01"),
+            level="reject",
+            scope="set",
+            interchange=1,
+            group=1,
+            set_index=1,
+        )
+    ]
+    text = text_of("text", file)
+    assert (
+        "It takes 2 claims with it." in text
+        and "999  IK502 4" in text
+        and "2 claims, rejected with what is above" in text
+    )
+
+
+def test_visible() -> None:
+    assert visible("plain é 97140") == "plain é 97140"
+    assert visible("a\x00\x9b\u202e\U000e0001\xa0b") == "a\\x00\\x9b\\u202e\\U000e0001 b"
