@@ -66,7 +66,7 @@ def test_a_module_is_small_and_says_what_it_is(path: Path) -> None:
 def test_nothing_is_left_unfinished(path: Path) -> None:
     marks = "|".join(("TO" + "DO", "FIX" + "ME", "XX" + "X", "HA" + "CK", "NotImplemented" + "Error"))
     for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
-        assert not re.search(rf"\b({marks})\b", line), f"{named(path)}:{number} is marked unfinished: finish it or drop it"
+        assert not re.search(rf"\b({marks})\b", line), f"{named(path)}:{number} is unfinished: finish or drop it"
 
 
 LAYERS = (

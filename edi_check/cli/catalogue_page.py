@@ -6,7 +6,7 @@ from ..judging.packs import EditData, Pack
 from ..telling.wording import status_code
 from .catalogue import scope_of, told_as
 
-__all__ = ["page"]
+__all__ = ["pack_table", "page"]
 
 HEAD = """\
 # The edits
@@ -30,6 +30,17 @@ def page(packs: list[Pack]) -> str:
             parts.append(_pack(pack))
             parts.extend(_edit(pack, data) for data in pack.edits)
     return "\n".join(parts)
+
+
+def pack_table(packs: list[Pack]) -> str:
+    """The table of packs in README.md."""
+    lines = ["| pack | what | edits | reject | review | warn | note |", "|---|---|---|---|---|---|---|"]
+    for pack in packs:
+        if pack.edits:
+            levels = [data.edit.level for data in pack.edits]
+            counts = [len(levels), *(levels.count(level) for level in ("reject", "review", "warn", "note"))]
+            lines.append(f"| {pack.id} | {_cell(pack.title)} | " + " | ".join(map(str, counts)) + " |")
+    return "\n".join(lines) + "\n"
 
 
 def _pack(pack: Pack) -> str:

@@ -10,7 +10,8 @@ import click
 
 from ..configuration import Configuration, Value, load
 from ..settings import MODEL
-from .session import Session, config_option, printable, verbosity_options
+from ..telling.render import visible
+from .session import Session, config_option, verbosity_options
 
 __all__ = ["config"]
 
@@ -48,10 +49,10 @@ def show(session: Session, config_file: str, form: str, only_set: bool) -> None:
     section = ""
     for name, key, value, used in entries:
         if name != section:
-            click.echo(("\n" if section else "") + printable(name))
+            click.echo(("\n" if section else "") + visible(name))
             section = name
         origin = value.origin + ("" if used else "; nothing reads it in this version")
-        click.echo(printable(f"  {key} = {_toml(value.value)}").ljust(44) + printable(f"  # {origin}"))
+        click.echo(visible(f"  {key} = {_toml(value.value)}").ljust(44) + visible(f"  # {origin}"))
 
 
 def _entries(found: Configuration) -> Iterator[tuple[str, str, Value, bool]]:

@@ -15,10 +15,12 @@ import click
 from .. import read_claims
 from ..findings import EdiCheckError
 from ..model import Claim, ServiceLine
+from ..telling.render import visible
+from ..telling.tables import formula_safe
 from . import exits
 from .inputs import STDIN, expand
 from .outputs import Output, opened, refuse_clashes
-from .session import Session, printable, verbosity_options
+from .session import Session, verbosity_options
 
 __all__ = ["COLUMNS", "Column", "lines", "rows"]
 
@@ -80,11 +82,10 @@ def plain(value: Any) -> str:
     return format(value, "f") if isinstance(value, Decimal) else str(value)
 
 
-def spreadsheet_safe(value: Any) -> str:
-    """Text of the file that a spreadsheet would take for a formula gets an apostrophe in front (numbers are ours)."""
+def cell(value: Any) -> str:
+    """A value for a spreadsheet: text that it would take for a formula is made text; numbers are numbers."""
     text = plain(value)
-    is_number = isinstance(value, int | Decimal)
-    return "'" + text if text[:1] in ("=", "+", "-", "@", "\t", "\r") and not is_number else text
+    return text if isinstance(value, int | Decimal) else formula_safe(visible(text))
 
 
 class TextTable:
@@ -100,7 +101,7 @@ class TextTable:
         self._write(["-" * abs(c.width) for _, c in self.shown])
 
     def row(self, path: str, values: Sequence[Any]) -> None:
-        self._write([printable(plain(values[n])) for n, _ in self.shown])
+        self._write([visible(plain(values[n])) for n, _ in self.shown])
 
     def _write(self, texts: Sequence[str]) -> None:
         cells = [t.rjust(-c.width) if c.width < 0 else t.ljust(c.width)
@@ -112,16 +113,16 @@ class TextTable:
 
 
 class CsvTable:
-    """RFC 4180 with a header; every column; see ``spreadsheet_safe``."""
+    """RFC 4180 with a header; every column; see ``cell``."""
 
     def __init__(self, out: TextIO) -> None:
-        self.writer = csv.writer(out, lineterminator="\n")
+        self.writer = csv.writer(out, lineterminator="\r\n")
 
     def start(self) -> None:
         self.writer.writerow(["file", *(column.name for column in COLUMNS)])
 
     def row(self, path: str, values: Sequence[Any]) -> None:
-        self.writer.writerow([spreadsheet_safe(path), *map(spreadsheet_safe, values)])
+        self.writer.writerow([cell(path), *map(cell, values)])
 
     def end(self) -> None:
         """Nothing to close."""

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-__all__ = ["Session", "config_option", "printable", "verbosity_options"]
+__all__ = ["Session", "config_option", "verbosity_options"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -23,16 +23,9 @@ class Session:
         """A line on standard error when ``level`` is low enough. Names of files may hold anything: escape sequences
         in them are shown, not sent."""
         if self.verbosity >= level:
-            click.echo("edi-check: " + printable(text), err=True)
+            from ..telling.render import visible
 
-
-def printable(text: str) -> str:
-    """The text with control, bidi, zero-width and undecodable characters written as escapes."""
-    if text.isprintable():
-        return text
-    from ..telling.render import visible
-
-    return visible(text)
+            click.echo("edi-check: " + visible(text), err=True)
 
 
 def _set_verbosity(ctx: click.Context, param: click.Parameter, value: Any) -> Any:

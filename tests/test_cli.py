@@ -1,0 +1,454 @@
+"""The command line: what goes in, what comes out where, and every exit code of the contract."""
+
+from __future__ import annotations
+
+import csv
+import gc
+import gzip
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import click
+import pytest
+from one_claim import BAD, GOOD
+
+from edi_check.cli import exits
+from edi_check.cli.main import cli, main
+
+ROOT = Path(__file__).resolve().parent.parent
+
+REVIEWED = "--level=CORE-BAL-01=review"
+
+
+class Ran(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Ran]
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
+    """The command in this process, in an empty folder, with a day of receipt that doesn't move."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("EDI_CHECK_AS_OF", "2026-03-01")
+    before = signal.getsignal(signal.SIGTERM)
+
+    def call(*args: str | Path) -> Ran:
+        code = main([str(arg) for arg in args])
+        captured = capsys.readouterr()
+        return Ran(code, captured.out, captured.err)
+
+    yield call
+    gc.enable()
+    signal.signal(signal.SIGTERM, before)
+
+
+@pytest.fixture
+def good(tmp_path: Path) -> Path:
+    path = tmp_path / "good.837"
+    path.write_text(GOOD)
+    return path
+
+
+@pytest.fixture
+def bad(tmp_path: Path) -> Path:
+    path = tmp_path / "bad.837"
+    path.write_text(BAD)
+    return path
+
+
+def process(*args: str | Path, **options: object) -> subprocess.CompletedProcess[bytes]:
+    """The command as a process of its own, in a clone's root."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "EDI_CHECK_AS_OF": "2026-03-01"}
+    return subprocess.run([sys.executable, "-m", "edi_check", *map(str, args)], env=environment, timeout=60,
+                          capture_output=True, **options)  # type: ignore[call-overload,no-any-return]
+
+
+# Exit codes
+
+
+def test_0_when_all_is_well(run: Run, good: Path) -> None:
+    assert run("check", good).code == exits.CHECKED
+
+
+def test_1_when_a_claim_is_rejected(run: Run, bad: Path) -> None:
+    ran = run("check", bad)
+    assert ran.code == exits.FOUND
+    assert "CORE-BAL-01" in ran.out
+
+
+@pytest.mark.parametrize(("fail_on", "code"), [("reject", 0), ("review", 1), ("warn", 1), ("never", 0)])
+def test_fail_on_sets_the_level(run: Run, bad: Path, fail_on: str, code: int) -> None:
+    assert run("check", REVIEWED, "--fail-on", fail_on, bad).code == code
+
+
+@pytest.mark.parametrize("args", [
+    ("check",),
+    ("check", "no-such-file.837"),
+    ("check", "good.837", "no-such-file.837"),
+    ("check", "--no-such-option", "good.837"),
+    ("check", "-f", "pdf", "good.837"),
+    ("check", "--report", "html", "good.837"),
+    ("check", "--report", "pdf=x.pdf", "good.837"),
+    ("check", "-o", "no/such/folder/x.txt", "good.837"),
+    ("check", "-o", ".", "good.837"),
+    ("check", "-o", "good.837", "good.837"),
+    ("check", "-o", "x.json", "--report", "html=x.json", "good.837"),
+    ("check", "--report", "html=-", "good.837"),
+    ("check", "--level", "CORE-BAL-01", "good.837"),
+    ("check", "--level", "CORE-BAL-01=reviw", "good.837"),
+    ("check", "--level", "CORE-BAL-99=review", "good.837"),
+    ("check", "--pack", "NO-SUCH-PACK", "good.837"),
+    ("check", "--pack", "PSRC-MT", "--no-packs", "good.837"),
+    ("check", "--snip", "8", "good.837"),
+    ("check", "--jobs", "many", "good.837"),
+    ("check", "--as-of", "2026-02-30", "good.837"),
+    ("check", "--lob", "dental", "good.837"),
+    ("check", "--fail-on", "always", "good.837"),
+    ("check", "--config", "no-such.toml", "good.837"),
+    ("chek", "good.837"),
+    ("explain", "NO-SUCH-EDIT"),
+    ("pack", "lint", "no-such.toml"),
+])
+def test_2_for_wrong_usage_and_nothing_is_checked(run: Run, good: Path, args: tuple[str, ...]) -> None:
+    before = sorted(Path().iterdir())
+    ran = run(*args)
+    assert ran.code == exits.USAGE
+    assert ran.out == ""
+    assert ran.err.strip()
+    assert "Traceback" not in ran.err
+    assert sorted(Path().iterdir()) == before
+    assert good.read_text() == GOOD
+
+
+@pytest.mark.parametrize("option", ["--ack-dir", "--split-dir"])
+def test_2_for_what_is_not_there_yet(run: Run, good: Path, option: str) -> None:
+    command = cli.get_command(click.Context(cli), "check")
+    assert command is not None
+    hidden = {name for p in command.params if getattr(p, "hidden", False) for name in p.opts}
+    if option in hidden:
+        ran = run("check", option, "somewhere", good)
+        assert ran.code == exits.USAGE
+        assert "not there yet" in ran.err
+        assert option not in run("check", "--help").out
+
+
+@pytest.mark.parametrize("form", ["sarif", "junit", "parquet"])
+def test_2_for_formats_of_later(run: Run, good: Path, form: str) -> None:
+    ran = run("check", "-f", form, good)
+    assert ran.code == exits.USAGE
+    assert "not there yet" in ran.err
+
+
+@pytest.mark.parametrize("content", [b"", b"hello", b"ISA*00", GOOD[:400].encode(), b"\xff\xfe" * 99, b"\x1f\x8b\x08x"])
+def test_3_for_what_cannot_be_checked(run: Run, tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "odd.837").write_bytes(content)
+    ran = run("check", "odd.837")
+    assert ran.code == exits.UNCHECKED
+    assert "odd.837" in ran.out
+
+
+def test_3_for_a_folder_without_claim_files(run: Run, tmp_path: Path, good: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "empty" / "notes.md").write_text("x")
+    ran = run("check", "-f", "json", "empty")
+    assert ran.code == exits.UNCHECKED
+    assert json.loads(ran.out)["files"][0]["disposition"] == "unreadable"
+    assert json.loads(ran.out)["summary"]["exit_code"] == exits.UNCHECKED
+    assert run("check", "empty", good).code == exits.UNCHECKED
+
+
+def test_3_outranks_1_and_both_files_are_reported(run: Run, tmp_path: Path, bad: Path) -> None:
+    (tmp_path / "odd.837").write_bytes(b"hello")
+    ran = run("check", "-f", "json", "odd.837", bad)
+    assert ran.code == exits.UNCHECKED
+    assert [f["disposition"] for f in json.loads(ran.out)["files"]] == ["unreadable", "rejected"]
+
+
+def test_70_for_a_fault_of_ours_says_where_and_no_value(run: Run, good: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import edi_check.cli.running
+
+    def fail(*args: object, **options: object) -> None:
+        raise KeyError("ADA TESTER M0001")
+
+    monkeypatch.setattr(edi_check.cli.running, "check", fail)
+    ran = run("check", good)
+    assert ran.code == exits.FAULT
+    assert "KeyError in test_cli.py" in ran.err
+    detailed = run("check", "-vv", good).err
+    assert "running.py" in detailed
+    for text in (ran.err, detailed):
+        assert "TESTER" not in text
+        assert "Traceback" not in text
+
+
+@pytest.mark.parametrize(("error", "code"), [(KeyboardInterrupt, 130), (exits.Terminated, 143), (BrokenPipeError, 141),
+                                             (MemoryError, 70), (RecursionError, 70), (EOFError, 70), (OSError, 70)])
+def test_endings_have_their_codes(run: Run, good: Path, monkeypatch: pytest.MonkeyPatch, error: type[BaseException],
+                                  code: int) -> None:
+    import edi_check.cli.running
+
+    def fail(*args: object, **options: object) -> None:
+        raise error
+
+    stdout = sys.stdout
+    monkeypatch.setattr(edi_check.cli.running, "check", fail)
+    assert run("check", good).code == code
+    sys.stdout = stdout
+
+
+def test_130_and_143_leave_no_file_behind(tmp_path: Path) -> None:
+    for number, code in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
+        child = subprocess.Popen(
+            [sys.executable, "-m", "edi_check", "check", "-o", "report.json", "-f", "json", "-"], cwd=tmp_path,
+            stdin=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(ROOT)})
+        assert child.stdin is not None
+        child.stdin.write(GOOD[:300].encode())
+        child.stdin.flush()
+        time.sleep(1)
+        child.send_signal(number)
+        _, err = child.communicate(timeout=30)
+        assert child.returncode == code, err
+        assert b"Traceback" not in err
+        assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("args", [("check", "-f", "json"), ("check",), ("lines",), ("edits",), ("check", "--help")])
+def test_141_when_nobody_reads(good: Path, args: tuple[str, ...]) -> None:
+    paths = [str(good)] * (args[0] != "edits")
+    command = [sys.executable, "-m", "edi_check", *args, *paths]
+    reading, writing = os.pipe()
+    os.close(reading)
+    child = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    os.close(writing)
+    assert child.returncode == exits.BROKEN_PIPE, child.stderr
+    assert child.stderr == b""
+
+
+# Inputs
+
+
+def test_standard_input(good: Path, bad: Path) -> None:
+    assert process("check", "-", input=GOOD.encode()).returncode == 0
+    ran = process("check", "-f", "json", "-", input=BAD.encode())
+    assert ran.returncode == 1
+    assert json.loads(ran.stdout)["files"][0]["path"] in ("-", "stdin")
+
+
+def test_folders_are_searched_at_any_depth_whatever_the_case(run: Run, tmp_path: Path) -> None:
+    below = tmp_path / "in" / "b" / "c"
+    below.mkdir(parents=True)
+    for name in ("Z.837", "b/A.EDI", "b/c/x.Txt", "b/c/y.dat", "b/notes.md", ".hidden.837", "m.837.part"):
+        (tmp_path / "in" / name).write_text(GOOD)
+    with gzip.open(tmp_path / "in" / "b" / "packed.X12.GZ", "wt") as packed:
+        packed.write(GOOD)
+    ran = run("check", "-f", "json", "in")
+    names = [Path(f["path"]).relative_to("in").as_posix() for f in json.loads(ran.out)["files"]]
+    assert names == ["Z.837", "b/A.EDI", "b/packed.X12.GZ", "b/c/x.Txt", "b/c/y.dat"]
+    assert ran.code == 0
+
+
+def test_a_file_named_twice_is_checked_once(run: Run, good: Path) -> None:
+    ran = run("check", "-f", "json", good, good.parent, good.name)
+    assert len(json.loads(ran.out)["files"]) == 1
+
+
+# Outputs
+
+
+def test_reports_are_written_whole_and_for_their_owner_only(run: Run, bad: Path, tmp_path: Path) -> None:
+    ran = run("check", "-f", "json", "-o", "r.json", "--report", "html=r.html", "--report", "markdown=r.md", bad)
+    assert (ran.code, ran.out) == (1, "")
+    assert json.loads((tmp_path / "r.json").read_text())["summary"]["rejected"] == 1
+    assert "CORE-BAL-01" in (tmp_path / "r.html").read_text()
+    assert "CORE-BAL-01" in (tmp_path / "r.md").read_text().replace("\\", "")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["bad.837", "r.html", "r.json", "r.md"]
+    for name in ("r.json", "r.html", "r.md"):
+        assert (tmp_path / name).stat().st_mode & 0o777 == 0o600
+
+
+def test_a_report_that_fails_leaves_the_old_one(run: Run, bad: Path, tmp_path: Path,
+                                                monkeypatch: pytest.MonkeyPatch) -> None:
+    import edi_check.cli.check
+
+    def fail(report: object, form: str, out: io.StringIO, **options: object) -> None:
+        out.write("half")
+        raise RuntimeError
+
+    (tmp_path / "r.json").write_text("old")
+    monkeypatch.setattr(edi_check.cli.check, "render", fail)
+    assert run("check", "-o", "r.json", bad).code == exits.FAULT
+    assert (tmp_path / "r.json").read_text() == "old"
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["bad.837", "r.json"]
+
+
+def test_a_link_and_a_device_stay_what_they_are(run: Run, bad: Path, tmp_path: Path) -> None:
+    (tmp_path / "link.txt").symlink_to("target.txt")
+    assert run("check", "-o", "link.txt", bad).code == 1
+    assert (tmp_path / "link.txt").is_symlink()
+    assert "CORE-BAL-01" in (tmp_path / "target.txt").read_text()
+    assert run("check", "-o", "/dev/null", bad).code == 1
+    assert not Path("/dev/null").is_file()
+
+
+def test_the_same_input_gives_the_same_bytes(run: Run, bad: Path) -> None:
+    first = run("check", "-f", "json", bad).out
+    assert run("check", "-f", "json", "--jobs", "2", bad).out == first
+    assert process("check", "-f", "json", bad).stdout.decode() == first
+
+
+def test_a_name_with_escape_sequences_does_no_harm(run: Run, tmp_path: Path) -> None:
+    name = "a\x1b[31m\u202eb.837"
+    (tmp_path / name).write_text(BAD)
+    for form in ("text", "json", "markdown", "csv", "html"):
+        ran = run("check", "-f", form, name)
+        assert "\x1b" not in ran.out + ran.err
+        assert "\u202e" not in ran.out + ran.err
+
+
+def test_names_that_are_no_text(tmp_path: Path) -> None:
+    path = os.fsencode(tmp_path) + b"/caf\xe9.837"
+    with open(path, "w") as file:
+        file.write(BAD)
+    for form in ("text", "json", "html", "csv"):
+        ran = process("check", "-f", form, os.fsdecode(path))
+        assert ran.returncode == 1, ran.stderr
+        ran.stdout.decode("utf-8")
+
+
+# Settings
+
+
+def test_settings_of_the_folder_and_the_environment(run: Run, bad: Path, tmp_path: Path,
+                                                    monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "edi-check.toml").write_text('[check]\nformat = "json"\n[levels]\nCORE-BAL-01 = "off"\n')
+    ran = run("check", bad)
+    assert ran.code == 0
+    assert json.loads(ran.out)["summary"]["accepted"] == 1
+    monkeypatch.setenv("EDI_CHECK_LEVELS", "CORE-BAL-01=review")
+    monkeypatch.setenv("EDI_CHECK_FAIL_ON", "review")
+    assert run("check", bad).code == 1
+    assert run("check", "--level", "core-bal-01=OFF", bad).code == 0
+
+
+def test_a_slip_in_the_settings_is_2(run: Run, good: Path, tmp_path: Path) -> None:
+    (tmp_path / "edi-check.toml").write_text("[check]\nfail_onn = 'warn'\n[pack.PSRC-MT]\nmax_unit = 3\n")
+    ran = run("check", good)
+    assert ran.code == exits.USAGE
+    assert "did you mean fail_on?" in ran.err
+    (tmp_path / "edi-check.toml").write_text("[pack.PSRC-MT]\nmax_unit = 3\n")
+    ran = run("check", good)
+    assert ran.code == exits.USAGE
+    assert "max_units" in ran.err
+
+
+def test_config_show_tells_where_a_value_came_from(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown_line = run("config", "show", "--set").out.splitlines()[1]
+    assert shown_line.split() == ["as_of", "=", '"2026-03-01"', "#", "EDI_CHECK_AS_OF"]
+    (tmp_path / "edi-check.toml").write_text('[check]\njobs = 2\n[tables]\nptp = "x"\n[pack.PSRC-MT]\nmax_units = 8\n')
+    shown = {(r["section"], r["key"]): r for r in json.loads(run("config", "show", "-f", "json").out)}
+    assert shown["[check]", "jobs"]["origin"] == "edi-check.toml"
+    assert shown["[check]", "lob"]["origin"] == "default"
+    assert shown["[pack.PSRC-MT]", "max_units"]["value"] == 8
+
+
+# The other commands
+
+
+def test_lines_in_every_form(run: Run, good: Path) -> None:
+    text = run("lines", good).out.splitlines()
+    assert text[2].split() == ["1", "C1", "1", "2026-02-03", "97140", "GP", "2", "60", "11", "M5450", "1900000013"]
+    rows = list(csv.DictReader(io.StringIO(run("lines", "-f", "csv", good).out)))
+    assert rows[0]["charge"] == "60"
+    assert rows[0]["payer_id"] == "99999"
+    assert rows[0]["to"] == "2026-02-03"
+    objects = json.loads(run("lines", "-f", "json", good, good).out)
+    assert objects[0]["modifiers"] == ["GP"]
+    assert objects[0]["diagnoses"] == ["M5450"]
+    assert [json.loads(line) for line in run("lines", "-f", "ndjson", good).out.splitlines()] == objects
+
+
+def test_lines_in_a_spreadsheet_are_no_formulas(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "x.837").write_text(GOOD.replace("CLM*C1*", "CLM*=1+2*").replace("*60*UN", "*-60*UN"))
+    row = next(csv.DictReader(io.StringIO(run("lines", "-f", "csv", "x.837").out)))
+    assert row["claim_number"] == "'=1+2"
+    assert row["charge"] == "-60"
+
+
+def test_lines_of_what_is_no_claim_file(run: Run, tmp_path: Path, good: Path) -> None:
+    (tmp_path / "odd.837").write_text("hello")
+    ran = run("lines", "-f", "json", "odd.837", good)
+    assert ran.code == exits.UNCHECKED
+    assert len(json.loads(ran.out)) == 1
+    assert "odd.837" in ran.err
+
+
+def test_edits_and_explain_agree(run: Run) -> None:
+    edits = json.loads(run("edits", "-f", "json").out)
+    assert {"PSRC-MT-03", "CORE-BAL-01"} <= {e["id"] for e in edits}
+    text = run("edits").out
+    for edit in edits:
+        assert edit["id"] in text
+        page = run("explain", edit["id"])
+        assert page.code == 0
+        assert edit["name"] in page.out
+        assert max(map(len, page.out.splitlines())) <= 120
+    assert run("explain", "psrc-mt-03").out == run("explain", "units-over-daily-limit").out
+
+
+def test_explain_offers_the_nearest(run: Run) -> None:
+    assert "did you mean PSRC-MT-03?" in run("explain", "PSRC-MT-3").err
+
+
+def test_pack_lint(run: Run, tmp_path: Path) -> None:
+    from edi_check.judging.packs import builtin_packs
+
+    for path in builtin_packs().values():
+        assert run("pack", "lint", path).code == 0
+    (tmp_path / "own.toml").write_text('pack = "ACME-PT"\ntitel = "x"\n')
+    ran = run("pack", "lint", "own.toml")
+    assert ran.code == exits.USAGE
+    assert "own.toml" in ran.err
+    assert "title" in ran.err
+
+
+# Help
+
+
+def commands(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
+        yield (*path, name), command
+        if isinstance(command, click.Group):
+            yield from commands(command, (*path, name))
+
+
+@pytest.mark.parametrize(("path", "command"), [pytest.param(*c, id=" ".join(c[0])) for c in commands(cli)])
+def test_every_command_has_help_with_an_example(run: Run, path: tuple[str, ...], command: click.Command) -> None:
+    ran = run(*path, "--help")
+    assert ran.code == 0
+    if not isinstance(command, click.Group):
+        assert f"edi-check {' '.join(path)}" in ran.out.partition("Example")[2], (
+            f"edi-check {' '.join(path)}: give its docstring an Example")
+    for parameter in command.params:
+        if isinstance(parameter, click.Option) and not parameter.hidden and parameter.name != "form":
+            assert parameter.help, f"edi-check {' '.join(path)} {parameter.opts[0]} has no help: say what it does"
+
+
+def test_version(run: Run) -> None:
+    from edi_check import __version__
+
+    assert run("--version").out == f"edi-check {__version__}\n"
