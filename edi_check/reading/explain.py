@@ -225,6 +225,8 @@ class _Segment:
             self.add_not_used(position, part, text)
         elif self.is_isa and position in _ISA_DELIMITERS:
             return
+        elif date_format and element.number == "1251" and re.fullmatch(DATE_FORMATS[date_format], text):
+            return  # first, because the hyphen of a range may be a delimiter of this file
         elif self.repetition and self.repetition in text:
             self.add_separator(position, part, text, "12")
         elif part == 0 and self.component and self.component in text:
