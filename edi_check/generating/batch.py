@@ -65,8 +65,8 @@ def generate(
     ``faults`` is the share of claims to be made faulty, with any fault of ``FAULTS``, or the names of faults;
     ``share`` is the share for the names (default: every claim that one of them suits). Each faulty claim has one
     fault; what was planted is appended to ``ledger``. ``newline`` follows each terminator; a set holds at most
-    ``per_set`` claims, a group ``sets_per_group`` sets (0: all). ``as_of`` is the day of the batch; every date lies before it.
-    Raises ValueError for a fault that doesn't exist, or delimiters that occur in data.
+    ``per_set`` claims, a group ``sets_per_group`` sets (0: all). ``as_of`` is the day of the batch; every date lies
+    before it. Raises ValueError for a fault that doesn't exist, or delimiters that occur in data.
     """
     _check(claims, per_set, delimiters)
     if isinstance(faults, (int, float)):
