@@ -39,7 +39,7 @@ from .trace import SegmentTrace
 __all__ = ["Assembly", "binding"]
 
 Elements: TypeAlias = list[str]
-Parse: TypeAlias = Callable[[Elements, str], Any]
+Parse: TypeAlias = Callable[[Elements, str, str], Any]
 Act: TypeAlias = Callable[["Assembly", Any, int], None]
 
 NO_DATES = DateRange()
@@ -106,12 +106,22 @@ class Assembly:
             self.set.header_length = self.offset(n) - self.set.offset
 
     def begin_level(self, at: int, n: int) -> list[Batch]:
-        self.end_level(n)
-        self.levels[at:] = [self.offset(n), 0] + [0] * (len(self.levels) - at - 2)
+        b = self.batch
+        assert b is not None
+        here = b.start(n - b.first)
+        if self.level >= 0:
+            self.levels[self.level + 1] = here - self.levels[self.level]
+        elif not self.set.header_length:
+            self.set.header_length = here - self.set.offset
+        levels = self.levels
+        levels[at], levels[at + 1] = here, 0
+        if at < 4:
+            levels[4] = levels[5] = 0
+            if at < 2:
+                levels[2] = levels[3] = 0
         self.level = at
-        assert self.batch is not None
-        self.open_batches = [self.batch]
-        return self.open_batches
+        self.open_batches = batches = [b]
+        return batches
 
 
 # The envelope's own -----------------------------------------------------------------------------------------------
@@ -286,7 +296,12 @@ def party_reference(a: Assembly, e: Elements, n: int) -> None:
 # Claim ------------------------------------------------------------------------------------------------------------
 
 def claim(a: Assembly, e: Elements, n: int) -> None:
-    a.end_level(n)
+    b = a.batch
+    assert b is not None
+    here = b.start(n - b.first)
+    if a.level >= 0:
+        a.levels[a.level + 1] = here - a.levels[a.level]
+        a.level = -1
     c = Claim.__new__(Claim)
     set_clm(c, e, a.component)
     if e[11]:
@@ -301,25 +316,24 @@ def claim(a: Assembly, e: Elements, n: int) -> None:
     c.patient_number = a.patients if a.patient_segment else 0
     c.set, c.group, c.interchange = a.set, a.group, a.interchange
     c.first_segment = n
-    c.offset = a.offset(n)
+    c.offset = here
     c.levels = tuple(a.levels)
     c.service_lines = []
-    assert a.batch is not None
-    a.open_batches = [a.batch]
+    a.open_batches = [b]
     c.trace = SegmentTrace(a.set.segment, a.open_batches, a.patient_batches, a.subscriber_batches, a.provider_batches)
     a.claim, a.line, a.other = c, None, None
 
 
-def parse_dates(e: Elements, component: str) -> tuple[Any, ...]:
-    text = e[3]
+def parse_dates(e: Elements, component: str, text: str) -> tuple[Any, ...]:
+    days = e[3]
     if e[2] == "D8":
-        start = end = day(text)
+        start = end = day(days)
     elif e[2] == "RD8":
-        first, _, last = text.partition("-")
+        first, _, last = days.partition("-")
         start, end = day(first), day(last)
     else:
         start = end = None
-    return e[1], e[2], text, start, end
+    return e[1], e[2], days, start, end
 
 
 def _dates(value: tuple[Any, ...], n: int) -> DateRange:
@@ -371,14 +385,17 @@ def spinal_manipulation(a: Assembly, e: Elements, n: int) -> None:
     a.claim.spinal_manipulation = s
 
 
-def parse_diagnoses(e: Elements, component: str) -> tuple[Diagnosis, ...]:
+def parse_diagnoses(e: Elements, component: str, text: str) -> tuple[Diagnosis, ...]:
     found = []
-    for position, composite in enumerate(e[1:13], 1):
+    for position in range(1, 13):
+        composite = e[position]
         if composite:
             parts = composite.split(component, 2)
             found.append(Diagnosis(parts[0], parts[1] if len(parts) > 1 else "", position))
         elif any(e[position:13]):
             found.append(Diagnosis("", "", position))
+        else:
+            break
     return tuple(found)
 
 
@@ -448,24 +465,23 @@ def line(a: Assembly, e: Elements, n: int) -> None:
     a.line = s
 
 
-def parse_service(e: Elements, component: str) -> tuple[Any, ...]:
+def parse_service(e: Elements, component: str, text: str) -> tuple[Any, ...]:
     parts = e[1].split(component)
     if len(parts) < 7:
         parts = parts + [""] * 7
-    modifiers = tuple([m for m in parts[2:6] if m])
+    modifiers = tuple(filter(None, parts[2:6]))
     return (parts[0], parts[1], modifiers, parts[6], e[2], amount(e[2]), e[3], e[4], amount(e[4]), e[5],
-            tuple([p for p in e[7].split(component) if p]), e[9])
+            tuple(filter(None, e[7].split(component))), e[9], text)
 
 
 def service(a: Assembly, value: Any, n: int) -> None:
     s = a.line
-    assert s is not None and a.batch is not None
+    assert s is not None
     (s.procedure_qualifier, s.procedure, s.modifiers, s.description, s.charge_text, s.charge, s.unit_basis, s.units_text,
-     s.units, s.place_of_service, s.pointers, s.emergency) = value
+     s.units, s.place_of_service, s.pointers, s.emergency, s.text) = value
     if s.place_of_service:
         s.place = s.place_of_service
     s.service_segment = n
-    s.text = a.batch.segments[n - a.batch.first]
 
 
 def line_date(a: Assembly, value: Any, n: int) -> None:

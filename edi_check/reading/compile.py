@@ -52,7 +52,9 @@ def segment_pattern(use: SegmentUse, delimiters: Delimiters) -> re.Pattern[str]:
 
 def _dated(format_: ElementUse, value: ElementUse, sep: str) -> tuple[str, bool]:
     """A format code (1250) and the date it governs (1251) as one alternative each."""
-    pairs = [f"{c}{sep}{DATE_FORMATS[c]}" for c in sorted(format_.codes) if c in DATE_FORMATS]
+    # A range holds a hyphen: it can't come where the hyphen separates elements.
+    pairs = [f"{c}{sep}{DATE_FORMATS[c]}" for c in sorted(format_.codes)
+             if c in DATE_FORMATS and (c != "RD8" or sep != re.escape("-"))]
     text = "|".join(pairs)
     required = format_.usage == "R"
     return (f"(?:{text})" if required else f"(?:{text}|{sep})"), required
@@ -138,23 +140,28 @@ def _note(note: SyntaxNote, use: SegmentUse, sep: str) -> str:
 
 
 class Transition:
-    """From one use to the next. ``demand``: bits of the open loop that must have been seen by now; when loops close or
-    open (``is_simple`` false), ``closing`` is the demand of each loop that closes, innermost first, and ``opening`` the
-    loops entered. ``bit`` and ``limit`` belong to the loop in which the target (or its outermost new loop) stands.
-    ``other``: a second use of the same id and qualifier in the same place, told apart by its other elements. The guide has
-    one such pair: PWK*CT in 2400, attachment or DMERC certificate, by PWK02."""
+    """From one use to the next.
 
-    __slots__ = ("bit", "closing", "demand", "is_simple", "limit", "opening", "other", "step")
+    A simple one stays in the loop: ``mask & care == demand`` says that everything demanded before it has come and that it
+    hasn't come too often. Else loops close and open: ``closing`` is (demand, loop, is it the claim's) of each loop that
+    closes, innermost first, ``opening`` the loops entered; ``demand``, ``bit`` and ``limit`` then belong to the loop in
+    between. ``other``: a second use of the same id and qualifier in the same place, told apart by its other elements. The
+    guide has one such pair: PWK*CT in 2400, attachment or DMERC certificate, by PWK02."""
+
+    __slots__ = ("act", "bit", "care", "closing", "demand", "is_level", "is_simple", "limit", "opening", "other", "step")
 
     def __init__(self, step: Step, bit: int, limit: int, demand: int, closing: tuple[LoopUse, ...],
                  opening: tuple[LoopUse, ...]) -> None:
         self.step = step
+        self.act = step.act
         self.bit = bit
         self.limit = limit
         self.demand = demand
-        self.closing = closing
+        self.care = demand | (bit if limit else 0)
+        self.closing = tuple((required_before(c, 1 << 30), c, c.id == "2300") for c in closing)
         self.opening = opening
         self.is_simple = not closing and not opening
+        self.is_level = step.use.id == "HL"
         self.other: Transition | None = None
 
 
@@ -173,7 +180,7 @@ class Choice:
 class Step:
     """A segment use, compiled for one set of delimiters. ``act`` binds a segment to the open objects."""
 
-    __slots__ = ("_match", "act", "choices", "is_memo", "memo", "parse", "table", "use")
+    __slots__ = ("act", "choices", "is_memo", "match", "memo", "parse", "table", "use")
 
     def __init__(self, use: SegmentUse, table: StepTable) -> None:
         self.use = use
@@ -181,14 +188,12 @@ class Step:
         self.choices: dict[str, Choice | None] = {}
         self.memo: dict[str, tuple[Transition, Any]] = {}
         self.parse, self.act, self.is_memo = table.binding(use)
-        self._match: Callable[[str], object] | None = None
+        self.match: Callable[[str], object] = self._first_match
+        """``fullmatch`` of the use's expression, compiled when it is first asked."""
 
-    @property
-    def match(self) -> Callable[[str], object]:
-        """``fullmatch`` of the use's expression."""
-        if self._match is None:
-            self._match = segment_pattern(self.use, self.table.delimiters).fullmatch
-        return self._match
+    def _first_match(self, text: str) -> object:
+        self.match = segment_pattern(self.use, self.table.delimiters).fullmatch
+        return self.match(text)
 
     def choice(self, segment_id: str) -> Choice | None:
         """Which uses of this id may follow here; ``None`` when none may."""

@@ -37,6 +37,11 @@ class Hierarchy:
 
     def take(self, loop: str, number: str, parent: str, promise: str) -> list[Breach]:
         """An HL of loop 2000A, 2000B or 2000C with its HL01, HL02 and HL04 as sent."""
+        if loop == "2000B" and parent == self._provider and number == str(self._next) and self._promise != "1":
+            # The common case: the next number under the open provider, and nothing promised before is owed.
+            self._next += 1
+            self._subscriber, self._promise, self._children = number, promise, 0
+            return []
         found: list[Breach] = []
         if loop != "2000C":
             found += self.end()

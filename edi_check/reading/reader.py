@@ -42,6 +42,10 @@ SCOPES = {"2000A": "provider", "2010A": "provider", "2000B": "subscriber", "2010
           "2010C": "patient"}
 
 
+def _anything(text: str) -> bool:
+    return True
+
+
 class _Elsewhere(Step):
     """A place where no segment of a set is expected: outside sets, or inside a set of another kind (``swallows``)."""
 
@@ -53,7 +57,7 @@ class _Elsewhere(Step):
         self.choices = {}
         self.memo = {}
         self.parse, self.act, self.is_memo = None, None, False
-        self._match = lambda text: True
+        self.match = _anything
         self.swallow = Choice() if swallows else None
         if self.swallow:
             self.swallow.only = Transition(self, 0, 0, 0, (), ())
@@ -71,7 +75,7 @@ class _AfterStranger(Step):
         self.use, self.table = before.use, before.table
         self.choices, self.memo = {}, {}
         self.parse, self.act, self.is_memo = None, None, False
-        self._match = lambda text: True
+        self.match = _anything
         self.before = before
         self.swallow = Choice()
         self.swallow.only = Transition(self, 0, 0, 0, (), ())
@@ -99,10 +103,9 @@ class Reader:
         self._tables: dict[Any, StepTable] = {}
         self._table: StepTable | None = None
         self._step: Step | None = None
-        self._step_at_hand: Step | None = None
         self._mask = 0
-        self._counts: dict[int, int] = {}
-        self._frames: list[tuple[int, dict[int, int]]] = []
+        self._counts: dict[tuple[int, int], int] = {}
+        self._frames: list[int] = []
         self._batch: Batch | None = None
         self._header: tuple[int, int, int] = (0, 0, 0)
         self._out: list[Claim] = []
@@ -260,19 +263,18 @@ class Reader:
         step = self._step
         if step is None or self._table is None:
             return
-        mask = self._mask
+        mask, memo, frames = self._mask, step.memo, self._frames
         separator, component = self._table.delimiters.element, self._table.delimiters.component
-        steps_append = batch.steps.append
-        n = batch.first - 1
-        for text in batch.segments:
-            n += 1
-            hit = step.memo.get(text)
-            if hit is None:
+        loops = batch.loops
+        loops.append((batch.first, step.use.loop.id))
+        refused = False
+        for n, text in enumerate(batch.segments, batch.first):
+            hit = memo.get(text)
+            if hit is not None:
+                t, value = hit
+            else:
                 e = text.split(separator)
-                try:
-                    choice = step.choices[e[0]]
-                except KeyError:
-                    choice = step.choice(e[0])
+                choice = step.choices.get(e[0]) or step.choice(e[0])
                 t = None
                 if choice is not None:
                     t = choice.only
@@ -280,97 +282,82 @@ class Reader:
                         code = e[choice.index]
                         t = choice.by_code.get(code.split(component, 1)[0] if choice.is_component else code)
                 if t is None:
-                    self._mask, self._step_at_hand = mask, step
-                    self._step = step
-                    t = self._odd(step, e, text, n, choice)
-                    mask = self._mask
+                    self._mask, self._step = mask, step
+                    t = self._odd(step, e, n, choice)
                     if t is None:
-                        step = self._step  # type: ignore[assignment]
-                        steps_append(step)
-                        if step is None:
+                        if self._step is None:
                             return
+                        step = self._step
+                        mask, memo, frames = self._mask, step.memo, self._frames
                         continue
                 target = t.step
-                is_clean = target.match(text) is not None
-                if not is_clean and t.other is not None and t.other.step.match(text):
-                    t, is_clean = t.other, True
-                    target = t.step
-                if is_clean:
-                    e += PAD
-                    value = target.parse(e, component) if target.parse is not None else e
-                    if target.is_memo:
-                        if len(step.memo) > MEMO_LIMIT:
-                            step.memo.clear()
-                        step.memo[text] = (t, value)
-            else:
-                t, value = hit
-                target = t.step
-                is_clean = True
+                if not target.match(text):
+                    if t.other is not None and t.other.step.match(text):
+                        t = t.other
+                        target = t.step
+                    else:
+                        refused = True
+                e += PAD
+                value = e if target.parse is None else target.parse(e, component, text)
+                if target.is_memo and not refused:
+                    if len(memo) > MEMO_LIMIT:
+                        memo.clear()
+                    memo[text] = (t, value)
+            step = t.step
+            memo = step.memo
             if t.is_simple:
-                missing = t.demand & ~mask
-                if missing:
-                    mask |= missing
-                    self._missing(target.use.loop, missing, n)
-                if mask & t.bit and t.limit and self._is_too_many(t, target.use, text, n):
-                    steps_append(target)
-                    continue
+                if mask & t.care != t.demand:
+                    missing = t.demand & ~mask
+                    if missing:
+                        mask |= missing
+                        self._missing(step.use.loop, missing, n)
+                    if mask & t.bit and t.limit and self._is_too_many(t, step.use, n):
+                        refused = False
+                        continue
                 mask |= t.bit
+                if t.act is not None:
+                    t.act(a, value, n)
             else:
-                self._mask = mask
-                self._move(t, n)
-                mask = self._mask
-            step = target
-            steps_append(step)
-            if is_clean:
-                if target.act is not None:
-                    target.act(a, value, n)
-                    if target.use.id == "HL":
-                        self._level(target.use.loop.id, value, n)
-                continue
-            # Bound as far as it goes, then explained: a CLM must be open before its own faults can be filed.
-            self._step = step
-            e = text.split(separator, self.element_limit + 1)
-            padded = e + PAD
-            if target.act is not None:
-                target.act(a, target.parse(padded, component) if target.parse is not None else padded, n)
-                if target.use.id == "HL":
-                    self._level(target.use.loop.id, padded, n)
-            self._explain(target.use, e, n)
+                for demand, loop, is_claim in t.closing:
+                    if demand & ~mask:
+                        self._missing(loop, demand & ~mask, n)
+                    if is_claim:
+                        self._finish(n)
+                    if self._counts:
+                        self._forget(len(frames))
+                    mask = frames.pop()
+                if mask & t.care != t.demand:
+                    mask = self._look(t, mask, n)
+                mask |= t.bit
+                for _ in t.opening:
+                    frames.append(mask)
+                    mask = 1
+                loops.append((n, step.use.loop.id))
+                if t.act is not None:
+                    t.act(a, value, n)
+                    if t.is_level:
+                        self._level(step.use.loop.id, value, n)
+            if refused:
+                # Bound as far as it goes, then explained: a CLM must be open before its own faults can be filed.
+                refused = False
+                self._explain(step.use, text.split(separator, self.element_limit + 1), n)
         self._step, self._mask = step, mask
 
-    def _move(self, t: Transition, n: int) -> None:
-        """Loops close and open. Leaves the mask of the loop that is open afterwards in ``_mask``."""
-        mask = self._mask
-        for loop in t.closing:
-            missing = self._demand(loop) & ~mask
-            if missing:
-                self._missing(loop, missing, n)
-            if loop.id == "2300":
-                self._finish(n)
-            mask, self._counts = self._frames.pop()
+    def _forget(self, depth: int) -> None:
+        """The loop at this depth closes: its counts are done with."""
+        self._counts = {key: count for key, count in self._counts.items() if key[0] != depth}
+
+    def _look(self, t: Transition, mask: int, n: int) -> int:
+        """A loop opens, or a segment follows the loops that closed, and the mask isn't as it should be: something is
+        missing before it, or it comes again. Returns the mask with what was missing marked as told."""
         missing = t.demand & ~mask
         if missing:
-            mask |= missing
             outer = t.opening[0].parent if t.opening else t.step.use.loop
             assert outer is not None
             self._missing(outer, missing, n)
         if mask & t.bit and t.limit:
-            self._is_too_many(t, t.opening[0] if t.opening else t.step.use, "", n)
-        mask |= t.bit
-        for _ in t.opening:
-            self._frames.append((mask, self._counts))
-            mask, self._counts = 1, {}
-        self._mask = mask
-
-    _demands: dict[int, int] = {}
-
-    def _demand(self, loop: LoopUse) -> int:
-        """Bits of all that a loop must have held when it closes."""
-        key = id(loop)
-        found = self._demands.get(key)
-        if found is None:
-            found = self._demands[key] = required_before(loop, 1 << 30)
-        return found
+            self._is_too_many(t, t.opening[0] if t.opening else t.step.use, n)
+        return mask | missing
 
     def _finish(self, n: int) -> None:
         """The open claim ends before segment ``n``."""
@@ -378,8 +365,13 @@ class Reader:
         c = a.claim
         assert c is not None
         c.last_segment = n - 1
-        place = c.locate(n - 1)
-        c.length = place.offset + place.length + 1 - c.offset
+        b = self._batch
+        assert b is not None
+        if n > b.first:
+            c.length = b.stop(n - 1 - b.first) - c.offset
+        else:
+            place = c.locate(n - 1)
+            c.length = place.offset + place.length + 1 - c.offset
         s = a.set
         s.claims += 1
         s.lines += len(c.service_lines)
@@ -467,9 +459,10 @@ class Reader:
             self.fault("IK3-3", says, f"Send the {node.id} segment that the guide demands here.", n, node.loop.id, node.id,
                        ik3="3", scope=SCOPES.get(node.loop.id[:5], "") if self.assembly.claim is None else "")
 
-    def _is_too_many(self, t: Transition, child: SegmentUse | LoopUse, text: str, n: int) -> bool:
+    def _is_too_many(self, t: Transition, child: SegmentUse | LoopUse, n: int) -> bool:
         """Count one more of ``child`` in the open loop; is it more than the guide allows?"""
-        count = self._counts[t.bit] = self._counts.get(t.bit, 1) + 1
+        key = (len(self._frames), t.bit)
+        count = self._counts[key] = self._counts.get(key, 1) + 1
         if count <= t.limit:
             return False
         if isinstance(child, LoopUse):
@@ -483,7 +476,7 @@ class Reader:
 
     # --- what fits no step -----------------------------------------------------------------------------------
 
-    def _odd(self, step: Step, e: list[str], text: str, n: int, choice: Choice | None) -> Transition | None:
+    def _odd(self, step: Step, e: list[str], n: int, choice: Choice | None) -> Transition | None:
         """A segment that no use fits, or one of the envelope. Returns the transition to take after all, or ``None`` with
         ``_step`` set to where reading goes on."""
         segment_id = e[0]
@@ -576,17 +569,19 @@ class Reader:
     def _close_loops(self, n: int) -> None:
         """All open loops of the set end before segment ``n``."""
         s = self.envelope.set
-        step = self._step_at_hand
+        step = self._step
         if s is None or not s.is_professional or step is None or isinstance(step, _Elsewhere):
             return
         loop, mask = step.use.loop, self._mask
         while loop is not self.guide.set_loop:
-            missing = self._demand(loop) & ~mask
+            missing = required_before(loop, 1 << 30) & ~mask
             if missing:
                 self._missing(loop, missing, n)
             if loop.id == "2300":
                 self._finish(n)
-            mask, self._counts = self._frames.pop()
+            if self._counts:
+                self._forget(len(self._frames))
+            mask = self._frames.pop()
             assert loop.parent is not None
             loop = loop.parent
         closing = next(c for c in loop.children if isinstance(c, SegmentUse) and c.id == "SE")

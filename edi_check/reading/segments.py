@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from itertools import accumulate
-from typing import Any
 
 from ..model import Delimiters
 
@@ -47,14 +46,14 @@ class Stray:
 class Batch:
     """Segments in file order. ``first`` is the number of the first in the file, ``offset`` its first byte; with
     ``gap`` > 0 every segment is followed by that many bytes of terminator and line end, else ``given`` holds the
-    offset of each. ``steps`` is filled by the reader: what each segment was read as."""
+    offset of each. ``loops`` is filled by the reader: (number of a segment, loop that it opens or goes back to)."""
 
     segments: list[str]
     first: int
     offset: int
     gap: int
     given: list[int] | None = None
-    steps: list[Any] = field(default_factory=list)
+    loops: list[tuple[int, str]] = field(default_factory=list)
     end: int = 0
     _starts: list[int] | None = None
 
@@ -65,9 +64,12 @@ class Batch:
         if self.given is not None:
             return self.given[index]
         if self._starts is None:
-            gap = self.gap
-            self._starts = list(accumulate((len(s) + gap for s in self.segments), initial=self.offset))
-        return self._starts[index]
+            self._starts = list(accumulate(map(len, self.segments), initial=self.offset))
+        return self._starts[index] + self.gap * index
+
+    def stop(self, index: int) -> int:
+        """Offset just after the terminator of the segment with this index."""
+        return self.start(index) + len(self.segments[index]) + 1
 
 
 WIDTHS = (3, 2, 10, 2, 10, 2, 15, 2, 15, 6, 4, 1, 5, 9, 1, 1, 1)

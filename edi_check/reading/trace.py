@@ -6,7 +6,9 @@ out only when a finding needs one.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator
+from operator import itemgetter
 
 from ..model import Place
 from .segments import Batch
@@ -34,10 +36,10 @@ class SegmentTrace:
 
     def _place(self, batch: Batch, index: int) -> Place:
         text = batch.segments[index]
-        step = batch.steps[index] if index < len(batch.steps) else None
         number = batch.first + index
+        at = bisect_right(batch.loops, number, key=itemgetter(0)) - 1
         return Place(number, number - self.set_segment + 1, batch.start(index), len(text),
-                     step.use.loop.id if step is not None else "", text)
+                     batch.loops[at][1] if at >= 0 else "", text)
 
     def segments(self, first: int, last: int) -> Iterator[Place]:
         """The segments numbered ``first`` to ``last``, as far as they are at hand."""
