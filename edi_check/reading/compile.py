@@ -211,7 +211,8 @@ class Step:
         loop, position = self.use.loop, self.use.position
         while True:
             for child in loop.children:
-                if child.position >= position:
+                # A loop's first segment doesn't repeat within the loop: it begins the loop anew (NM1*DN, then NM1*P3).
+                if child.position >= position and (child is not loop.first or loop.is_wrapper):
                     self._offer(choice, child, segment_id, loop, tuple(closing))
             if loop is self.table.guide.set_loop or loop.parent is None:
                 break
