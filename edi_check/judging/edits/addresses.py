@@ -75,18 +75,20 @@ def zip_not_nine_digits(claim: Claim) -> Result:
     Returns a hit on each N403 at fault; at ``warn`` one that ends in 0000 or 9999, a filler.
     """
     found: list[Hit] = []
-    b = claim.billing
-    if not (is_zip9(b.zip_code) and b.zip_code[5:] not in _FILLERS):
-        _judge_zip(b, 0, found)
-    if claim.facility is not None:
+    good = _GOOD_ZIPS
+    if claim.billing.zip_code not in good:
+        _judge_zip(claim.billing, 0, found)
+    if claim.facility is not None and claim.facility.zip_code not in good:
         _judge_zip(claim.facility, 0, found)
     for line in claim.service_lines:
-        if line.facility is not None:
+        if line.facility is not None and line.facility.zip_code not in good:
             _judge_zip(line.facility, line.number, found)
     return found
 
 
 _FILLERS = ("0000", "9999")
+_GOOD_ZIPS: set[str] = set()
+_GOOD_ZIPS_LIMIT = 20_000
 
 
 def _judge_zip(party: Party, line: int, found: list[Hit]) -> None:
@@ -100,8 +102,9 @@ def _judge_zip(party: Party, line: int, found: list[Hit]) -> None:
         if zip_code or party.country or party.state:
             found.append(Hit("N403", party.segment, line, values, status=status))
     elif zip_code[5:] in _FILLERS:
-        found.append(Hit("N403", party.segment, line, {**values, "ending": zip_code[5:]}, level="warn", says="filler",
-                         status=status))
+        found.append(Hit("N403", party.segment, line, values, level="warn", says="filler", status=status))
+    elif len(_GOOD_ZIPS) < _GOOD_ZIPS_LIMIT:
+        _GOOD_ZIPS.add(zip_code)
 
 
 @check(gives="who state states")
@@ -114,17 +117,21 @@ def zip_state_disagree(claim: Claim) -> Result:
     Returns a hit on each N403 at fault.
     """
     found: list[Hit] = []
-    agrees = _zip_states().get
+    known = _STATE_OF_ZIP.get
     b = claim.billing
     s = claim.subscriber
-    if b.state not in agrees(b.zip_code[:3], b.state):
+    if known(b.zip_code) != b.state:
         _judge_state_of_zip(b, 0, found)
-    if s.state not in agrees(s.zip_code[:3], s.state):
+    if known(s.zip_code) != s.state:
         _judge_state_of_zip(s, 0, found)
     for party, line in _other_addresses(claim):
-        if party.state not in agrees(party.zip_code[:3], party.state):
+        if known(party.zip_code) != party.state:
             _judge_state_of_zip(party, line, found)
     return found
+
+
+_STATE_OF_ZIP: dict[str, str] = {}
+_STATES_OF_ZIP_LIMIT = 50_000
 
 
 def _judge_state_of_zip(party: Party, line: int, found: list[Hit]) -> None:
@@ -134,6 +141,8 @@ def _judge_state_of_zip(party: Party, line: int, found: list[Hit]) -> None:
             and _states().is_valid(state)):
         values = {"who": role(party, line), "state": party.state, "states": " or ".join(states)}
         found.append(Hit("N403", party.segment, line, values, status=Status("A3", ("500",), party.entity)))
+    elif party.country.upper() in _HOME and len(_STATE_OF_ZIP) < _STATES_OF_ZIP_LIMIT:
+        _STATE_OF_ZIP[party.zip_code] = party.state
 
 
 @check(gives="who code")
@@ -151,9 +160,8 @@ def state_or_country_unknown(claim: Claim) -> Result:
     lasting = _lasting_states()
     b = claim.billing
     s = claim.subscriber
-    if b.state not in lasting or b.country:
+    if s.state not in lasting or s.country or b.state not in lasting or b.country:
         _judge_codes(b, 0, claim, found)
-    if s.state not in lasting or s.country:
         _judge_codes(s, 0, claim, found)
     for party, line in _other_addresses(claim):
         if party.state not in lasting or party.country:
@@ -188,11 +196,15 @@ def _day(claim: Claim) -> date | None:
 
 def _other_addresses(claim: Claim) -> Iterator[tuple[Party, int]] | tuple[()]:
     """Addresses besides those of billing provider and subscriber, which every claim has."""
-    b = claim.billing
-    if (b.pay_to is None and b.pay_to_plan is None and claim.subscriber.payer is None and claim.dependent is None
-            and claim.facility is None and not claim.other_payers
-            and all(n.facility is None and n.ordering is None for n in claim.service_lines)):
-        return ()
+    if claim.dependent is None and claim.facility is None and not claim.other_payers:
+        b = claim.billing
+        payer = claim.subscriber.payer
+        if b.pay_to is None and b.pay_to_plan is None and (payer is None or not payer.has_city):
+            for line in claim.service_lines:
+                if line.facility is not None or line.ordering is not None:
+                    break
+            else:
+                return ()
     return _each_address(claim)
 
 

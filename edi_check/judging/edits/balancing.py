@@ -28,8 +28,10 @@ def claim_charge_differs_from_lines(claim: Claim) -> Result:
     lines = claim.service_lines
     if charge is None or not lines:
         return ()
-    total = _ZERO
-    for line in lines:
+    total = lines[0].charge
+    if total is None:
+        return ()
+    for line in lines[1:]:
         amount = line.charge
         if amount is None:
             return ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...findings import Status
 from ...model import Claim
+from ..conditions import Codes
 from ..registry import Hit, Result, check
 
 _ACCIDENTS = ("AA", "OA")
@@ -83,7 +84,7 @@ def accident_date_missing(claim: Claim) -> Result:
 
 
 @check(gives="procedure number")
-def admission_date_missing(claim: Claim, *, procedures: frozenset[str]) -> Result:
+def admission_date_missing(claim: Claim, *, procedures: Codes) -> Result:
     """Inpatient visits without the day of admission (TR3 2300 DTP*435).
 
     Wrong:  SV1*HC:99232*150*UN*1*21**1     and no DTP*435 on the claim

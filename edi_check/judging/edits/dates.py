@@ -13,6 +13,7 @@ from datetime import date
 from ...findings import Status
 from ...model import Claim, DateRange, ServiceLine
 from ..registry import Hit, Result, check
+from ..scope import is_secondary
 
 _ONSETS = {"439": ("727", ""), "454": ("701", ""), "431": ("397", "review"), "453": ("715", "review"),
            "484": ("191", "review")}
@@ -156,15 +157,10 @@ def past_filing_limit(claim: Claim, *, as_of: date, filing_days: int) -> Result:
             first = start
     if first is None or (as_of - first).days <= filing_days:
         return ()
-    if claim.frequency in ("7", "8") or _is_secondary(claim):
+    if claim.frequency in ("7", "8") or is_secondary(claim):
         return ()
     line = next(n for n in claim.service_lines if n.service_dates.start == first)
     return (Hit("DTP03", line.service_dates.segment, line.number, {"service": first, "days": (as_of - first).days}),)
-
-
-def _is_secondary(claim: Claim) -> bool:
-    return (claim.subscriber.sequence not in ("P", "U") or any(p.paid_text for p in claim.other_payers)
-            or any(n.adjudications for n in claim.service_lines))
 
 
 @check(gives="what")

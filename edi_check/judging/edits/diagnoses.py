@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 
 from ...findings import Status
@@ -11,6 +12,8 @@ from ..registry import Hit, Result, Unjudged, check
 from ._words import listing
 
 _ICD10_DAY = date(2015, 10, 1)
+_ICD10 = ("ABK", "ABF")
+_ICD9 = ("BK", "BF")
 _PRINCIPAL = "254"
 _OTHER = "255"
 
@@ -71,9 +74,16 @@ def pointer_repeated(line: ServiceLine) -> Result:
     Returns a hit on each repeated component of SV107.
     """
     pointers = line.pointers
-    if len(pointers) < 2 or len(set(pointers)) == len(pointers):
+    if len(pointers) < 2 or pointers in _DISTINCT:
+        return ()
+    if len(set(pointers)) == len(pointers):
+        if len(_DISTINCT) < _HIGHEST_LIMIT:
+            _DISTINCT.add(pointers)
         return ()
     return [Hit(f"SV107-{n + 1}", values={"pointer": p}) for n, p in enumerate(pointers) if p and p in pointers[:n]]
+
+
+_DISTINCT: set[tuple[str, ...]] = set()
 
 
 @check(gives="diagnosis")
@@ -109,32 +119,31 @@ def diagnosis_malformed(claim: Claim) -> Result:
 
     Returns a hit on each diagnosis at fault.
     """
-    known = _SHAPES
+    for qualifier, code, _ in claim.diagnoses:
+        if code not in _ICD10_SHAPED or qualifier not in _ICD10:
+            break
+    else:
+        return ()
     found: list[Hit] = []
     for d in claim.diagnoses:
-        is_good = known.get((d.qualifier, d.code))
-        if is_good is None:
-            is_good = _is_well_formed(d.qualifier, d.code)
-        if not is_good:
+        if not _is_well_formed(d.qualifier, d.code):
             found.append(Hit(_at(d), claim.diagnoses_segment, values={"diagnosis": d.code},
                              says="point" if "." in d.code else "icd10" if d.is_icd10 else "icd9",
                              status=Status("A7", (_PRINCIPAL if _is_principal(d) else _OTHER,))))
     return found
 
 
-_SHAPES: dict[tuple[str, str], bool] = {}
+_ICD10_SHAPED: set[str] = set()
 _SHAPES_LIMIT = 20_000
 
 
 def _is_well_formed(qualifier: str, code: str) -> bool:
-    if qualifier in ("ABK", "ABF"):
-        is_good = is_icd10cm_shape(code.upper())
-    else:
-        is_good = qualifier not in ("BK", "BF") or is_icd9cm_shape(code.upper())
-    if len(_SHAPES) >= _SHAPES_LIMIT:
-        _SHAPES.clear()
-    _SHAPES[qualifier, code] = is_good or not code
-    return is_good or not code
+    if not code or qualifier not in _ICD10:
+        return not code or qualifier not in _ICD9 or is_icd9cm_shape(code.upper())
+    is_good = is_icd10cm_shape(code.upper())
+    if is_good and len(_ICD10_SHAPED) < _SHAPES_LIMIT:
+        _ICD10_SHAPED.add(code)
+    return is_good
 
 
 @check(gives="day")
@@ -160,21 +169,17 @@ def diagnosis_version_wrong_for_date(claim: Claim, *, filings: frozenset[str]) -
             day = first
             break
     if day is None and is_new:
-        for d in ds:
-            if d.qualifier not in _ICD10:
+        for qualifier, _, _ in ds:
+            if qualifier not in _ICD10:
                 break
         else:
             return ()
     return _version(claim, day, "warn" if claim.subscriber.filing in filings else "")
 
 
-_ICD10 = ("ABK", "ABF")
-_ICD9 = ("BK", "BF")
-
-
 def _version(claim: Claim, day: date | None, level: str) -> Result:
-    ds = claim.diagnoses
-    if any(d.qualifier not in _ICD10 and d.qualifier not in _ICD9 for d in ds):
+    ds = tuple(d for d in claim.diagnoses if d.code)
+    if not ds or any(d.qualifier not in _ICD10 and d.qualifier not in _ICD9 for d in ds):
         return ()
     other = next((d for d in ds if d.is_icd10 != ds[0].is_icd10), None)
     if other is not None:
@@ -238,23 +243,27 @@ def lower_case_code(claim: Claim) -> Result:
     Returns one hit for each line, on its SV101, and one for HI.
     """
     found: list[Hit] = []
+    known = _UPPER
     for line in claim.service_lines:
-        if line.modifiers or not line.procedure.isdecimal():
-            codes = [c for c in (line.procedure, *line.modifiers) if c != c.upper()]
+        if line.procedure not in known or line.modifiers not in known:
+            codes = _lower((line.procedure, *line.modifiers))
             if codes:
                 found.append(Hit("SV101", line.service_segment, line.number, {"codes": listing(codes)}))
-    codes = [d.code for d in claim.diagnoses if d.code not in _UPPER and not _is_upper(d.code)]
-    if codes:
-        found.append(Hit("", claim.diagnoses_segment, values={"codes": listing(codes)}))
+            elif len(known) < _SHAPES_LIMIT:
+                known.update((line.procedure, line.modifiers))
+    for d in claim.diagnoses:
+        if d.code not in known:
+            codes = _lower(e.code for e in claim.diagnoses)
+            if codes:
+                found.append(Hit("", claim.diagnoses_segment, values={"codes": listing(codes)}))
+                break
+            if len(known) < _SHAPES_LIMIT:
+                known.add(d.code)
     return found
 
 
-_UPPER: set[str] = set()
+_UPPER: set[object] = set()
 
 
-def _is_upper(code: str) -> bool:
-    if code != code.upper():
-        return False
-    if len(_UPPER) < _SHAPES_LIMIT:
-        _UPPER.add(code)
-    return True
+def _lower(codes: Iterable[str]) -> list[str]:
+    return [c for c in codes if c != c.upper()]

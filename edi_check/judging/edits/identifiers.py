@@ -20,12 +20,11 @@ def npi_check_digit(claim: Claim) -> Result:
 
     Returns a hit on each NM109 at fault, of the claim, its lines and the billing provider.
     """
-    p = claim.billing
-    is_good = p.id_qualifier != "XX" or not p.id or is_npi(p.id)
-    p = claim.rendering  # type: ignore[assignment]
-    if p is not None and p.id_qualifier == "XX" and not is_npi(p.id):
-        is_good = False
-    if is_good and claim.facility is None and claim.supervising is None and not claim.referring:
+    b = claim.billing
+    r = claim.rendering
+    if ((b.id_qualifier != "XX" or is_npi(b.id) or not b.id)
+            and (r is None or r.id_qualifier != "XX" or is_npi(r.id))
+            and claim.facility is None and claim.supervising is None and not claim.referring):
         for line in claim.service_lines:
             if (line.rendering is not None or line.purchased is not None or line.facility is not None
                     or line.supervising is not None or line.ordering is not None or line.referring):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...findings import Status
 from ...model import Claim, Party
+from ..conditions import Codes
 from ..registry import Hit, Result, check
 from ._words import role
 
@@ -85,7 +86,7 @@ def group_as_rendering_provider(claim: Claim) -> Result:
 
 @check(gives="who")
 def provider_npi_missing(
-    claim: Claim, *, procedures: frozenset[str], disciplines: frozenset[str], taxonomies: tuple[str, ...]
+    claim: Claim, *, procedures: Codes, disciplines: frozenset[str], taxonomies: tuple[str, ...]
 ) -> Result:
     """A provider who gives care is named without an NPI (45 CFR 162.410; TR3 NM108, NM109).
 

@@ -1,10 +1,13 @@
-"""Other payers of a claim: who they are, in what order, and that what they decided is dated (loops 2320 to 2430)."""
+"""Payers of a claim: line of business, their order, and that what others decided is dated (loops 2320 to 2430)."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from ...findings import Status
 from ...model import Claim, ServiceLine
 from ..registry import Hit, Result, check
+from ..scope import conflicts
 
 _LOWER = {"S": "P", "T": "PS"}
 """SBR01 to those before it in line. Of A to H, for payers beyond the third, nothing is asked."""
@@ -82,3 +85,28 @@ def other_payer_date_missing(claim: Claim) -> Result:
             found.append(Hit("DTP03", date.segment, values={"payer": payer_id}, level="warn", says="both",
                              status=Status("A6", ("516",), "PR")))
     return found
+
+
+@check(gives="payer filing payer_lob")
+def line_of_business_conflict(claim: Claim, *, payer_lobs: Mapping[str, str]) -> Result:
+    """SBR09 contradicts the line of business that the payer id is known for.
+
+    ``payer_lobs``: payer id to line of business, of our map and the user's ``[payers]``. HM, CI and 12 are usual for
+    Medicare Advantage and contradict nothing.
+
+    Wrong:  SBR*P*18*******MC   NM1*PR*2*PACIFICSOURCE*****PI*93029
+    Right:  SBR*P*18*******CI   NM1*PR*2*PACIFICSOURCE*****PI*93029
+
+    Returns one hit on SBR09; the engine makes policy edits of such a claim a step milder.
+    """
+    s = claim.subscriber
+    if s.payer is None or s.filing not in _TELLING:
+        return ()
+    lob = payer_lobs.get(s.payer.id.strip().upper(), "")
+    if not lob or not conflicts(lob, s.filing):
+        return ()
+    return (Hit("SBR09", s.hl_segment, values={"payer": s.payer.id, "filing": s.filing, "payer_lob": lob}),)
+
+
+_TELLING = frozenset({"MA", "MB", "16", "MC"})
+"""Filing codes that can contradict a payer id at all."""
