@@ -78,7 +78,8 @@ def _signature(claim: Claim, line: ServiceLine) -> tuple[object, ...]:
     """What makes two lines the same service; ``6`` and ``6.0`` units are alike."""
     days = line.service_dates
     return (line.procedure_qualifier, line.procedure, tuple(sorted(line.modifiers)), days.start, days.end,
-            line.unit_basis, line.units, line.charge, _provider(claim.rendering_of(line)), tuple(d.code for d in line.diagnoses))
+            line.unit_basis, line.units, line.charge, _provider(claim.rendering_of(line)),
+            tuple(d.code for d in line.diagnoses))
 
 
 def _provider(party: Party) -> str:
