@@ -45,7 +45,7 @@ class EditReader:
             return None
         edit = self.catalogue_entry()
         where = self.conditions("where")
-        data = EditData(edit, "found", where=tuple(c for c in where if not _is_procedure_index(c)))
+        data = EditData(edit, "elsewhere", where=tuple(c for c in where if not _is_procedure_index(c)))
         data.procedures = next((c.operand for c in where if _is_procedure_index(c)), None)
         data.lobs = reader.lobs(table) or self.pack.lobs
         data.on_void = bool(table.get("on_void", False))
@@ -205,10 +205,11 @@ class EditReader:
         data.check = check = checks[name]
         data.kind = check.kind
         given = self.reader.table(self.table, "with")
+        wanted = {p.name: p for p in check.parameters.values() if p.name not in registry.PROVIDED}
         for key in given:
-            if key not in check.parameters:
-                self.wrong(f"check {name} has no parameter {key}{suggest(key, check.parameters)}{listed(check.parameters)}")
-        for parameter in check.parameters.values():
+            if key not in wanted:
+                self.wrong(f"check {name} has no parameter {key}{suggest(key, wanted)}{listed(wanted)}")
+        for parameter in wanted.values():
             if parameter.name in given:
                 value = self.parameter(parameter, given[parameter.name])
                 if value is not None:
@@ -240,7 +241,7 @@ class EditReader:
         return value
 
     def check_placeholders(self, data: EditData) -> None:
-        if data.kind == "found":
+        if data.kind == "elsewhere":
             return  # the reader writes these messages; says is the catalogue's sentence
         allowed = set(PLACEHOLDERS[data.kind])
         if data.check is not None:
@@ -263,7 +264,7 @@ class EditReader:
             self.wrong("a check on days needs where = { procedure = [...] }: the lines that it sums")
         if data.procedures is not None and data.procedures.enumerated() is None:
             self.wrong("where: procedure takes codes and ranges of all-digit codes only, so that edits can be found by code")
-        if data.kind in ("claim", "billing", "day", "claims"):
+        if data.kind in ("claim", "billing", "day", "claims", "after"):
             for condition in data.where:
                 if condition.field.level == "line":
                     self.wrong(f"where: {condition.field.name} is a line's; this edit runs once per {data.kind}")

@@ -35,7 +35,8 @@ PLACEHOLDERS: Mapping[str, frozenset[str]] = {
     "billing": frozenset({"claim_number"}),
     "day": frozenset({"claim_number", "day"}),
     "claims": frozenset({"claim_number", "earlier_claim"}),
-    "found": frozenset(),
+    "after": frozenset({"claim_number"}),
+    "elsewhere": frozenset(),
 }
 """What the engine itself fills, by kind of check; a ``require`` adds ``value`` and ``allowed``, a check what it gives."""
 

@@ -9,8 +9,11 @@ parameters; the other parameters are filled by the edit (a constant, ``setting:n
                                 is judged once per distinct SV1
     def f(billing, *, …)        sees the billing provider's level only, so it is judged once per level
     def f(day, *, …)            sums: one patient, one day (``aggregate.DayOfService``), in a claim and over a file
-    def f(earlier, later, *, …) with ``looks_at="signature"`` or ``"number"``: two claims of a file that are alike
-                                (``settle``)
+    def f(earlier, later, *, …) with ``looks_at="signature"`` or ``"number"``: two claims of a file that have the same
+                                content or CLM01 (``comparison.Compared``)
+    def f(found, *, …)          the findings of the same pack on one claim, when there are any; runs last
+
+The parameters of PROVIDED are filled by the engine itself.
 
 A check returns ``()`` as soon as it can: an early return costs a third of a generator that yields nothing. It never
 changes what it is given. It neither knows its edit's id, nor its level, nor its words: those are data of the pack.
@@ -26,12 +29,15 @@ from typing import Any, NamedTuple, TypeVar, overload
 
 from ..findings import PackError, Related, Status
 
-__all__ = ["CHECKS", "KINDS", "SERVICE_FIELDS", "Check", "Hit", "Parameter", "Result", "Unjudged", "check", "checks_of",
+__all__ = ["CHECKS", "KINDS", "PROVIDED", "SERVICE_FIELDS", "Check", "Hit", "Parameter", "Result", "Unjudged", "check", "checks_of",
            "topics"]
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
-KINDS = ("claim", "line", "service", "billing", "day", "claims")
+KINDS = ("claim", "line", "service", "billing", "day", "claims", "after")
+
+PROVIDED = {"as_of": "date", "payer_lobs": "Mapping[str, str]"}
+"""Parameters that no pack gives: the day of receipt, and the line of business of each payer id that is mapped."""
 
 SERVICE_FIELDS = frozenset({
     "procedure_qualifier", "procedure", "modifiers", "description", "charge", "charge_text", "unit_basis", "units",
@@ -130,7 +136,7 @@ def check(
     return register(function) if function is not None else register
 
 
-_FIRST = {"claim": "claim", "billing": "billing", "day": "day", "line": "service", "earlier": "claims"}
+_FIRST = {"claim": "claim", "billing": "billing", "day": "day", "line": "service", "earlier": "claims", "found": "after"}
 
 
 def _describe(f: CheckFunction, looks_at: str, gives: str, as_sent: bool) -> Check:
@@ -146,7 +152,7 @@ def _describe(f: CheckFunction, looks_at: str, gives: str, as_sent: bool) -> Che
     allowed = {"service": ("service",), "claims": ("signature", "number")}.get(kind, ("",))
     if not kind or looks_at not in allowed:
         raise PackError(f"check {f.__name__}: first parameters are claim / claim, line / line with looks_at='service' "
-                        f"/ billing / day / earlier, later with looks_at='signature' or 'number'")
+                        f"/ billing / day / earlier, later with looks_at='signature' or 'number' / found")
     optional = set(f.__kwdefaults__ or ())
     if f.__defaults__:
         optional.update(code.co_varnames[code.co_argcount - len(f.__defaults__):code.co_argcount])

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from ...findings import Related
 from ...model import Claim, Party, ServiceLine
-from ..comparison import Compared
+from ..comparison import Compared, Earlier
 from ..registry import Hit, Result, check
 
 
 @check(looks_at="signature")
-def duplicate_claim(earlier: Compared, later: Compared, *, repeats: frozenset[str]) -> Result:
+def duplicate_claim(earlier: Earlier, later: Compared, *, repeats: frozenset[str]) -> Result:
     """A claim of the file is like an earlier one in provider, payer, order of payers, patient and every line.
 
     Both are originals (CLM05-3 = 1). ``repeats``: modifiers that say that a service was repeated on purpose or is
@@ -30,7 +30,7 @@ def duplicate_claim(earlier: Compared, later: Compared, *, repeats: frozenset[st
 
 
 @check(looks_at="number")
-def patient_control_number_repeated(earlier: Compared, later: Compared) -> Result:
+def patient_control_number_repeated(earlier: Earlier, later: Compared) -> Result:
     """CLM01 was used before in the file, for another claim: payments can't be matched.
 
     Wrong:  CLM*A1*120… for one patient, CLM*A1*90… for another

@@ -1,0 +1,394 @@
+"""The engine: claims in, findings out. It finds the edits that a claim gets, runs them, and gives their hits words and place.
+
+``judge`` sees one claim; what several claims of a file say together is ``settle``'s. Neither changes a claim.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+from ..findings import LEVELS, Edit, Fault, Finding, NotEvaluated, PackError
+from ..model import Claim, Interchange, ServiceLine
+from .aggregate import DayLine, DayOfService, day_line, days_of
+from .comparison import compared
+from .packs import Pack, load_payers
+from .plan import Active, Plan
+from .registry import Hit, Result, Unjudged
+from .scope import Scope, is_secondary
+from .values import listed, setting_value, suggest
+from .wording import finding_of
+
+__all__ = ["Engine"]
+
+FAULTS_KEPT = 1000
+MEMO_SIZE = 20_000
+ALWAYS_RUN = "CORE-FILE-"
+
+
+class Engine:
+    """The packs of a run at the levels and settings in force.
+
+    ``settings`` by pack id and name, ``levels`` by edit id, ``payers`` payer id to line of business; ``snip`` first and last
+    SNIP type to check. Raises ``PackError`` for an id, a setting or a value that doesn't exist.
+    """
+
+    def __init__(self, packs: Sequence[Pack], *, settings: Mapping[str, Mapping[str, Any]] | None = None,
+                 levels: Mapping[str, str] | None = None, lob: str = "auto", payers: Mapping[str, str] | None = None,
+                 snip: tuple[int, int] = (1, 7), as_of: date) -> None:
+        self.packs = tuple(packs)
+        self.as_of = as_of
+        self.scope = Scope(load_payers(), payers or {}, lob)
+        provided = {"as_of": as_of, "payer_lobs": self.scope.lob_of_payer}
+        values = _settings_in_force(self.packs, settings or {})
+        given = _levels_in_force(self.packs, levels or {})
+        self.catalogue: dict[str, Edit] = {}
+        self._actives: list[Active] = []
+        self._running: dict[str, Active] = {}
+        for pack in self.packs:
+            for data in pack.edits:
+                level = given.get(data.edit.id, "")
+                self.catalogue[data.edit.id] = replace(data.edit, level=level) if level else data.edit
+                if (level or data.edit.level) == "off" or not self._is_in_snip(data.edit, snip):
+                    continue
+                if data.kind == "elsewhere":
+                    self._running[data.edit.id] = Active(pack, data, {}, level, provided)
+                    continue
+                active = Active(pack, data, values[pack.id], level, provided)
+                self._actives.append(active)
+                self._running[active.id] = active
+        self._plans: dict[tuple[str, str, bool], Plan] = {}
+        self._plans_by_selection: dict[tuple[Any, ...], Plan] = {}
+        self._interchange: Interchange | None = None
+        self._upper: set[str] = set()
+        self._billing: tuple[Any, Plan | None, list[tuple[Active, Hit | Unjudged]]] = (None, None, [])
+        self._days: tuple[Claim | None, list[DayLine]] = (None, [])
+        self.not_evaluated_counts: Counter[tuple[str, str]] = Counter()
+        self.faults: list[Fault] = []
+
+    @staticmethod
+    def _is_in_snip(edit: Edit, snip: tuple[int, int]) -> bool:
+        return snip[0] <= edit.snip <= snip[1] or edit.id.startswith(ALWAYS_RUN)
+
+    def begin_file(self) -> None:
+        """Forget the counts of the file before."""
+        self.not_evaluated_counts = Counter()
+        self.faults = []
+
+    @property
+    def not_evaluated(self) -> list[NotEvaluated]:
+        """What could not be decided in the file so far, by edit and reason."""
+        return [NotEvaluated(edit, n, why) for (edit, why), n in sorted(self.not_evaluated_counts.items())]
+
+    def reports(self, edit: str) -> bool:
+        """Is this edit on: in the catalogue, not off, and of a SNIP type that is checked?"""
+        return edit in self._running
+
+    def lob(self, claim: Claim) -> str:
+        """The claim's line of business."""
+        return self.plan(claim).lob
+
+    def plan(self, claim: Claim) -> Plan:
+        """The edits this claim gets."""
+        payer = claim.subscriber.payer
+        return self.plan_for(payer.id if payer else "", claim.subscriber.filing, claim.frequency == "8")
+
+    def plan_for(self, payer_id: str, filing: str, is_void: bool) -> Plan:
+        """The edits of claims for this payer id and SBR09."""
+        key = (payer_id, filing, is_void)
+        plan = self._plans.get(key)
+        if plan is None:
+            payer_id = payer_id.strip().upper()
+            lob, is_mapped, has_conflict = self.scope.line_of_business(payer_id, filing)
+            packs = tuple(not p.payer_ids or payer_id in p.payer_ids for p in self.packs)
+            selection = (lob, is_mapped, has_conflict, packs, is_void)
+            plan = self._plans_by_selection.get(selection)
+            if plan is None:
+                plan = self._plans_by_selection[selection] = self._compiled(*selection)
+            if len(self._plans) >= 10_000:
+                self._plans.clear()
+            self._plans[key] = plan
+        return plan
+
+    def _compiled(self, lob: str, is_mapped: bool, has_conflict: bool, packs: tuple[bool, ...], is_void: bool) -> Plan:
+        taken = {p.id for p, is_applied in zip(self.packs, packs, strict=True) if is_applied}
+        chosen, undecided = [], []
+        for active in self._actives:
+            pack, lobs = active.pack, active.data.lobs
+            if pack.id not in taken or (is_void and not active.data.on_void) or (pack.by_payer_only and not is_mapped):
+                continue
+            if lob == "unknown" and lobs and "unknown" not in lobs:
+                undecided.append(active)
+            elif not lobs or lob in lobs:
+                chosen.append(active)
+        return Plan(chosen, lob, has_conflict, undecided)
+
+    def judge(self, claim: Claim) -> list[Finding]:
+        """What the claim says by itself. Findings in no particular order; those of ``settle`` come later."""
+        interchange = claim.interchange
+        if interchange is not self._interchange:
+            self._enter(interchange)
+        plan = self.plan(claim)
+        upper = self._upper
+        for diagnosis in claim.diagnoses:
+            if diagnosis[1] not in upper and not self._is_upper(diagnosis[1]):
+                return self._judge_in_upper_case(claim, plan)
+        hits: list[tuple[Active, Hit | Unjudged, ServiceLine | None]] = []
+        day_lines: list[DayLine] = []
+        try:
+            if not self._run(claim, plan, hits, day_lines):
+                return self._judge_in_upper_case(claim, plan)
+        except Exception:
+            hits, day_lines = self._run_guarded(claim, plan)
+        self._days = (claim, day_lines)
+        if not hits:
+            return []
+        return self._findings(claim, plan, hits)
+
+    def _run(self, claim: Claim, plan: Plan, hits: list[Any], day_lines: list[DayLine]) -> bool:
+        """Run all edits, in the cheapest way. False: some code is in lower case, nothing is decided."""
+        touched: list[str] = []
+        memo, by_procedure, always = plan.memo, plan.by_procedure, plan.lines
+        for line in claim.service_lines:
+            known = memo.get(line.text)
+            if known is None:
+                known = self._services(line, plan)
+            if known:
+                if known[0] is None:
+                    return False
+                hits.extend([(active, hit, line) for active, hit in known])
+            for active in always:
+                for hit in active.run(claim, line):
+                    hits.append((active, hit, line))
+            bundle = by_procedure.get(line.procedure)
+            if bundle is not None:
+                touched.append(line.procedure)
+                for active in bundle.lines:
+                    for hit in active.run(claim, line):
+                        hits.append((active, hit, line))
+                if bundle.days:
+                    day = day_line(claim, line)
+                    if day is not None:
+                        day_lines.append(day)
+        for active in plan.claims:
+            for hit in active.run(claim):
+                hits.append((active, hit, None))
+        if plan.billing:
+            hits.extend([(active, hit, None) for active, hit in self._of_billing(claim, plan)])
+        if touched:
+            self._run_more(claim, plan, frozenset(touched), hits, day_lines)
+        if plan.unjudged:
+            self._count_unjudged(plan.unjudged)
+        return True
+
+    def _run_more(self, claim: Claim, plan: Plan, touched: frozenset[str], hits: list[Any],
+                  day_lines: list[DayLine]) -> None:
+        """The edits on whole claims and on days that the codes of the lines call for."""
+        claims, days, unjudged = plan.more_for(touched)
+        for active in claims:
+            for hit in active.run(claim):
+                hits.append((active, hit, None))
+        if day_lines:
+            for day in days_of(claim.index, claim.subscriber.group_number, day_lines):
+                for active in days:
+                    for hit in active.run(day):
+                        hits.append((active, with_day(hit, day), None))
+        if unjudged:
+            self._count_unjudged(unjudged)
+
+    def _services(self, line: ServiceLine, plan: Plan) -> tuple[Any, ...]:
+        """The hits of edits that look at the SV1 only; ``(None,)`` when its codes aren't in upper case."""
+        result: tuple[Any, ...]
+        if line.procedure != line.procedure.upper() or any(m != m.upper() for m in line.modifiers):
+            result = (None,)
+        else:
+            bundle = plan.by_procedure.get(line.procedure)
+            actives = [*plan.services, *bundle.services] if bundle else plan.services
+            result = tuple((active, hit) for active in actives for hit in active.run(line))
+        if line.text:
+            if len(plan.memo) >= MEMO_SIZE:
+                plan.memo.clear()
+            plan.memo[line.text] = result
+        return result
+
+    def _of_billing(self, claim: Claim, plan: Plan) -> list[tuple[Active, Hit | Unjudged]]:
+        """The hits of edits that look at the billing provider only, judged once for all the claims under it."""
+        billing, known_plan, known = self._billing
+        if billing is not claim.billing or known_plan is not plan:
+            known = [(active, hit) for active in plan.billing for hit in active.run(claim.billing)]
+            self._billing = (claim.billing, plan, known)
+        return known
+
+    def _run_guarded(self, claim: Claim, plan: Plan) -> tuple[list[Any], list[DayLine]]:
+        """As ``_run``, after a check has raised: each edit alone, and the one at fault is a fault of ours."""
+        hits: list[Any] = []
+        lines = claim.service_lines
+        touched = frozenset(line.procedure for line in lines if line.procedure in plan.by_procedure)
+        more, days, unjudged = plan.more_for(touched)
+        self._count_unjudged([*plan.unjudged, *unjudged])
+        for active in (*plan.claims, *more):
+            hits.extend((active, hit, None) for hit in self.guarded(active, claim.index, claim))
+        for active in plan.billing:
+            hits.extend((active, hit, None) for hit in self.guarded(active, claim.index, claim.billing))
+        day_lines = []
+        for line in lines:
+            bundle = plan.by_procedure.get(line.procedure)
+            for active in (*plan.lines, *(bundle.lines if bundle else ())):
+                hits.extend((active, hit, line) for hit in self.guarded(active, claim.index, claim, line))
+            for active in (*plan.services, *(bundle.services if bundle else ())):
+                hits.extend((active, hit, line) for hit in self.guarded(active, claim.index, line))
+            day = day_line(claim, line) if bundle and bundle.days else None
+            if day is not None:
+                day_lines.append(day)
+        for day_of in days_of(claim.index, claim.subscriber.group_number, day_lines):
+            for active in days:
+                hits.extend((active, with_day(hit, day_of), None)
+                            for hit in self.guarded(active, claim.index, day_of))
+        return hits, day_lines
+
+    def guarded(self, active: Active, claim: int, *about: Any) -> Result:
+        """The hits of one check, or a ``Fault`` when it raises: that names the kind of error only, no values."""
+        try:
+            return list(active.run(*about))
+        except Exception as error:
+            self._fault(active, claim, error)
+            return ()
+
+    def _fault(self, active: Active, claim: int, error: Exception) -> None:
+        if len(self.faults) < FAULTS_KEPT:
+            self.faults.append(Fault(active.id, claim, type(error).__name__))
+
+    def _findings(self, claim: Claim, plan: Plan, hits: list[Any]) -> list[Finding]:
+        findings: list[Finding] = []
+        for active, hit, line in hits:
+            try:
+                finding = self._finding(claim, plan, active, hit, line)
+            except Exception as error:  # a hit that names a line or a value that isn't there: a fault of ours
+                self._fault(active, claim.index, error)
+                continue
+            if finding is not None:
+                findings.append(finding)
+        if plan.after and findings:
+            findings.extend(self._after(plan, claim, findings))
+        return findings
+
+    def _finding(self, claim: Claim, plan: Plan, active: Active, hit: Hit | Unjudged,
+                 line: ServiceLine | None) -> Finding | None:
+        if not active.applies(claim, line if active.kind in ("line", "service") else None):
+            return None
+        if isinstance(hit, Unjudged):
+            self._count_unjudged([active.id], hit.why)
+            return None
+        if line is None and hit.line:
+            line = claim.service_lines[hit.line - 1]
+        is_milder = active.pack.is_policy and (plan.has_conflict or is_secondary(claim))
+        level = active.level(hit.level, plan.lob, is_milder)
+        return finding_of(active, hit, claim, line, level) if level != "off" else None
+
+    def _after(self, plan: Plan, claim: Claim, findings: Sequence[Finding]) -> list[Finding]:
+        """The edits that look at the claim's other findings of their pack."""
+        more = []
+        for active in plan.after:
+            of_pack = [f for f in findings if self._running[f.edit].pack is active.pack]
+            for hit in self.guarded(active, claim.index, of_pack) if of_pack else ():
+                if isinstance(hit, Hit) and active.applies(claim, None):
+                    level = active.level(hit.level, plan.lob, False)
+                    more.append(finding_of(active, hit, claim, None, level))
+        return more
+
+    def _count_unjudged(self, edits: Sequence[str], why: str = "the claim's line of business is not known") -> None:
+        for edit in edits:
+            self.not_evaluated_counts[edit, why] += 1
+
+    def _enter(self, interchange: Interchange) -> None:
+        """A new interchange: with other delimiters, an SV1's text may mean something else."""
+        if self._interchange is not None and interchange.delimiters != self._interchange.delimiters:
+            for plan in self._plans_by_selection.values():
+                plan.memo.clear()
+        self._interchange = interchange
+
+    def _is_upper(self, code: str) -> bool:
+        if code != code.upper():
+            return False
+        if len(self._upper) >= MEMO_SIZE:
+            self._upper.clear()
+        self._upper.add(code)
+        return True
+
+    def _judge_in_upper_case(self, claim: Claim, plan: Plan) -> list[Finding]:
+        """A claim with codes in lower case is judged as a copy in upper case; checks ``as_sent`` see the claim itself."""
+        clone = _in_upper_case(claim)
+        hits, day_lines = self._run_guarded(clone, plan)
+        hits = [entry for entry in hits if not _is_as_sent(entry[0])]
+        for active in plan.claims:
+            if _is_as_sent(active):
+                hits.extend((active, hit, None) for hit in self.guarded(active, claim.index, claim))
+        self._days = (claim, day_lines)
+        return self._findings(clone, plan, hits) if hits else []
+
+    def compare(self, claim: Claim) -> tuple[Any, ...]:
+        """What of a claim that was just judged must be kept to settle the file: marshal-able, in the claim's row."""
+        judged, day_lines = self._days
+        if judged is not claim:
+            plan = self.plan(claim)
+            found = [day_line(claim, ln) for ln in claim.service_lines if ln.procedure.upper() in plan.day_procedures]
+            day_lines = [d for d in found if d is not None]
+        payer = claim.subscriber.payer
+        return compared(claim, self.scope.first_id(payer.id) if payer else "", day_lines,
+                        bool(day_lines) and is_secondary(claim))
+
+
+def with_day(hit: Any, day: DayOfService) -> Any:
+    """The hit of a check on a day, with the day's name among its values."""
+    return hit._replace(values={"day": day.name, **hit.values}) if isinstance(hit, Hit) else hit
+
+
+def _is_as_sent(active: Active) -> bool:
+    return active.data.check is not None and active.data.check.as_sent
+
+
+def _in_upper_case(claim: Claim) -> Claim:
+    """A copy whose procedure codes, modifiers and diagnoses are in upper case."""
+    clone = copy.copy(claim)
+    clone.diagnoses = tuple(d._replace(code=d.code.upper()) for d in claim.diagnoses)
+    lines = []
+    for line in claim.service_lines:
+        new = copy.copy(line)
+        new.procedure = line.procedure.upper()
+        new.modifiers = tuple(m.upper() for m in line.modifiers)
+        new.claim_diagnoses = clone.diagnoses
+        lines.append(new)
+    clone.service_lines = lines
+    return clone
+
+
+def _settings_in_force(packs: Sequence[Pack], given: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    by_id = {pack.id: pack for pack in packs}
+    values = {pack.id: {s.name: s.default for s in pack.settings.values()} for pack in packs}
+    for pack_id, table in given.items():
+        if pack_id not in by_id:
+            raise PackError(f"settings: there is no pack {pack_id} in this run{suggest(pack_id, by_id)}{listed(by_id)}")
+        known = by_id[pack_id].settings
+        for name, value in table.items():
+            if name not in known:
+                raise PackError(f"settings: pack {pack_id} has no setting {name}{suggest(name, known)}{listed(known)}")
+            values[pack_id][name], mistake = setting_value(known[name].kind, value, known[name].choices)
+            if mistake:
+                raise PackError(f"settings: {pack_id}.{name}: {mistake}")
+    return values
+
+
+def _levels_in_force(packs: Sequence[Pack], given: Mapping[str, str]) -> dict[str, str]:
+    known = {data.edit.id for pack in packs for data in pack.edits}
+    for edit, level in given.items():
+        if edit not in known:
+            raise PackError(f"levels: there is no edit {edit} in this run{suggest(edit, known)}")
+        if level not in LEVELS:
+            raise PackError(f"levels: {edit}: {level!r} is not one of the choices{suggest(level, LEVELS)}{listed(LEVELS)}")
+    return dict(given)
+
+

@@ -1,0 +1,51 @@
+"""From a hit's designator to ``Where``: which segment, which element, and what stands there."""
+
+from __future__ import annotations
+
+import re
+
+from ..findings import Where
+from ..model import Delimiters, Place
+from ..privacy import is_private
+
+__all__ = ["value_at", "where_of"]
+
+_DESIGNATOR = re.compile(r"([A-Z][A-Z0-9]{1,2})(\d\d)(?:-(\d{1,2}))?\Z")
+_PARSED: dict[str, tuple[str, int, int]] = {}
+
+
+def _parsed(designator: str) -> tuple[str, int, int]:
+    """(segment id, element, component) of ``SV101-2``; (text, 0, 0) for a bare segment id."""
+    known = _PARSED.get(designator)
+    if known is None:
+        match = _DESIGNATOR.match(designator)
+        known = (match[1], int(match[2]), int(match[3] or 0)) if match else (designator, 0, 0)
+        _PARSED[designator] = known  # bounded: designators are written in packs and checks
+    return known
+
+
+def value_at(text: str, designator: str, delimiters: Delimiters) -> str:
+    """What stands in a segment's text at ``SV104`` or ``SV101-2``; ``""`` when nothing does, or for a whole segment.
+
+    >>> value_at("SV1*HC:97140:GP*60*UN*2", "SV101-3", Delimiters())
+    'GP'
+    """
+    segment, element, component = _parsed(designator)
+    elements = text.split(delimiters.element)
+    if not element or element >= len(elements) or elements[0] != segment:
+        return ""
+    if not component:
+        return elements[element]
+    components = elements[element].split(delimiters.component)
+    return components[component - 1] if component <= len(components) else ""
+
+
+def where_of(place: Place, designator: str, delimiters: Delimiters) -> Where:
+    """The ``Where`` of a finding at ``designator`` of the segment at ``place``."""
+    segment, element, component = _parsed(designator)
+    elements = place.text.split(delimiters.element)
+    return Where(
+        loop=place.loop, segment_id=elements[0] or segment, element=designator if element else "", segment=place.segment,
+        set_segment=place.set_segment, offset=place.offset, length=place.length,
+        value=value_at(place.text, designator, delimiters), is_private=bool(element) and is_private(elements, element, component),
+        text=place.text)

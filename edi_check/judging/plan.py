@@ -1,0 +1,195 @@
+"""Which edits run on a claim: chosen once for each payer, filing code and kind of claim, then found by procedure code.
+
+An ``Active`` is an edit ready to run: its function with parameters bound, its conditions, the level in force. A ``Plan`` holds
+those that a kind of claim gets. A claim without the codes that edits name costs almost nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from datetime import date
+from functools import partial
+from typing import Any
+
+from ..findings import LEVELS
+from ..model import Claim, ServiceLine
+from .conditions import Condition
+from .packs import EditData, Pack
+from .registry import Hit, Result
+
+__all__ = ["Active", "Bundle", "Plan", "milder"]
+
+NO_LINE = ServiceLine()
+
+
+def milder(a: str, b: str) -> str:
+    """The milder of two levels."""
+    return a if LEVELS.index(a) >= LEVELS.index(b) else b
+
+
+class Active:
+    """An edit ready to run. ``run`` takes what its kind says (``registry.KINDS``, and ``after``)."""
+
+    __slots__ = ("data", "default", "edit", "given_level", "id", "kind", "looks_at", "pack", "parameters", "run")
+
+    def __init__(self, pack: Pack, data: EditData, settings: Mapping[str, Any], given_level: str,
+                 provided: Mapping[str, Any]) -> None:
+        self.pack, self.data = pack, data
+        self.id, self.kind, self.given_level, self.default = data.edit.id, data.kind, given_level, data.edit.level
+        self.edit = replace(data.edit, level=given_level) if given_level else data.edit
+        self.looks_at = data.check.looks_at if data.check else ""
+        self.parameters: dict[str, Any] = {}
+        if data.check is not None:
+            self.parameters = data.bound(settings)
+            self.parameters.update({name: provided[name] for name in data.check.parameters if name in provided})
+            function: Callable[..., Result] = data.check.function
+            self.run = partial(function, **self.parameters) if self.parameters else function
+        elif data.kind == "claim":
+            self.run = partial(_required_of_claim, data.require)
+        else:
+            self.run = partial(_required_of_line, data.require)
+
+    def applies(self, claim: Claim, line: ServiceLine | None) -> bool:
+        """Do the conditions of ``where`` and the days hold? Asked only once there is a hit: that is seldom."""
+        data = self.data
+        for condition in data.where:
+            if not condition.holds(claim, line or NO_LINE):
+                return False
+        if data.first_day is None and data.last_day is None:
+            return True
+        day = _first_day(claim, line)
+        return day is not None and (data.first_day or date.min) <= day <= (data.last_day or date.max)
+
+    def level(self, hit_level: str, lob: str, is_milder: bool) -> str:
+        """The level of one occurrence. ``hit_level``: the occurrence is by itself graver or milder than its edit. A level
+        given by the user is the edit's own; it never raises a milder occurrence, and lowers every one. ``is_milder``: a
+        step down, for a payer's policy on a secondary claim."""
+        own, given = self.default, self.given_level
+        if not hit_level or hit_level == own:
+            level = given or own
+        elif not given or given == own:
+            level = hit_level
+        elif milder(hit_level, own) == own:  # graver than its edit: follows it up, and below its default down
+            level = hit_level if milder(given, own) == own and milder(given, hit_level) == given else given
+        else:
+            level = milder(hit_level, given)
+        level = milder(level, self.data.levels_by_lob.get(lob, "reject"))
+        return "review" if is_milder and level == "reject" and self.pack.is_policy else level
+
+
+def _first_day(claim: Claim, line: ServiceLine | None) -> date | None:
+    if line is not None:
+        return line.service_dates.start
+    return min((ln.service_dates.start for ln in claim.service_lines if ln.service_dates.start), default=None)
+
+
+def _required_of_line(conditions: tuple[Condition, ...], claim: Claim, line: ServiceLine) -> Result:
+    for condition in conditions:
+        found = condition.fault(claim, line)
+        if found is not None:
+            at = condition.field.designator
+            if condition.field.name == "modifiers":
+                at = f"SV101-{3 + found.number}"
+            return (Hit(at, condition.field.segment(claim, line), line.number,
+                        {"value": found.value, "allowed": condition.said()}),)
+    return ()
+
+
+def _required_of_claim(conditions: tuple[Condition, ...], claim: Claim) -> Result:
+    for condition in conditions:
+        found = condition.fault(claim, NO_LINE)
+        if found is not None:
+            return (Hit(condition.field.designator, condition.field.segment(claim, NO_LINE), 0,
+                        {"value": found.value, "allowed": condition.said()}),)
+    return ()
+
+
+class Bundle:
+    """What the lines of one procedure bring with them."""
+
+    __slots__ = ("claims", "days", "lines", "services", "unjudged")
+
+    def __init__(self) -> None:
+        self.lines: list[Active] = []
+        self.services: list[Active] = []
+        self.claims: list[Active] = []
+        self.days: list[Active] = []
+        self.unjudged: list[str] = []
+
+    @property
+    def has_more(self) -> bool:
+        """Is there anything to do once the lines are through?"""
+        return bool(self.claims or self.days or self.unjudged)
+
+
+class Plan:
+    """The edits of one kind of claim, sorted by what they run on and by procedure."""
+
+    def __init__(self, actives: Iterable[Active], lob: str, has_conflict: bool, unjudged: Iterable[Active] = ()) -> None:
+        self.lob, self.has_conflict = lob, has_conflict
+        self.claims: list[Active] = []
+        self.lines: list[Active] = []
+        self.services: list[Active] = []
+        self.billing: list[Active] = []
+        self.after: list[Active] = []
+        self.pairs: dict[str, list[Active]] = {"signature": [], "number": []}
+        self.days: list[Active] = []
+        self.unjudged: list[str] = []
+        self.by_procedure: dict[str, Bundle] = {}
+        for active in actives:
+            self._place(active)
+        for active in unjudged:
+            self._place_unjudged(active)
+        self.day_procedures = frozenset(code for code, bundle in self.by_procedure.items() if bundle.days)
+        self.memo: dict[str, Any] = {}
+        self._unions: dict[frozenset[str], tuple[list[Active], list[Active], list[str]]] = {}
+
+    def _place(self, active: Active) -> None:
+        kind = active.kind
+        if kind == "claims":
+            self.pairs[active.looks_at].append(active)
+            return
+        if kind in ("billing", "after"):
+            (self.billing if kind == "billing" else self.after).append(active)
+            return
+        attribute = {"claim": "claims", "line": "lines", "service": "services", "day": "days"}[kind]
+        if kind == "day":
+            self.days.append(active)
+        codes = active.data.procedures.enumerated() if active.data.procedures is not None else None
+        if codes is None:
+            getattr(self, attribute).append(active)
+            return
+        for code in codes:
+            getattr(self._bundle(code), attribute).append(active)
+
+    def _place_unjudged(self, active: Active) -> None:
+        codes = active.data.procedures.enumerated() if active.data.procedures is not None else None
+        if codes is None:
+            self.unjudged.append(active.id)
+            return
+        for code in codes:
+            self._bundle(code).unjudged.append(active.id)
+
+    def _bundle(self, code: str) -> Bundle:
+        if code not in self.by_procedure:
+            self.by_procedure[code] = Bundle()
+        return self.by_procedure[code]
+
+    def more_for(self, procedures: frozenset[str]) -> tuple[list[Active], list[Active], list[str]]:
+        """Claim edits, day edits and edits that can't be judged, that a claim with these (indexed) procedures gets."""
+        known = self._unions.get(procedures)
+        if known is None:
+            claims: dict[str, Active] = {}
+            days: dict[str, Active] = {}
+            unjudged: dict[str, None] = {}
+            for code in procedures:
+                bundle = self.by_procedure[code]
+                claims.update((a.id, a) for a in bundle.claims)
+                days.update((a.id, a) for a in bundle.days)
+                unjudged.update(dict.fromkeys(bundle.unjudged))
+            if len(self._unions) >= 1000:
+                self._unions.clear()
+            known = ([claims[i] for i in sorted(claims)], [days[i] for i in sorted(days)], sorted(unjudged))
+            self._unions[procedures] = known
+        return known

@@ -1,0 +1,263 @@
+"""What the claims of one file say together, once all of them are read: replacements, duplicates, sums over patient and day.
+
+In file order, among the claims that still stand: refused ones, voids, replaced originals and duplicates count nowhere, and
+one that is refused here counts no further. So the accepted file, checked again, is clean by construction. The finding is on
+the later claim, the earlier in ``related``. Cost is linear whatever the file: claims alike are found by a hash of what
+``Engine.compare`` kept, and only those are looked at again.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from typing import Any, NamedTuple, Protocol
+
+from ..findings import Finding, is_at_least
+from ..model import Delimiters, Place
+from .aggregate import LONGEST_RANGE, DayOfService, Ledger, days_of
+from .comparison import Compared, Earlier
+from .engine import Engine, with_day
+from .plan import Active, Plan
+from .registry import Hit
+from .wording import finding_at
+
+__all__ = ["Standing", "settle"]
+
+ROUNDS = 5
+
+
+class Standing(NamedTuple):
+    """A claim as its row tells it. ``claim`` counts the claims of the file from 1; ``is_refused``: a finding of its own, or
+    of a level above it, refuses it; ``edits``: ids of its own findings; ``compare``: what ``Engine.compare`` gave (``None``
+    for a claim that was not judged)."""
+
+    claim: int
+    set_index: int
+    is_refused: bool
+    compare: tuple[Any, ...] | None
+    edits: tuple[str, ...] = ()
+    interchange: int = 0
+    group: int = 0
+
+
+class Rows(Protocol):
+    """The claims of a file in file order, iterable as often as needed; ``rows[n]`` is claim ``n + 1``."""
+
+    def __iter__(self) -> Iterator[Standing]: ...
+
+    def __getitem__(self, index: int, /) -> Standing: ...
+
+
+Locate = Callable[[int, int], Place]
+"""(claim, segment number of the file) to the segment's place and text, when the caller can tell."""
+
+
+def settle(rows: Rows | Sequence[Standing], engine: Engine, refused_sets: Set[int] = frozenset(),
+           locate: Locate | None = None) -> dict[int, list[Finding]]:
+    """Further findings by claim index. ``refused_sets``: indexes of transaction sets that are refused as a whole."""
+    likely = _likely(rows, refused_sets)
+    found: dict[int, list[Finding]] = {}
+    failed: set[int] = set()
+    for _ in range(ROUNDS if likely else 0):
+        replaced = _replaced(rows, likely, failed)
+        faults = len(engine.faults)
+        found = _Settlement(engine, locate).run(rows, likely, replaced.keys())
+        # A replacement that is refused here replaces nothing: what it would have replaced counts again.
+        refused = {by for by in replaced.values() if any(f.level == "reject" for f in found.get(by, ()))} - failed
+        if not refused:
+            break
+        del engine.faults[faults:]
+        failed |= refused
+    return found
+
+
+def _likely(rows: Iterable[Standing], refused_sets: Set[int]) -> list[int]:
+    """Indexes (from 1, in file order) of the standing claims that share a number, a likely content, or a patient with day
+    lines with another. ``hash`` will do: the keys never leave this process, and equal ones are confirmed on the values."""
+    indexes, numbers, contents, patients = array("q"), array("q"), array("q"), array("q")
+    for standing in rows:
+        kept = standing.compare
+        if kept is None or standing.is_refused or standing.set_index in refused_sets:
+            continue
+        indexes.append(standing.claim)
+        numbers.append(hash(kept[0]))
+        contents.append(hash((kept[3], kept[4], len(kept[9]))) if kept[3] else 0)
+        patients.append(hash(kept[3]) if kept[10] and kept[3] else 0)
+    repeated = [_repeated(keys) for keys in (numbers, contents, patients)]
+    return [claim for claim, *keys in zip(indexes, numbers, contents, patients, strict=True)
+            if any(key in again for key, again in zip(keys, repeated, strict=True))]
+
+
+def _repeated(keys: array[int]) -> set[int]:
+    """Keys that stand there more than once; 0 is nobody's."""
+    seen: set[int] = set()
+    again: set[int] = set()
+    for key in keys:
+        if key in seen:
+            again.add(key)
+        else:
+            seen.add(key)
+    again.discard(0)
+    return again
+
+
+class _Settlement:
+    """One file being settled: what stands so far, by number, by content, by patient."""
+
+    def __init__(self, engine: Engine, locate: Locate | None) -> None:
+        self.engine = engine
+        self.locate = locate
+        self.numbers: dict[str, Earlier] = {}
+        self.contents: dict[bytes, Earlier] = {}
+        self.ledgers: dict[str, Ledger] = {}
+        self.found: dict[int, list[Finding]] = {}
+
+    def run(self, rows: Rows | Sequence[Standing], likely: list[int], superseded: Set[int]) -> dict[int, list[Finding]]:
+        for index in likely:
+            standing = rows[index - 1]
+            if index in superseded or standing.compare is None:
+                continue
+            claim = Compared(index, standing.compare)
+            if claim.frequency != "8":
+                self.settle_claim(claim, standing)
+        return self.found
+
+    def settle_claim(self, claim: Compared, standing: Standing) -> None:
+        plan = self.engine.plan_for(claim.payer_id, claim.filing, False)
+        if self.compare_content(claim, standing, plan):
+            return
+        self.compare_number(claim, standing, plan)
+        if not self.is_refused(claim.index):
+            self.sum_days(claim, standing, plan)
+        if self.is_refused(claim.index):
+            return
+        this = Earlier(claim.index, claim.number, claim.frequency)
+        if claim.patient and claim.frequency == "1":
+            self.contents[claim.signature] = this
+        self.numbers.setdefault(claim.number, this)
+        if claim.day_lines and claim.patient:
+            self.ledgers.setdefault(claim.patient, Ledger()).add(claim.day_lines, claim.index)
+
+    def is_refused(self, index: int) -> bool:
+        return any(f.level == "reject" for f in self.found.get(index, ()))
+
+    def compare_content(self, claim: Compared, standing: Standing, plan: Plan) -> bool:
+        """Is the claim, an original, like an earlier one that stands?"""
+        earlier = self.contents.get(claim.signature) if claim.patient and claim.frequency == "1" else None
+        if earlier is None:
+            return False
+        for active in plan.pairs["signature"]:
+            self.report_pair(active, earlier, claim, standing, plan)
+        return True
+
+    def compare_number(self, claim: Compared, standing: Standing, plan: Plan) -> None:
+        """Was the claim's number used before?"""
+        earlier = self.numbers.get(claim.number)
+        if earlier is not None:
+            for active in plan.pairs["number"]:
+                self.report_pair(active, earlier, claim, standing, plan)
+
+    def report_pair(self, active: Active, earlier: Earlier, claim: Compared, standing: Standing, plan: Plan) -> None:
+        for hit in self.engine.guarded(active, claim.index, earlier, claim):
+            if isinstance(hit, Hit):
+                self.report(active, hit, claim, standing, plan, {"earlier_claim": earlier.number})
+
+    def sum_days(self, claim: Compared, standing: Standing, plan: Plan) -> None:
+        """The edits on days, for the periods to which earlier claims of the patient have brought something."""
+        ledger = self.ledgers.get(claim.patient) if claim.patient else None
+        if ledger is None or not claim.day_lines:
+            return
+        alone = {(day.first, day.last): day for day in days_of(claim.index, claim.group, claim.day_lines)}
+        for day in days_of(claim.index, claim.group, claim.day_lines, ledger):
+            before = alone[day.first, day.last]
+            if not day.before and len(day.overlapping) == len(before.overlapping):
+                continue  # nothing new: the claim was judged alone before
+            _, actives, _ = plan.more_for(frozenset(ln.procedure for ln in day.lines) & plan.by_procedure.keys())
+            for active in actives:
+                self.report_day(active, day, before, claim, standing, plan)
+
+    def report_day(self, active: Active, day: DayOfService, alone: DayOfService, claim: Compared, standing: Standing,
+                   plan: Plan) -> None:
+        """What a check finds with the earlier claims, unless it found as much in the claim alone."""
+        said = [active.level(hit.level, plan.lob, False) for hit in self.engine.guarded(active, claim.index, alone)
+                if isinstance(hit, Hit)]
+        for hit in self.engine.guarded(active, claim.index, day):
+            if isinstance(hit, Hit):
+                level = active.level(hit.level, plan.lob, False)
+                if not any(is_at_least(known, level) for known in said):
+                    self.report(active, with_day(hit, day), claim, standing, plan, {})
+
+    def report(self, active: Active, hit: Hit, claim: Compared, standing: Standing, plan: Plan,
+               values: dict[str, Any]) -> None:
+        level = active.level(hit.level, plan.lob, plan.has_conflict or claim.is_secondary)
+        if level == "off":
+            return
+        text = ""
+        segment = hit.segment or claim.segment
+        if hit.line and not hit.segment:
+            line = next((ln for ln in claim.day_lines if ln.number == hit.line), None)
+            if line is not None:
+                segment, text = line.segment, line.text
+                values = {**values, "line": line.number, "procedure": line.procedure}
+        place = self.locate(claim.index, segment) if self.locate else Place(segment, 0, 0, 0, "2400" if text else "2300", text)
+        delimiters = Delimiters(element=claim.delimiters[0], component=claim.delimiters[1])
+        finding = finding_at(active, hit, place, delimiters, claim.index, claim.number, level, values)
+        finding.interchange, finding.group, finding.set_index = standing.interchange, standing.group, standing.set_index
+        found = self.found.setdefault(claim.index, [])
+        found.append(finding)
+        said = {f.edit for f in found}.union(standing.edits)
+        for after in plan.after:
+            if after.pack is active.pack and after.id not in said:
+                for more in self.engine.guarded(after, claim.index, [finding]):
+                    if isinstance(more, Hit):
+                        self.report(after, more, claim, standing, plan, {})
+
+
+def _replaced(rows: Rows | Sequence[Standing], likely: list[int], failed: Set[int]) -> dict[int, int]:
+    """Claims that another of the file takes the place of (same CLM01 and patient, overlapping days), and by which. A
+    replacement (7) does so to originals anywhere and to replacements before it, a void (8) to all before it. ``failed``:
+    replacements that were refused themselves."""
+    kept_of: dict[int, tuple[Any, ...]] = {}
+    for index in likely:
+        kept = rows[index - 1].compare
+        if kept is not None and kept[3] and index not in failed:
+            kept_of[index] = (kept[0], kept[3]), kept[2], kept[4], kept[5]
+    by_any: dict[tuple[str, str], _Days] = defaultdict(_Days)
+    for index, (key, frequency, first, last) in kept_of.items():
+        if frequency == "7":
+            by_any[key].add(first, last, index)
+    by_later: dict[tuple[str, str], _Days] = defaultdict(_Days)
+    gone: dict[int, int] = {}
+    for index, (key, frequency, first, last) in reversed(kept_of.items()):
+        by = by_later[key].get(first, last) if key in by_later and frequency != "8" else 0
+        if not by and frequency not in ("7", "8") and key in by_any:
+            by = by_any[key].get(first, last)
+        if by:
+            gone[index] = by
+        if frequency in ("7", "8"):
+            by_later[key].add(first, last, index)
+    return gone
+
+
+class _Days:
+    """Which days are spoken for, and by which claim. A long span counts as every day."""
+
+    __slots__ = ("always", "by_day", "last")
+
+    def __init__(self) -> None:
+        self.by_day: dict[int, int] = {}
+        self.always = self.last = 0
+
+    def add(self, first: int, last: int, claim: int) -> None:
+        self.last = claim
+        if 0 <= last - first < LONGEST_RANGE:
+            self.by_day.update(dict.fromkeys(range(first, last + 1), claim))
+        else:
+            self.always = claim
+
+    def get(self, first: int, last: int) -> int:
+        """The claim that speaks for one of these days, 0 when none does."""
+        if self.always or not 0 <= last - first < LONGEST_RANGE:
+            return self.always or self.last
+        return next((self.by_day[day] for day in range(first, last + 1) if day in self.by_day), 0)
