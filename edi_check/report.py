@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from .findings import Counts, Edit, Fault, Finding, NotEvaluated
 from .model import Interchange
+from .sources import Source
 from .spool import Spool
 
 __all__ = ["ClaimResult", "FileReport", "PackInfo", "Report", "TransactionResult"]
@@ -29,7 +30,7 @@ class PackInfo(NamedTuple):
 class ClaimResult(NamedTuple):
     """A claim after *settle*. ``charge`` as a decimal string (``""`` when it can't be read), ``length`` the bytes from
     CLM to the terminator of its last segment. ``ak`` holds what a 277CA will need; ``levels`` where its HL levels
-    stand. ``findings`` are all of the claim's own (a few), ungated by ``max_findings``."""
+    stand. ``packed`` are all of the claim's own findings (a few), not bounded by ``max_findings``."""
 
     index: int
     number: str
@@ -47,9 +48,16 @@ class ClaimResult(NamedTuple):
     length: int
     provider: int
     subscriber: int
-    findings: tuple[Finding, ...] = ()
+    packed: tuple[Any, ...] = ()
     ak: tuple[Any, ...] = ()
     levels: tuple[int, ...] = ()
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """The claim's own findings, those of *settle* included."""
+        from .rows import unpacked
+
+        return tuple(unpacked(f) for f in self.packed)
 
 
 class TransactionResult(NamedTuple):
@@ -77,24 +85,49 @@ class FileReport:
     omitted: dict[str, int] = field(default_factory=dict)
     not_evaluated: list[NotEvaluated] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
-    providers: list[tuple[str, str, str]] = field(default_factory=list)
-    """(name, id qualifier, id) of each billing provider level, by ``ClaimResult.provider`` - 1."""
+    providers: list[tuple[Any, ...]] = field(default_factory=list)
+    """(name, qualifier, id, type, last, first, middle, suffix, tax id, set index) of each billing level, by
+    ``ClaimResult.provider`` - 1."""
     rows: Spool = field(default_factory=Spool)
+    above: Spool = field(default_factory=Spool)
     outcomes: dict[int, tuple[str, tuple[Any, ...]]] = field(default_factory=dict)
     """Claims whose row *settle* overruled: index to (disposition, further findings packed)."""
+    refused_sets: dict[int, str] = field(default_factory=dict)
+    refused_levels: tuple[frozenset[int], frozenset[int], frozenset[int]] = (frozenset(), frozenset(), frozenset())
+    """Numbers of the billing, subscriber and patient levels with a fault that takes their claims."""
+    source: Source | None = None
 
     def claims(self) -> Iterator[ClaimResult]:
         """The claims in file order, as settled."""
-        from .rows import unpack
+        from .rows import settled
 
+        outcomes, sets, levels = self.outcomes, self.refused_sets, self.refused_levels
+        is_plain = not sets and not any(levels)
         for row in self.rows:
-            yield unpack(row, self.outcomes.get(row[0]), self.results)
+            if is_plain and row[0] not in outcomes:
+                yield ClaimResult._make(row[:19])
+            else:
+                yield settled(row, outcomes.get(row[0]), sets, levels)
 
     def claim(self, index: int) -> ClaimResult:
         """The claim with this 1-based index. Raises IndexError."""
-        from .rows import unpack
+        from .rows import settled
 
-        return unpack(self.rows[index - 1], self.outcomes.get(index), self.results)
+        row = self.rows[index - 1]
+        return settled(row, self.outcomes.get(index), self.refused_sets, self.refused_levels)
+
+    def above_findings(self) -> Iterator[Finding]:
+        """Every finding above claims, not bounded by ``max_findings``, in segment order."""
+        from .rows import unpacked
+
+        for row in self.above:
+            yield unpacked(row)
+
+    def read_at(self, offset: int, length: int) -> bytes:
+        """Some bytes of the unpacked file. Raises ValueError when the source can't be read any more."""
+        if self.source is None:
+            raise ValueError("the source of this report is not at hand any more")
+        return self.source.read_at(offset, length)
 
 
 @dataclass

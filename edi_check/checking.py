@@ -1,0 +1,272 @@
+"""One file through the three stages: read and judge alone, settle, total. Part of the beam: it knows all three pillars.
+
+Each claim leaves a row in a spool as soon as it is judged; what is kept in memory grows with sets, faulty levels and listed
+findings, not with claims. Nothing is final before ``settle``.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Any
+
+from .findings import Finding, Where
+from .judging.engine import Engine
+from .judging.settle import Standing, settle
+from .model import Claim, Place
+from .reading.reader import Reader
+from .report import FileReport
+from .rows import COMPARE, FINDINGS, claim_row, pack, provider_row
+from .sources import Source
+from .telling.dispositions import (
+    EnvelopeFaults,
+    claim_disposition,
+    file_disposition,
+    is_nameable,
+    refused_sets,
+    settle_envelope,
+)
+
+__all__ = ["FileCheck"]
+
+TROUBLES = {
+    "gzip": ("CORE-FILE-01", "The gzip data is damaged or cut off; what could be unpacked was read.", "Send the file again."),
+    "limit": ("CORE-FILE-03", "The gzip file unpacks beyond the limit; reading stops there.", "Send it unpacked, or in parts."),
+    "read": ("CORE-FILE-01", "The file can't be read: {error}.", "Look at its permissions and at the disk."),
+}
+ZERO = Decimal(0)
+
+
+class FileCheck:
+    """One file being checked. ``pinned``: levels the user gave by edit id, which win over the milder level of a single
+    occurrence."""
+
+    def __init__(self, source: Source, engine: Engine, limits: Mapping[str, int], *, strict: bool, max_findings: int,
+                 pinned: Mapping[str, str]) -> None:
+        self.source, self.engine = source, engine
+        self.strict, self.max_findings, self.pinned = strict, max_findings, pinned
+        self.reader = Reader(segment_limit=limits["segment_bytes"], element_limit=limits["segment_elements"],
+                             set_limit=limits["file_sets"])
+        self.file = FileReport(source.name, source=source)
+        self.faults = EnvelopeFaults()
+        self.listed: Counter[str] = Counter()
+        self.levels: Counter[str] = Counter()
+        self._totals: dict[str, list[Any]] = {d: [0, ZERO] for d in ("accepted", "review", "rejected")}
+        self._above = 0
+        self._provider = 0
+        self._unnamed: set[int] = set()
+
+    def run(self) -> FileReport:
+        """The report of the file. The content of a file raises nothing."""
+        self.engine.begin_file()
+        reader = self.reader
+        for chunk in self.source.chunks():
+            for claim in reader.feed(chunk):
+                self.take(claim)
+        for claim in reader.close():
+            self.take(claim)
+        self._look_at_source()
+        self._settle()
+        self._total()
+        return self.file
+
+    # --- read and judge alone --------------------------------------------------------------------------------
+
+    def take(self, claim: Claim) -> None:
+        """Judge a claim by itself and leave its row."""
+        engine = self.engine
+        if claim.billing.number != self._provider:
+            self._new_provider(claim)
+        found: list[Finding] = []
+        compare = None
+        if claim.is_complete:
+            found = engine.judge(claim)
+            compare = engine.compare(claim)
+        if claim.faults or found:
+            found = self._own(claim, found)
+            disposition = claim_disposition([f.level for f in found])
+        else:
+            disposition = "accepted"
+        total = self._totals[disposition]
+        total[0] += 1
+        if claim.charge is not None:
+            total[1] += claim.charge
+        self.file.rows.append(claim_row(claim, disposition, engine.lob(claim), found, compare))
+
+    def _new_provider(self, claim: Claim) -> None:
+        b = claim.billing
+        while len(self.file.providers) < b.number - 1:
+            self.file.providers.append(("", "", "", "", "", "", "", "", "", 0))  # a level without a claim
+        row = provider_row(b, claim.set.index)
+        if len(self.file.providers) < b.number:
+            self.file.providers.append(row)
+        self._provider = b.number
+        if not is_nameable(row):
+            self._unnamed.add(claim.set.index)
+
+    def _own(self, claim: Claim, judged: list[Finding]) -> list[Finding]:
+        """The claim's findings at the levels in force: of the reader and of the engine, in order of segments."""
+        found = [f for f in claim.faults if self._in_force(f)]
+        found += judged
+        for f in found:
+            self._enter(f, claim)
+        found.sort(key=Finding.sort_key)
+        for f in found:
+            self._list(f)
+        return found
+
+    def _enter(self, f: Finding, claim: Claim) -> None:
+        f.claim, f.claim_number = claim.index, claim.number
+        f.interchange, f.group, f.set_index = claim.interchange.index, claim.group.index, claim.set.index
+        self.faults.add(f)
+
+    def _in_force(self, f: Finding) -> bool:
+        """Give a finding of the reader its level and status; false when its edit is off."""
+        if not self.engine.reports(f.edit):
+            return False
+        edit = self.engine.catalogue[f.edit]
+        if not f.level or f.edit in self.pinned:
+            f.level = edit.level
+        if not f.status.category:
+            f.status = edit.status
+        return True
+
+    def _list(self, f: Finding) -> None:
+        """Count a finding, and list it while its edit has room."""
+        self.levels[f.level] += 1
+        self.listed[f.edit] += 1
+        if self.listed[f.edit] <= self.max_findings:
+            self.file.findings.append(f)
+
+    # --- settle ----------------------------------------------------------------------------------------------
+
+    def _look_at_source(self) -> None:
+        trouble = self.source.trouble
+        if trouble:
+            edit, says, fix = TROUBLES[trouble]
+            where = Where(segment=max(self.reader.segments, 1), offset=self.source.size)
+            self.reader.faults.append(Finding(edit, says.format(error=self.source.error), where, fix=fix, scope="file"))
+
+    def _settle(self) -> None:
+        file, reader = self.file, self.reader
+        file.interchanges = reader.interchanges
+        above = [f for f in reader.faults if self._in_force(f)]
+        above.sort(key=Finding.sort_key)
+        for f in above:
+            self.faults.add(f)
+            self._list(f)
+            file.above.append(pack(f))
+        unanswerable = set(self._unnamed)
+        for i in file.interchanges:
+            for g in i.groups:
+                unanswerable.update(s.index for s in g.sets if s.is_professional and not s.reference)
+        file.results = settle_envelope(file.interchanges, self.faults, self.strict, unanswerable)
+        file.refused_sets = refused_sets(file.interchanges, file.results, self.faults)
+        file.refused_levels = (frozenset(self.faults.providers), frozenset(self.faults.subscribers),
+                               frozenset(self.faults.patients))
+        rows = _Standings(file)
+        for index, found in settle(rows, self.engine, file.refused_sets.keys(), self._locate).items():
+            self._overrule(index, found)
+
+    def _overrule(self, index: int, found: list[Finding]) -> None:
+        row = self.file.rows[index - 1]
+        for f in found:
+            f.claim, f.claim_number = index, row[1]
+            f.interchange, f.group, f.set_index = row[7], row[8], row[9]
+            self._list(f)
+        worst = claim_disposition([f.level for f in found])
+        order = ("accepted", "review", "rejected")
+        disposition = max(row[2], worst, key=order.index)
+        self.file.outcomes[index] = (disposition, tuple([pack(f) for f in found]))
+
+    def _locate(self, claim: int, segment: int) -> Place:
+        """Place of one of a claim's segments, read again from the source: only findings of *settle* ask."""
+        row = self.file.rows[claim - 1]
+        interchange = self.file.interchanges[row[7] - 1]
+        st = next((s for g in interchange.groups for s in g.sets if s.index == row[9]), None)
+        in_set = segment - st.segment + 1 if st else 0
+        text = self.source.read_at(row[12], min(row[13], 1 << 20)).decode("latin-1")
+        at, number, term = 0, row[11], interchange.delimiters.terminator
+        edge = "\r\n".replace(term, "")
+        while number < segment and at < len(text):
+            at = text.find(term, at) + 1
+            if not at:
+                return Place(segment, in_set, row[12], 0, "", "")
+            while text[at:at + 1] and text[at] in edge:
+                at += 1
+            number += 1
+        stop = text.find(term, at)
+        piece = text[at:stop if stop >= 0 else len(text)]
+        return Place(segment, in_set, row[12] + at, len(piece), "2400" if number > row[11] else "2300", piece)
+
+    # --- totals ----------------------------------------------------------------------------------------------
+
+    def _total(self) -> None:
+        file, counts, reader = self.file, self.file.counts, self.reader
+        file.bytes, file.sha256 = self.source.size, self.source.sha256
+        if file.refused_sets or any(file.refused_levels) or file.outcomes:
+            self._recount()
+        totals = self._totals
+        counts.segments, counts.lines = reader.segments, reader.lines
+        counts.sets = sum(len(g.sets) for i in file.interchanges for g in i.groups)
+        counts.accepted, counts.review, counts.rejected = (totals[d][0] for d in ("accepted", "review", "rejected"))
+        counts.claims = counts.accepted + counts.review + counts.rejected
+        accepted, rejected = totals["accepted"][1] + totals["review"][1], totals["rejected"][1]
+        counts.accepted_charge, counts.rejected_charge = _money(accepted), _money(rejected)
+        counts.charge = _money(accepted + rejected)
+        for level in counts.findings:
+            counts.findings[level] = self.levels[level]
+        file.findings.sort(key=Finding.sort_key)
+        file.omitted = {e: n - self.max_findings for e, n in sorted(self.listed.items()) if n > self.max_findings}
+        file.not_evaluated = list(self.engine.not_evaluated)
+        file.faults = list(self.engine.faults)
+        file.disposition = file_disposition(counts, self.faults, file.results, file.interchanges)
+        self._place_lines()
+
+    def _recount(self) -> None:
+        """Claims were overruled: count them again from the rows."""
+        totals: dict[str, list[Any]] = {d: [0, ZERO] for d in self._totals}
+        for claim in self.file.claims():
+            total = totals[claim.disposition]
+            total[0] += 1
+            if claim.charge:
+                total[1] += Decimal(claim.charge)
+        self._totals = totals
+
+    def _place_lines(self) -> None:
+        """Physical line and column of every listed finding, in one pass over the source."""
+        findings = self.file.findings
+        places = self.source.line_columns(f.where.offset for f in findings)
+        for f in findings:
+            line, column = places.get(f.where.offset, (1, f.where.offset + 1))
+            f.where = f.where._replace(line=line, column=column)
+
+
+class _Standings:
+    """The rows as ``settle`` wants to see them."""
+
+    def __init__(self, file: FileReport) -> None:
+        self.file = file
+
+    def _standing(self, row: tuple[Any, ...]) -> Standing:
+        providers, subscribers, patients = self.file.refused_levels
+        is_refused = row[2] == "rejected" or row[14] in providers or row[15] in subscribers or row[18][6] in patients
+        return Standing(row[0], row[9], is_refused, row[COMPARE], tuple([f[0] for f in row[FINDINGS]]), row[7], row[8])
+
+    def __iter__(self) -> Iterator[Standing]:
+        return map(self._standing, self.file.rows)
+
+    def __getitem__(self, index: int, /) -> Standing:
+        return self._standing(self.file.rows[index])
+
+
+def _money(amount: Decimal) -> str:
+    """A sum with two decimals, or as many as it has.
+
+    >>> _money(Decimal("120")), _money(Decimal("0.125"))
+    ('120.00', '0.125')
+    """
+    exact = amount.normalize()
+    exponent = exact.as_tuple().exponent
+    return f"{exact:f}" if isinstance(exponent, int) and exponent < -2 else f"{exact:.2f}"

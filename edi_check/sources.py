@@ -1,0 +1,213 @@
+"""Where bytes come from: a path, bytes, an open binary file; plain or gzip. Read once in chunks, then here and there again.
+
+A path is read again from the file itself (kept open, so that a rename doesn't matter); anything that can't be read twice
+(standard input, a pipe, gzip) is spooled to a nameless temporary file while it is read. ``size`` and ``sha256`` are those of
+the unpacked content.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import tempfile
+import zlib
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from typing import IO, Any
+
+__all__ = ["CHUNK", "Source"]
+
+CHUNK = 1 << 17
+GZIP = b"\x1f\x8b"
+GZIP_LIMIT = 4 << 30
+GZIP_RATIO = 200
+RATIO_FROM = 1 << 20
+"""The ratio is looked at from this many unpacked bytes on: a small file of blanks may well pack 1,000 to 1."""
+
+
+class Source:
+    """One input. ``name`` is what reports call it. ``trouble`` says, after reading, why the content is not all there:
+    ``""``, ``"gzip"`` (damaged or cut), ``"limit"`` (unpacks too far), ``"read"`` (the system refused)."""
+
+    def __init__(self, source: Any, name: str = "", *, gzip_limit: int = GZIP_LIMIT, gzip_ratio: int = GZIP_RATIO) -> None:
+        self.size = 0
+        self.sha256 = ""
+        self.trouble = ""
+        self.error = ""
+        self._limit, self._ratio = gzip_limit, gzip_ratio
+        self._file: IO[bytes] | None
+        self._is_own = False
+        if isinstance(source, (bytes, bytearray, memoryview)):
+            self._file, self.name = io.BytesIO(bytes(source)), name or "bytes"
+        elif hasattr(source, "read"):
+            self._file = source
+            own = getattr(source, "name", "")
+            self.name = name or ("stdin" if own == "<stdin>" else own if isinstance(own, str) and own else "stream")
+        else:
+            self.name = name or os.fspath(source)
+            if isinstance(self.name, bytes):
+                self.name = os.fsdecode(self.name)
+            self._file = None
+            self._path = source
+        self._again: IO[bytes] | None = None
+
+    def chunks(self) -> Iterator[bytes]:
+        """The unpacked content in chunks, once."""
+        digest = hashlib.sha256()
+        try:
+            for chunk in self._unpacked(self._raw()):
+                digest.update(chunk)
+                self.size += len(chunk)
+                yield chunk
+        except zlib.error:
+            self.trouble = "gzip"
+        except OSError as e:
+            self.trouble, self.error = "read", e.strerror or type(e).__name__
+        self.sha256 = digest.hexdigest()
+
+    def _raw(self) -> Iterator[bytes]:
+        if self._file is None:
+            self._file = open(self._path, "rb")  # noqa: SIM115 - stays open: positions are looked up later
+            self._is_own = True
+        while chunk := self._file.read(CHUNK):
+            yield chunk
+
+    def _unpacked(self, raw: Iterable[bytes]) -> Iterator[bytes]:
+        chunks = iter(raw)
+        head = b""
+        for chunk in chunks:
+            head += chunk
+            if len(head) >= 2:
+                break
+        if head[:2] == GZIP:
+            yield from self._spooled(self._gunzip(head, chunks))
+        elif self._file is not None and self._is_seekable():
+            self._again = self._file
+            yield from self._chained(head, chunks)
+        else:
+            yield from self._spooled(self._chained(head, chunks))
+
+    def _is_seekable(self) -> bool:
+        try:
+            return bool(self._file and self._file.seekable() and self._file.tell() >= 0) and (
+                self._is_own or isinstance(self._file, io.BytesIO))
+        except (OSError, ValueError, AttributeError):
+            return False
+
+    @staticmethod
+    def _chained(head: bytes, rest: Iterable[bytes]) -> Iterator[bytes]:
+        if head:
+            yield head
+        yield from rest
+
+    def _spooled(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
+        copy = tempfile.TemporaryFile(prefix="edi-check-")  # noqa: SIM115 - lives as long as the source
+        self._again = copy
+        for chunk in chunks:
+            copy.write(chunk)
+            yield chunk
+
+    def _gunzip(self, head: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
+        machine, packed, unpacked, is_open = zlib.decompressobj(31), 0, 0, False
+        for chunk in self._chained(head, rest):
+            packed += len(chunk)
+            while chunk:
+                if machine.eof:
+                    chunk = chunk.lstrip(b"\0") if not is_open else chunk
+                    if not chunk:
+                        break
+                    machine = zlib.decompressobj(31)  # a further member
+                is_open = True
+                piece = machine.decompress(chunk, CHUNK)
+                unpacked += len(piece)
+                if unpacked > self._limit or (unpacked > RATIO_FROM and unpacked > packed * self._ratio):
+                    self.trouble = "limit"
+                    return
+                if piece:
+                    yield piece
+                chunk = machine.unconsumed_tail
+                if machine.eof:
+                    chunk, is_open = machine.unused_data, False
+        if not machine.eof:
+            self.trouble = "gzip"
+
+    def read_at(self, offset: int, length: int) -> bytes:
+        """Some bytes of the unpacked content, after it was read."""
+        if self._again is None:
+            return b""
+        self._again.seek(offset)
+        return self._again.read(length)
+
+    def line_columns(self, offsets: Iterable[int]) -> dict[int, tuple[int, int]]:
+        """Physical line and column (from 1) of byte offsets. A line ends with LF, CR LF, or CR alone."""
+        wanted = sorted(set(offsets))
+        found: dict[int, tuple[int, int]] = {}
+        if self._again is None or not wanted:
+            return found
+        self._again.seek(0)
+        at, line, start, n, was_return = 0, 1, 0, 0, False
+        while n < len(wanted):
+            chunk = self._again.read(1 << 20)
+            if not chunk:
+                break
+            stop = at + len(chunk)
+            upto = bisect_right(wanted, stop - 1)
+            if upto > n:
+                breaks = _breaks(chunk, at, was_return)
+                for offset in wanted[n:upto]:
+                    k = bisect_right(breaks, offset)
+                    begin = breaks[k - 1] if k else start
+                    found[offset] = (line + k, offset - begin + 1)
+                n = upto
+            else:
+                breaks = None  # type: ignore[assignment]
+            count, last = (len(breaks), breaks[-1] if breaks else start) if breaks is not None else _count(chunk, at, was_return,
+                                                                                                         start)
+            line, start = line + count, last
+            was_return = chunk.endswith(b"\r")
+            at = stop
+        # A CR at a chunk's end was counted; an LF after it only moves the start.
+        for offset in wanted[n:]:
+            found[offset] = (line, offset - start + 1)
+        return found
+
+    def close(self) -> None:
+        """Let go of the file and of its copy."""
+        for file in {id(f): f for f in (self._again, self._file if self._is_own else None) if f is not None}.values():
+            if file is self._again and not self._is_own and file is self._file and not isinstance(file, io.BytesIO):
+                continue
+            file.close()
+        self._again = None
+
+
+def _breaks(chunk: bytes, at: int, was_return: bool) -> list[int]:
+    """Offsets at which lines begin inside a chunk. The LF of a CR LF split over two chunks doesn't begin another."""
+    found = []
+    i = 1 if was_return and chunk[:1] == b"\n" else 0
+    size = len(chunk)
+    if b"\r" not in chunk:
+        i = chunk.find(b"\n", i)
+        while i >= 0:
+            found.append(at + i + 1)
+            i = chunk.find(b"\n", i + 1)
+        return found
+    while i < size:
+        c = chunk[i]
+        if c == 13:
+            if i + 1 < size and chunk[i + 1] == 10:
+                i += 1
+            found.append(at + i + 1)
+        elif c == 10:
+            found.append(at + i + 1)
+        i += 1
+    return found
+
+
+def _count(chunk: bytes, at: int, was_return: bool, start: int) -> tuple[int, int]:
+    """How many lines begin inside a chunk, and where the last of them does."""
+    count = chunk.count(b"\n") + chunk.count(b"\r") - chunk.count(b"\r\n")
+    if was_return and chunk[:1] == b"\n":
+        count -= 1
+    last = max(chunk.rfind(b"\n"), chunk.rfind(b"\r"))
+    return count, at + last + 1 if last >= 0 else start
