@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from ..findings import Where
 from ..model import Delimiters, Place
 from ..privacy import is_private
 
-__all__ = ["value_at", "where_of"]
+__all__ = ["place_of", "value_at", "where_of"]
 
 _DESIGNATOR = re.compile(r"([A-Z][A-Z0-9]{1,2})(\d\d)(?:-(\d{1,2}))?\Z")
 _PARSED: dict[str, tuple[str, int, int]] = {}
@@ -38,6 +39,26 @@ def value_at(text: str, designator: str, delimiters: Delimiters) -> str:
         return elements[element]
     components = elements[element].split(delimiters.component)
     return components[component - 1] if component <= len(components) else ""
+
+
+_NEXT_LOOP = frozenset({"", "NM1", "HL", "CLM", "LX", "SBR", "SE"})
+
+
+def place_of(locate: Callable[[int], Place], segment: int, designator: str, delimiters: Delimiters) -> Place:
+    """The place of segment number ``segment``, or, when ``designator`` names another segment, of the first such one behind
+    it in its loop: a check knows a party's NM1, not where its N4 stands."""
+    place = locate(segment)
+    wanted = _parsed(designator)[0]
+    if not wanted or not place.text or place.text.partition(delimiters.element)[0] == wanted:
+        return place
+    for number in range(segment + 1, segment + 12):
+        behind = locate(number)
+        found = behind.text.partition(delimiters.element)[0]
+        if found == wanted:
+            return behind
+        if found in _NEXT_LOOP:
+            break
+    return place
 
 
 def where_of(place: Place, designator: str, delimiters: Delimiters) -> Where:

@@ -11,7 +11,7 @@ from ..findings import Finding, Related, Where
 from ..model import Claim, Place, ServiceLine
 from ..privacy import legible
 from .packs import render_text
-from .places import where_of
+from .places import place_of, where_of
 from .plan import Active
 from .registry import Hit
 
@@ -31,7 +31,8 @@ def finding_of(active: Active, hit: Hit, claim: Claim, line: ServiceLine | None,
                       day=days.text if days.start is None else days.start if days.is_single_day
                       else f"{days.start} to {days.end}")
     message, fix = message_of(active, hit, values)
-    where = where_of(claim.locate(segment), hit.at, claim.interchange.delimiters)
+    delimiters = claim.interchange.delimiters
+    where = where_of(place_of(claim.locate, segment, hit.at, delimiters), hit.at, delimiters)
     return Finding(
         active.id, message, where, claim.index, line.number if line is not None else 0, claim.number, level, fix,
         hit.status or active.edit.status, _related(hit.related, claim.index),

@@ -38,7 +38,8 @@ def claim_charge_differs_from_lines(claim: Claim) -> Result:
         total += amount
     if total == charge:
         return ()
-    return (Hit("CLM02", values={"charge": money(charge), "total": money(total), "lines": len(lines)}),)
+    return (Hit("CLM02", values={"charge": money(charge), "total": money(total), "lines": len(lines)},
+                says="" if len(lines) > 1 else "single"),)
 
 
 @check(gives="payer paid adjusted expected whole")
