@@ -27,11 +27,12 @@ RATIO_FROM = 1 << 20
 
 
 class Source:
-    """One input. ``name`` is what reports call it. ``trouble`` says, after reading, why the content is not all there:
+    """One input. ``name`` is what reports call it; ``taken`` counts the bytes read so far, as they are stored. ``trouble`` says, after reading, why the content is not all there:
     ``""``, ``"gzip"`` (damaged or cut), ``"limit"`` (unpacks too far), ``"read"`` (the system refused)."""
 
     def __init__(self, source: Any, name: str = "", *, gzip_limit: int = GZIP_LIMIT, gzip_ratio: int = GZIP_RATIO) -> None:
         self.size = 0
+        self.taken = 0
         self.sha256 = ""
         self.trouble = ""
         self.error = ""
@@ -71,6 +72,7 @@ class Source:
             self._file = open(self._path, "rb")  # noqa: SIM115 - stays open: positions are looked up later
             self._is_own = True
         while chunk := self._file.read(CHUNK):
+            self.taken += len(chunk)
             yield chunk
 
     def _unpacked(self, raw: Iterable[bytes]) -> Iterator[bytes]:
@@ -179,6 +181,14 @@ class Source:
                 continue
             file.close()
         self._again = None
+
+    def __del__(self) -> None:
+        # A report keeps its sources and nobody closes it: without this, Python warns of an open file.
+        again, own = getattr(self, "_again", None), getattr(self, "_is_own", False)
+        if again is not None and again is not self._file:
+            again.close()
+        if own and self._file is not None:
+            self._file.close()
 
 
 def _breaks(chunk: bytes, at: int, was_return: bool) -> list[int]:

@@ -71,3 +71,8 @@ class Spool:
             self._file.close()
             self._file = None
         self._batch, self._starts, self._count = [], [], 0
+
+    def __del__(self) -> None:
+        # A report lives as long as its user keeps it, and nobody closes it: without this, Python warns of an open file.
+        if self._file is not None:
+            self._file.close()

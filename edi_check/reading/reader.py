@@ -236,10 +236,11 @@ class Reader:
             env.interchange = None
             return
         self.segmenter.count += 1
-        self._cut(f"The file ends inside a segment, after “{legible(e[0][:3])}”: it was cut off.")
+        self._cut(f"The file ends inside a segment, after “{legible(e[0][:3])}”: it was cut off.", n)
 
-    def _cut(self, why: str) -> None:
-        n = self._header_number()
+    def _cut(self, why: str, n: int = 0) -> None:
+        """The interchange breaks off before segment ``n`` (0: before what comes next)."""
+        n = n or self._header_number()
         self.is_truncated = True
         self._end_everything(n)
         self.envelope.abandon_interchange(n, why)

@@ -152,8 +152,8 @@ class Segmenter:
         if not rest:
             return False
         if not rest.startswith("ISA"):
-            if "ISA".startswith(rest[:3]) and not at_end:
-                return False
+            if not at_end and ("ISA".startswith(rest[:3]) or len(rest) < 120):
+                return False  # what a finding quotes must not depend on the chunks
             return self._stop(out, "not-x12", rest)
         if len(rest) < 500 and not at_end:
             header = read_header(rest, self.offset) if len(rest) > 106 else None
@@ -191,6 +191,12 @@ class Segmenter:
             self._drop(len(self.carry) - len(self.carry.lstrip(edge)))
         end = self._boundary(self.carry, d)
         body = self.carry if end < 0 else self.carry[:end]
+        long = self._overlong(body, d.terminator, edge) if len(body) > self.limit else -1
+        if long >= 0:
+            used = self._cut_uniform(body[:long], d.terminator, out)
+            self._cut_irregular(body[used:long], d.terminator, self.offset + used, edge, out)
+            self._drop(long)
+            return self._stop(out, "too-long", self.carry)
         used = self._cut_uniform(body, d.terminator, out)
         if used < len(body) and (end >= 0 or at_end or not used):
             used += self._cut_irregular(body[used:], d.terminator, self.offset + used, edge, out)
@@ -199,8 +205,6 @@ class Segmenter:
             self.header = None
             return True
         self._drop(used)
-        if len(self.carry) > self.limit:
-            return self._stop(out, "too-long", self.carry)
         if at_end:
             bare = self.carry.strip(BLANK)
             if bare:
@@ -208,6 +212,19 @@ class Segmenter:
                 out.append(Stray(kind, self.offset + self.carry.find(bare[0]), bare[:400]))
             self.carry = ""
         return False
+
+    def _overlong(self, text: str, term: str, edge: str) -> int:
+        """Where the first segment begins that is longer than the limit, terminated or not yet; -1 when none is."""
+        at, size = 0, len(text)
+        while True:
+            while at < size and text[at] in edge:
+                at += 1
+            if size - at <= self.limit:
+                return -1
+            end = text.rfind(term, at, at + self.limit + 1)
+            if end < 0:
+                return at
+            at = end + 1
 
     def _boundary(self, text: str, d: Delimiters) -> int:
         """Where the interchange ends inside ``text``: after IEA's terminator, or before an ISA that nobody announced;
