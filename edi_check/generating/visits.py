@@ -136,6 +136,7 @@ def _therapy(draws: Draws, seen: Visit, clinician: Clinician, payer: Payer) -> N
     if "97140" not in codes and not is_public and draws.chance(0.06):
         codes.append("97124")
     left = 4 if payer.kind == "coordinated-care" else 6
+    codes = codes[:left]
     pointers = _all_pointers(seen)
     if draws.chance(0.16):
         first = ("97165", "97166") if clinician.is_occupational else ("97161", "97162", "97163")

@@ -286,6 +286,8 @@ def _lower_case(draft: DraftClaim, before: Before, calendar: Calendar) -> bool:
 
 
 def _line_number_skipped(draft: DraftClaim, before: Before, calendar: Calendar) -> bool:
+    if draft.frequency == "8":
+        return False
     count = len(draft.visit.lines)
     put(draft.segments, find(draft.segments, f"LX*{count}"), 1, str(count + 1))
     return True
