@@ -119,8 +119,9 @@ class Field(NamedTuple):
     segment: Callable[[Claim, ServiceLine], int]
 
 
-def _line(name: str, kind: str, designator: str, get: Callable[[Claim, ServiceLine], Any]) -> Field:
-    return Field(name, "line", kind, designator, get, lambda claim, line: line.service_segment)
+def _line(name: str, kind: str, designator: str, get: Callable[[Claim, ServiceLine], Any],
+          segment: Callable[[Claim, ServiceLine], int] = lambda claim, line: line.service_segment) -> Field:
+    return Field(name, "line", kind, designator, get, segment)
 
 
 def _claim(name: str, kind: str, designator: str, get: Callable[[Claim, ServiceLine], Any],
@@ -134,6 +135,16 @@ def _payer_segment(claim: Claim, line: ServiceLine) -> int:
 
 def _sbr_segment(claim: Claim, line: ServiceLine) -> int:
     return claim.subscriber.hl_segment + 1 if claim.subscriber.hl_segment else claim.first_segment
+
+
+def _taxonomy_segment(claim: Claim, line: ServiceLine) -> int:
+    """The PRV, which follows the NM1 of a rendering provider, and the HL of a billing one."""
+    party = claim.rendering_of(line)
+    return claim.billing.hl_segment + 1 if party is claim.billing else party.segment + 1
+
+
+def _days_segment(claim: Claim, line: ServiceLine) -> int:
+    return line.service_dates.segment or line.service_segment
 
 
 def _diagnosis_segment(claim: Claim, line: ServiceLine) -> int:
@@ -150,9 +161,10 @@ FIELDS: dict[str, Field] = {f.name: f for f in (
     _line("place", "text", "SV105", lambda c, ln: ln.place),
     _line("diagnoses", "codes", "SV107", lambda c, ln: [d.code for d in ln.diagnoses]),
     _line("first_diagnosis", "text", "SV107-1", lambda c, ln: ln.diagnoses[0].code if ln.diagnoses else ""),
-    _line("day", "date", "DTP03", lambda c, ln: ln.service_dates.start),
-    _line("days", "number", "DTP03", lambda c, ln: Decimal(ln.service_dates.length) or None),
-    _line("rendering_taxonomy", "text", "PRV03", lambda c, ln: c.rendering_of(ln).taxonomy),
+    _line("day", "date", "DTP03", lambda c, ln: ln.service_dates.start, _days_segment),
+    _line("days", "number", "DTP03", lambda c, ln: Decimal(ln.service_dates.length) or None, _days_segment),
+    _line("rendering_taxonomy", "text", "PRV03", lambda c, ln: c.rendering_of(ln).taxonomy,
+          _taxonomy_segment),
     _claim("frequency", "text", "CLM05-3", lambda c, ln: c.frequency),
     _claim("claim_place", "text", "CLM05-1", lambda c, ln: c.place_of_service),
     _claim("claim_charge", "number", "CLM02", lambda c, ln: c.charge),
@@ -160,7 +172,8 @@ FIELDS: dict[str, Field] = {f.name: f for f in (
     _claim("claim_diagnoses", "codes", "HI01-2", lambda c, ln: [d.code for d in c.diagnoses], _diagnosis_segment),
     _claim("principal_diagnosis", "text", "HI01-2", lambda c, ln: c.diagnoses[0].code if c.diagnoses else "",
            _diagnosis_segment),
-    _claim("billing_taxonomy", "text", "PRV03", lambda c, ln: c.billing.taxonomy),
+    _claim("billing_taxonomy", "text", "PRV03", lambda c, ln: c.billing.taxonomy,
+           lambda c, ln: c.billing.hl_segment + 1),
     _claim("payer_id", "text", "NM109", lambda c, ln: c.payer.id, _payer_segment),
     _claim("sequence", "text", "SBR01", lambda c, ln: c.subscriber.sequence, _sbr_segment),
     _claim("relationship", "text", "SBR02", lambda c, ln: c.subscriber.relationship, _sbr_segment),

@@ -246,6 +246,7 @@ class EditReader:
         allowed = set(PLACEHOLDERS[data.kind])
         if data.check is not None:
             allowed |= data.check.gives | set(data.check.parameters)
+            allowed |= PLACEHOLDERS["line"] if data.check.names_line else set()
         if data.require:
             allowed |= {"value", "allowed"}
         templates = {"says": data.edit.says, "fix": data.edit.fix, **{f"also_says {k}": v for k, v in data.also_says.items()},

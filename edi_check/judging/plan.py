@@ -88,11 +88,13 @@ def _required_of_line(conditions: tuple[Condition, ...], claim: Claim, line: Ser
     for condition in conditions:
         found = condition.fault(claim, line)
         if found is not None:
-            at = condition.field.designator
-            if condition.field.name == "modifiers":
+            field = condition.field
+            at, segment = field.designator, field.segment(claim, line)
+            if field.name == "modifiers":
                 at = f"SV101-{3 + found.number}"
-            return (Hit(at, condition.field.segment(claim, line), line.number,
-                        {"value": found.value, "allowed": condition.said()}),)
+            elif field.name == "place" and not line.place_of_service:
+                at, segment = "CLM05-1", claim.first_segment
+            return (Hit(at, segment, line.number, {"value": found.value, "allowed": condition.said()}),)
     return ()
 
 

@@ -100,6 +100,7 @@ class Check:
     topic: str
     looks_at: str = ""
     as_sent: bool = False
+    names_line: bool = False
 
     @property
     def summary(self) -> str:
@@ -114,19 +115,20 @@ CHECKS: dict[str, Check] = {}
 @overload
 def check(function: F) -> F: ...
 @overload
-def check(*, looks_at: str = "", gives: str = "", as_sent: bool = False) -> Callable[[F], F]: ...
+def check(*, looks_at: str = "", gives: str = "", as_sent: bool = False,
+          names_line: bool = False) -> Callable[[F], F]: ...
 def check(
-    function: F | None = None, *, looks_at: str = "", gives: str = "", as_sent: bool = False
+    function: F | None = None, *, looks_at: str = "", gives: str = "", as_sent: bool = False, names_line: bool = False
 ) -> F | Callable[[F], F]:
     """Register a check under its function's name.
 
     ``gives`` names the placeholders that *every* hit fills, besides the engine's own (``packs.PLACEHOLDERS``) and the
-    parameters; ``looks_at`` as in the module's docstring; ``as_sent`` gives it codes in the case they were sent (others
-    see upper case).
+    parameters; ``looks_at`` as in the module's docstring; ``as_sent`` gives it codes in the case they were sent (others see
+    upper case); ``names_line``: the hits of a claim check name a line, so the engine fills the line's placeholders too.
     """
 
     def register(f: F) -> F:
-        entry = _describe(f, looks_at, gives, as_sent)
+        entry = _describe(f, looks_at, gives, as_sent, names_line)
         before = CHECKS.get(entry.name)
         if before is not None and before.topic != entry.topic:
             raise PackError(f"two checks are called {entry.name}: in {before.topic} and in {entry.topic}")
@@ -139,7 +141,7 @@ def check(
 _FIRST = {"claim": "claim", "billing": "billing", "day": "day", "line": "service", "earlier": "claims", "found": "after"}
 
 
-def _describe(f: CheckFunction, looks_at: str, gives: str, as_sent: bool) -> Check:
+def _describe(f: CheckFunction, looks_at: str, gives: str, as_sent: bool, names_line: bool) -> Check:
     code = f.__code__
     n = code.co_argcount + code.co_kwonlyargcount
     names = code.co_varnames[:n]
@@ -159,7 +161,7 @@ def _describe(f: CheckFunction, looks_at: str, gives: str, as_sent: bool) -> Che
     notes = f.__annotations__
     parameters = {p: Parameter(p, str(notes.get(p, "")), p in optional) for p in names[skip:]}
     return Check(f.__name__, kind, f, parameters, frozenset(gives.split()), f.__module__.rpartition(".")[2],
-                 looks_at, as_sent)
+                 looks_at, as_sent, names_line)
 
 
 def checks_of(topic: str) -> dict[str, Check]:

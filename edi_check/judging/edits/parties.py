@@ -58,7 +58,7 @@ def subscriber_demographics_missing(claim: Claim) -> Result:
     found: list[Hit] = []
     lacks = [name for there, name in ((s.has_address, "street (N3)"), (s.has_city, "city (N4)")) if not there]
     if lacks:
-        found.append(Hit("", s.segment, values={"missing": " and ".join(lacks)}))
+        found.append(Hit("", s.segment, values={"missing": " and the ".join(lacks)}))
     if not s.has_demographics:
         found.append(Hit("", s.segment, values={"missing": "birth date and sex (DMG)"}, status=_DEMOGRAPHICS))
     return found

@@ -1,0 +1,246 @@
+"""Timed therapy and manipulation: units, what may stand on one day together, modifiers, minutes, spinal regions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from decimal import Decimal
+
+from ...findings import Finding, Related
+from ...model import Claim, ServiceLine
+from ..aggregate import DayLine, DayOfService
+from ..conditions import Codes
+from ..registry import Hit, Result, check
+
+_MINUTES = re.compile(r"(?<![\w.])(\d{1,3})\s*-?\s*min(?:ute)?s?\b", re.I)
+
+
+@check(looks_at="service")
+def units_not_whole(line: ServiceLine) -> Result:
+    """A timed code's units are not a whole number: there is no part of a 15-minute unit.
+
+    Wrong:  SV1*HC:97140:GP*60*UN*1.5***1
+    Right:  SV1*HC:97140:GP*60*UN*2.0***1
+
+    Returns one hit on SV104. Units in another basis than UN are MT-01's.
+    """
+    units = line.units
+    if units is None or units == int(units) or line.unit_basis != "UN":
+        return ()
+    return (Hit("SV104"),)
+
+
+@check(looks_at="service", gives="modifier")
+def modifier_not_eligible(line: ServiceLine, *, modifiers: frozenset[str], warned: Codes) -> Result:
+    """A modifier that the code can't take, in any of the four places; for the codes of ``warned`` a ``warn``.
+
+    Wrong:  SV1*HC:97140:GP:51*120*UN*2***1
+    Right:  SV1*HC:97140:GP*120*UN*2***1
+
+    Returns a hit on each such modifier.
+    """
+    if modifiers.isdisjoint(line.modifiers):
+        return ()
+    is_warned = line.procedure in warned
+    return [Hit(f"SV101-{n}", values={"modifier": m}, level="warn" if is_warned else "", says="warned" if is_warned else "")
+            for n, m in enumerate(line.modifiers, 3) if m in modifiers]
+
+
+@check(gives="total limit")
+def units_over_daily_limit(day: DayOfService, *, procedure: str, most: Decimal, exempt_groups: frozenset[str] | None) -> Result:
+    """More units of one code for one patient on one date of service than the policy allows, over lines and claims of the
+    file, whatever their modifiers (policy 3.b, which names no provider).
+
+    The edit's own level: one provider alone passes the limit, and ``exempt_groups`` is set and lacks this group (3.b.1).
+    ``review``: only several providers together pass it; or ``exempt_groups`` is not set; or a range of n days has more than
+    the limit of one day, though not n times that. ``note``: the group is exempt.
+
+    Wrong:  SV1*HC:97140:GP*300*UN*5***1 and SV1*HC:97140:GP:CQ*120*UN*2***1 on one day
+    Right:  SV1*HC:97140:GP*240*UN*4***1 and SV1*HC:97140:GP:CQ*120*UN*2***1 on one day
+
+    Returns one hit, on the line with which the sum passes the limit.
+    """
+    mine = day.of((procedure,))
+    before = day.before.of(procedure)
+    total = before.units + day.own.of(procedure).units
+    if total <= most or not mine:
+        return ()
+    is_over = total > most * day.days
+    alone = _provider_alone(day, mine, most * day.days) if is_over else None
+    line = alone[0] if alone else _passing(mine, before.units, most * day.days if is_over else most)
+    if exempt_groups is not None and day.group.strip().upper() in exempt_groups:
+        level, says = "note", "exempt"
+    elif alone:
+        level, says = ("review", "group_unknown") if exempt_groups is None else ("", "")
+    else:
+        level, says = ("review", "providers") if is_over else ("review", "range")
+    others = tuple(Related(0, d.number) for d in mine if d is not line)
+    values = {"total": alone[1] if alone else total, "limit": most * day.days if is_over else most}
+    return (Hit("SV104", line.segment, line.number, values, level, says, related=(*before.lines, *others)[:10]),)
+
+
+def _provider_alone(day: DayOfService, mine: Sequence[DayLine], limit: Decimal) -> tuple[DayLine, Decimal] | None:
+    """(the line with which one provider's own units pass the limit, that provider's total), if one does."""
+    sums: dict[str, Decimal] = {}
+    for line in mine:
+        earlier = sums.get(line.provider)
+        if earlier is None:
+            earlier = day.before.of_provider(line.procedure, line.provider).units
+        sums[line.provider] = earlier + line.units
+        if sums[line.provider] > limit:
+            total = day.before.of_provider(line.procedure, line.provider).units
+            return line, total + day.own.of_provider(line.procedure, line.provider).units
+    return None
+
+
+def _passing(mine: Sequence[DayLine], before: Decimal, limit: Decimal) -> DayLine:
+    """The line with which the sum passes the limit; the first, when it had passed it before."""
+    for line in mine:
+        before += line.units
+        if before > limit:
+            return line
+    return mine[0]
+
+
+@check(gives="procedure other")
+def not_on_one_day(day: DayOfService, *, kept: str, refused: str) -> Result:
+    """Two codes that one provider can't bill for one patient and date of service; no modifier cures it (policy 3.c).
+
+    The edit's own level: same rendering provider. ``review``: another provider of the same tax id, or days that only
+    overlap in ranges. Another tax id: nothing.
+
+    Wrong:  SV1*HC:97140:GP*120*UN*2***1 and SV1*HC:97124:GP:59*50*UN*1***1 on one day
+    Right:  one of them, or both on different days
+
+    Returns a hit on each ``refused`` line; across claims, on the later claim's line, whichever code it has.
+    """
+    found = []
+    for procedure, other in ((refused, kept), (kept, refused)):
+        in_claim = bool(day.own.of(other).lines)
+        if procedure == kept and in_claim:
+            continue  # both on this claim: told on the line with the refused code
+        for line in day.of((procedure,)):
+            hit = _together(day, line, other)
+            if hit is not None:
+                found.append(hit)
+    return found
+
+
+def _together(day: DayOfService, line: DayLine, other: str) -> Hit | None:
+    values = {"procedure": line.procedure, "other": other}
+    same = (*day.before.of_provider(other, line.provider).lines, *day.own.of_provider(other, line.provider).lines)
+    if same and day.days == 1:
+        return Hit("SV101-2", line.segment, line.number, values, related=same[:10])
+    overlapping = [tallies.of_provider(other, line.provider).lines or tallies.of_tax_id(other, line.tax_id).lines
+                   for tallies in day.overlapping]
+    ranges = same or next((lines for lines in overlapping if lines), ())
+    group = (*day.before.of_tax_id(other, line.tax_id).lines, *day.own.of_tax_id(other, line.tax_id).lines)
+    if group and day.days == 1:
+        return Hit("SV101-2", line.segment, line.number, values, "review", "same_group", related=group[:10])
+    if ranges or group:
+        return Hit("SV101-2", line.segment, line.number, values, "review", "range", related=(ranges or group)[:10])
+    return None
+
+
+@check(gives="total procedures")
+def more_than_one_spinal_manipulation(day: DayOfService, *, codes: Codes) -> Result:
+    """More than one spinal manipulation code, or more than one unit of one, for a patient, provider and day: each code
+    stands for all the regions treated in a session.
+
+    Wrong:  SV1*HC:98940:AT*40*UN*1***1 and SV1*HC:98941:AT*55*UN*1***1 on one day
+    Right:  SV1*HC:98941:AT*55*UN*1***1
+
+    Returns one hit for a provider, on the line with which the second unit comes.
+    """
+    found = []
+    sums: dict[str, Decimal] = {}
+    told: set[str] = set()
+    for line in day.of(codes):
+        if line.provider not in sums:
+            sums[line.provider] = sum((day.before.of_provider(c, line.provider).units for c in codes), Decimal(0))
+        sums[line.provider] += line.units
+        if sums[line.provider] > day.days and line.provider not in told:
+            told.add(line.provider)
+            mine = [d for d in day.of(codes) if d.provider == line.provider]
+            earlier = [r for c in codes for r in day.before.of_provider(c, line.provider).lines]
+            total = sum((d.units for d in mine), sums[line.provider] - _until(mine, line))
+            values = {"total": total, "procedures": sorted({d.procedure for d in mine})}
+            related = (*earlier, *(Related(0, d.number) for d in mine if d is not line))
+            found.append(Hit("SV104", line.segment, line.number, values, related=related[:10]))
+    return found
+
+
+def _until(lines: Sequence[DayLine], last: DayLine) -> Decimal:
+    return sum((d.units for d in lines[:lines.index(last) + 1]), Decimal(0))
+
+
+@check(gives="minutes expected", names_line=True)
+def minutes_disagree_with_units(claim: Claim, *, procedures: Codes, timed: Codes, rule: str) -> Result:
+    """Minutes that a note gives don't make the units billed: 15 minutes a unit, the last begun one counting from its
+    eighth minute. ``midpoint`` counts each code by itself, ``eight-minute`` the timed minutes of the day together.
+
+    Wrong:  SV1*HC:97140:GP*180*UN*3***1 with NTE*ADD*25 minutes manual therapy
+    Right:  SV1*HC:97140:GP*120*UN*2***1 with NTE*ADD*25 minutes manual therapy
+
+    Only where minutes can't be misread: one number in the line's own text, or in the claim's when it has one timed line.
+    Returns a hit on the units of each line at fault.
+    """
+    lines = [line for line in claim.service_lines if line.procedure in timed and line.units is not None]
+    if not any(line.notes or line.description for line in lines) and not claim.notes:
+        return ()
+    minutes = {line.number: _minutes(claim, line, len(lines) == 1) for line in lines}
+    found = []
+    for line in lines:
+        if line.procedure not in procedures or not minutes[line.number]:
+            continue
+        together = [line]
+        if rule == "eight-minute":
+            together = [n for n in lines if n.service_dates.text == line.service_dates.text]
+            if line is not next(n for n in together if n.procedure in procedures) or not all(minutes[n.number] for n in together):
+                continue
+        total, units = sum(minutes[n.number] for n in together), sum(n.units or 0 for n in together)
+        expected = (total + 7) // 15
+        if expected != units:
+            values = {"minutes": total, "expected": expected, "units": units}
+            found.append(Hit("SV104", line.service_segment, line.number, values))
+    return found
+
+
+def _minutes(claim: Claim, line: ServiceLine, is_only_one: bool) -> int:
+    """The one number of minutes that the line's texts give, else 0."""
+    notes = [*line.notes, *(claim.notes if is_only_one else ())]
+    texts = " ; ".join([line.description, *(n.text for n in notes if n.code != "K3")])
+    given = _MINUTES.findall(texts)
+    return int(given[0]) if len(given) == 1 else 0
+
+
+@check(gives="regions needed", names_line=True)
+def manipulation_level_above_diagnoses(
+    claim: Claim, *, three: str, five: str, cervical: Codes, thoracic: Codes, lumbar: Codes, sacral: Codes, pelvic: Codes
+) -> Result:
+    """A manipulation code says that more spinal regions were treated than the claim's diagnoses name.
+
+    Wrong:  HI*ABK:M9901 with SV1*HC:98941:AT*55*UN*1***1
+    Right:  HI*ABK:M9901*ABF:M9902*ABF:M9903 with SV1*HC:98941:AT*55*UN*1***1:2:3
+
+    All diagnoses of the HI count, since a line can point to four only. Returns a hit on each such line.
+    """
+    lines = [line for line in claim.service_lines if line.procedure in (three, five)]
+    if not all(d.is_icd10 for d in claim.diagnoses):
+        return ()
+    named = sum(any(d.code in region for d in claim.diagnoses) for region in (cervical, thoracic, lumbar, sacral, pelvic))
+    found = []
+    for line in lines:
+        needed = 3 if line.procedure == three else 5
+        if named < needed:
+            found.append(Hit("SV101-2", line.service_segment, line.number, {"regions": named, "needed": needed}))
+    return found
+
+
+@check
+def records_to_have_ready(found: Sequence[Finding]) -> Result:
+    """A claim that a person will look at: what the policy asks to be documented (policy 2.a-e).
+
+    Returns one hit on the claim when another edit of the pack asks for review.
+    """
+    return (Hit(),) if any(f.level == "review" for f in found) else ()
