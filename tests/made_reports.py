@@ -49,6 +49,9 @@ class MadeFile(FileReport):
     def claims(self) -> Iterator[ClaimResult]:
         return iter(self.made)
 
+    def outlines(self) -> Iterator[ClaimResult]:
+        return self.claims()
+
     def claim(self, index: int) -> ClaimResult:
         return self.made[index - 1]
 

@@ -79,7 +79,7 @@ def _claims(file: FileReport) -> Iterator[str]:
     """A JSON object for each claim. Written out by hand: this is the one loop that meets every claim."""
     text = _text
     for (index, number, disposition, charge, lines, lob, payer_id, interchange, group, set_index, set_number, segment,
-         offset, *_) in file.claims():
+         offset, *_) in file.outlines():
         yield (f'{{"index": {index}, "number": {text(number)}, "disposition": "{disposition}", '
                f'"charge": {text(charge)}, "lines": {lines}, "lob": "{lob}", "payer_id": {text(payer_id)}, '
                f'"set": {text(set_number)}, "segment": {segment}, "offset": {offset}, "interchange": {interchange}, '

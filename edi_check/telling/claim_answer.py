@@ -1,0 +1,237 @@
+"""The 277CA (005010X214): which claims are taken up and which are refused, by batch, provider, patient, claim and line.
+
+One transaction set for each set received that was not refused. Claims are read twice from the spool, once for the
+totals that stand above them and once to be written; nothing else of them is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from itertools import groupby
+
+from ..findings import Finding
+from ..model import FunctionalGroup, Interchange, Party, TransactionSet
+from ..report import ClaimResult, FileReport
+from .claim_loops import ClaimLoop, claim_loops
+from .dispositions import is_guide_fault
+from .settings import AckSettings
+from .statuses import PROVIDER_ENTITIES, composites, receiver_status, stc
+from .x12 import Dialect, GroupOut, SetOut, plain_decimal, stream
+
+__all__ = ["ClaimAnswer", "ClaimSource"]
+
+VERSION = "005010X214"
+ZERO = Decimal(0)
+
+
+@dataclass
+class Totals:
+    """Claims and charges that were accepted and rejected below a level."""
+
+    accepted: int = 0
+    rejected: int = 0
+    accepted_charge: Decimal = ZERO
+    rejected_charge: Decimal = ZERO
+
+    @property
+    def any(self) -> bool:
+        return bool(self.accepted or self.rejected)
+
+    @property
+    def charge(self) -> str:
+        return plain_decimal(self.accepted_charge + self.rejected_charge)
+
+    @property
+    def accepted_amount(self) -> str:
+        return plain_decimal(self.accepted_charge)
+
+    @property
+    def rejected_amount(self) -> str:
+        return plain_decimal(self.rejected_charge)
+
+    def add(self, is_accepted: bool, charge: str) -> None:
+        value = decimal(charge)
+        if is_accepted:
+            self.accepted += 1
+            self.accepted_charge += value
+        else:
+            self.rejected += 1
+            self.rejected_charge += value
+
+
+def decimal(charge: str) -> Decimal:
+    """A charge that a 277CA can add up: what can't be read or doesn't fit counts as nothing, as it is shown.
+
+    >>> decimal("12.50"), decimal("")
+    (Decimal('12.50'), Decimal('0'))
+    """
+    try:
+        value = Decimal(charge)
+    except (InvalidOperation, ValueError):
+        return ZERO
+    return value if value.is_finite() and plain_decimal(value) != "0" else ZERO
+
+
+@dataclass
+class PartyView:
+    """NM102 to NM105, NM107 and NM109, clean."""
+
+    type: str
+    last: str
+    first: str
+    middle: str
+    suffix: str
+    id: str
+
+
+@dataclass
+class ProviderView:
+    """A 2000C loop. ``refusal``: the provider as such is refused, and nothing follows below."""
+
+    hl: int
+    party: PartyView
+    qualifier: str
+    status: str
+    totals: Totals
+    claims: Iterator[ClaimLoop]
+    refusal: bool = False
+
+
+@dataclass
+class BatchView:
+    """A whole set; ``providers`` is read while it is written. ``source``: entity, name, qualifier, id."""
+
+    trace: str
+    day: str
+    time: str
+    source: tuple[str, str, str, str]
+    receiver: PartyView
+    reference: str
+    status: str
+    totals: Totals
+    providers: Iterator[ProviderView]
+
+
+class ClaimSource:
+    """The claims of a file for its 277CAs: totals first, then the claims themselves in file order, set by set."""
+
+    def __init__(self, file: FileReport) -> None:
+        self.file = file
+        self.shared: dict[tuple[str, int], list[Finding]] = {}
+        for f in file.above_findings():
+            if f.level == "reject" and f.scope in ("provider", "subscriber", "patient"):
+                self.shared.setdefault((f.scope, f.level_number), []).append(f)
+        self.sets: dict[int, Totals] = {}
+        self.providers: dict[tuple[int, int], Totals] = {}
+        for claim in file.outlines():
+            is_accepted = claim.disposition != "rejected"
+            st, provider = claim.set_index, claim.provider
+            self.sets.setdefault(st, Totals()).add(is_accepted, claim.charge)
+            self.providers.setdefault((st, provider), Totals()).add(is_accepted, claim.charge)
+        self._claims = groupby(file.claims(), key=lambda c: c.set_index)
+        self._next: tuple[int, Iterator[ClaimResult]] | None = None
+
+    def of_set(self, index: int) -> Iterator[ClaimResult]:
+        """The claims of set number ``index``; the sets must be asked for in file order."""
+        while True:
+            self._next = self._next or next(self._claims, None)
+            if self._next is None or self._next[0] > index:
+                return iter(())
+            number, claims = self._next
+            self._next = None
+            if number == index:
+                return claims
+
+    def refusals(self, provider: int) -> list[Finding]:
+        """What refuses a billing provider as such: faults of its level that the 999 doesn't tell."""
+        return [f for f in self.shared.get(("provider", provider), []) if not is_guide_fault(f.edit)]
+
+    def inherited(self, claim: ClaimResult) -> list[Finding]:
+        """Faults of the levels that a claim hangs under."""
+        patient = claim.levels[6] if len(claim.levels) > 6 else 0
+        shared = self.shared
+        if not shared:
+            return []
+        return [f for key in (("provider", claim.provider), ("subscriber", claim.subscriber), ("patient", patient))
+                if key in shared for f in shared[key]]
+
+
+@dataclass
+class ClaimAnswer:
+    """What the 277CAs of one interchange have in common. ``day`` is CCYYMMDD."""
+
+    interchange: Interchange
+    source: ClaimSource
+    dialect: Dialect
+    settings: AckSettings
+    day: str
+
+    def groups(self, answered: set[int], numbers: Iterator[int]) -> Iterator[GroupOut]:
+        """A group of 277CAs for each group of the interchange that has a set in ``answered``."""
+        template = self.dialect.template("277ca.x12.j2")
+        for group in self.interchange.groups:
+            sets = [s for s in group.sets if s.index in answered]
+            if sets:
+                number = next(numbers)
+                yield GroupOut("HN", VERSION, group, number, (
+                    SetOut("277", stream(template, batch=self._batch(group, st, f"{number:09d}{n:04d}")))
+                    for n, st in enumerate(sets, 1)))
+
+    def _batch(self, group: FunctionalGroup, st: TransactionSet, trace: str) -> BatchView:
+        dialect, settings = self.dialect, self.settings
+        totals = self.source.sets.get(st.index, Totals())
+        received = composites(dialect, receiver_status(settings.received_status))
+        return BatchView(
+            trace, self.day, settings.time, _source(st, group, dialect, settings), _party(st.submitter, dialect),
+            dialect.text(st.reference, 50, 1, "0"), stc(received, self.day, "WQ", totals.charge, dialect), totals,
+            self._providers(st.index))
+
+    def _providers(self, index: int) -> Iterator[ProviderView]:
+        """The billing providers of a set with their claims. HL 1 and 2 are the source and the receiver; each level
+        takes the next number when it is written."""
+        source, dialect, settings = self.source, self.dialect, self.settings
+        levels = [2]
+        for number, theirs in groupby(source.of_set(index), key=lambda c: c.provider):
+            levels[0] += 1
+            totals = source.providers.get((index, number), Totals())
+            refusals = source.refusals(number)
+            if refusals:
+                codes = dict.fromkeys(c for f in refusals for c in composites(dialect, f.status, PROVIDER_ENTITIES))
+                status = stc(list(codes)[:3], "", "U", totals.charge, dialect)
+                yield ProviderView(levels[0], *_provider(number, source, dialect), status, totals, iter(()), True)
+                continue
+            received = composites(dialect, receiver_status(settings.received_status), PROVIDER_ENTITIES)
+            status = stc(received, "", "WQ", totals.charge, dialect)
+            yield ProviderView(levels[0], *_provider(number, source, dialect), status, totals, claim_loops(
+                theirs, levels, source.inherited, self.interchange.delimiters, dialect, settings, self.day))
+
+
+def _source(st: TransactionSet, group: FunctionalGroup, dialect: Dialect,
+            settings: AckSettings) -> tuple[str, str, str, str]:
+    """Who answers (2100A): by settings, else whom the file was addressed to."""
+    receiver = st.receiver or Party()
+    name = dialect.text(settings.source_name or receiver.last_name, 60, 1, "UNKNOWN")
+    if settings.source_id:
+        identity = dialect.text(settings.source_id, 80, 2, "UNKNOWN")
+        return settings.source_entity, name, settings.source_qualifier, identity
+    return settings.source_entity, name, "46", dialect.text(receiver.id or group.receiver, 80, 2, "UNKNOWN")
+
+
+def _party(party: Party | None, dialect: Dialect) -> PartyView:
+    p, text = party or Party(), dialect.text
+    return PartyView(p.type if p.type in ("1", "2") else "2", text(p.last_name, 60, 1, "UNKNOWN"),
+                     text(p.first_name, 35), text(p.middle_name, 25), text(p.suffix, 10), text(p.id, 80, 2, "UNKNOWN"))
+
+
+def _provider(number: int, source: ClaimSource, dialect: Dialect) -> tuple[PartyView, str]:
+    """2100C: the names, and NPI or else tax id; a set with a provider that has neither gets no 277CA."""
+    rows, text = source.file.providers, dialect.text
+    row = rows[number - 1] if 0 < number <= len(rows) else ()
+    name, qualifier, npi, kind, last, first, middle, suffix, tax_id, *_ = (*map(str, row), *[""] * 9)
+    has_npi = qualifier == "XX" and text(npi, 80, 2)
+    identity = text(npi if has_npi else tax_id, 80, 2, "UNKNOWN")
+    party = PartyView(kind if kind in ("1", "2") else "2", text(last or name, 60, 1, "UNKNOWN"), text(first, 35),
+                      text(middle, 25), text(suffix, 10), identity)
+    return party, "XX" if has_npi else "FI"

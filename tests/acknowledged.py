@@ -1,0 +1,131 @@
+"""Acknowledgments as others see them: pyx12's own maps for 999 and 277CA, and a plain reader that adds everything up."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import pyx12.map_if
+import pyx12.params
+import pyx12.x12file
+from pyx12.map_walker import walk_tree
+
+from edi_check.report import FileReport
+from edi_check.telling.acknowledgments import KINDS, Acknowledgments
+
+MAPS = {"005010X231A1": "999.5010X231.A1.xml", "005010X214": "277.5010.X214.xml"}
+
+
+def answers(file: FileReport, as_of: str = "2026-11-21", **more: Any) -> dict[str, str]:
+    """The text of each acknowledgment of a file; those that hold nothing are left out."""
+    made = Acknowledgments(file, as_of, **more)
+    texts = {}
+    for kind in KINDS:
+        out = io.StringIO()
+        if made.write(kind, out):
+            texts[kind] = out.getvalue()
+        else:
+            assert out.getvalue() == ""
+    return texts
+
+
+class Interchange(NamedTuple):
+    """``segments`` as lists of elements; ``component`` separates within them."""
+
+    segments: list[list[str]]
+    component: str
+
+
+def interchanges(text: str) -> Iterator[Interchange]:
+    """The interchanges of a text, each by its own delimiters; nothing may stand between or after them."""
+    at = 0
+    while at < len(text):
+        assert text.startswith("ISA", at), text[at : at + 40]
+        element, component, terminator = text[at + 3], text[at + 104], text[at + 105]
+        segments = []
+        while True:
+            stop = text.index(terminator, at)
+            segments.append(text[at:stop].split(element))
+            at = stop + 1
+            while at < len(text) and text[at] in "\r\n" and text[at] != terminator:
+                at += 1
+            if segments[-1][0] == "IEA":
+                break
+        yield Interchange(segments, component)
+
+
+@lru_cache(maxsize=4)
+def _map(name: str) -> Any:
+    return pyx12.map_if.load_map_file(name, pyx12.params.ParamsBase())
+
+
+def pyx12_faults(one: Interchange) -> list[str]:
+    """What pyx12 has against an interchange of ours, but for the exceptions that the contract names."""
+    isa = [*one.segments[0][:11], "^", *one.segments[0][12:16], ":"]
+    body = [[e.replace(one.component, ":") for e in s] for s in one.segments[1:]]
+    plain = "".join("*".join(s) + "~" for s in [isa, *body])
+    source = pyx12.x12file.X12Reader(io.StringIO(plain))
+    envelope = _map("x12.control.00501.xml")
+    walker, node, used = walk_tree(), envelope.getnodebypath("/ISA_LOOP/ISA"), None
+    found: list[str] = []
+    for n, segment in enumerate(source, 1):
+        before, name = node, segment.get_seg_id()
+        if name == "ISA":
+            node = envelope.getnodebypath("/ISA_LOOP/ISA")
+            walker.forceWalkCounterToLoopStart("/ISA_LOOP", "/ISA_LOOP/ISA")
+        elif name == "GS":
+            used = _map(MAPS[segment.get_value("GS08")])
+            node = used.getnodebypath("/ISA_LOOP/GS_LOOP/GS")
+            walker.forceWalkCounterToLoopStart("/ISA_LOOP/GS_LOOP", "/ISA_LOOP/GS_LOOP/GS")
+        else:
+            node, _, _, walked = walker.walk_errors(node, segment, source.get_seg_count(), source.get_cur_line(), None)
+            found += [f"{n} {segment.format()} {e.err_cde} {e.err_str}" for e in walked]
+        found += [f"{n} {segment.format()} {code} {says}" for _, code, says, _, _ in source.pop_errors()]
+        if node is None:
+            node = before
+            continue
+        _, errors = node.is_valid_errors(segment)
+        found += [f"{n} {segment.format()} {e.refdes} {e.err_cde} {e.err_str}" for e in errors
+                  if not _is_excepted(segment, node, str(e.refdes))]
+    source.cleanup()
+    return found + [says for _, _, says, _, _ in source.pop_errors()]
+
+
+def _is_excepted(segment: Any, node: Any, place: str) -> bool:
+    """The exceptions of the contract, section 4: STC02 of lines is empty, codes newer than pyx12's list, HL04 0 at 2000C."""
+    name = segment.get_seg_id()
+    if name == "STC":
+        if "2220D" in node.get_path() and place == "STC02":
+            return True
+        code = segment.get_value(place) if "-" in place else ""
+        return bool(code) and code.isdigit() and int(code) > 771
+    return name == "HL" and place in ("HL04", "04") and segment.get_value("HL03") == "19"
+
+
+def added_up(one: Interchange) -> None:
+    """SE01, GE01 and IEA01 are right, control numbers match and are unique within."""
+    groups = sets = start = 0
+    gs06: set[str] = set()
+    st02: set[str] = set()
+    isa = one.segments[0]
+    assert len(isa) == 17
+    for n, s in enumerate(one.segments):
+        match s[0]:
+            case "GS":
+                groups, sets = groups + 1, 0
+                st02 = set()
+                assert s[6] not in gs06 and 0 < int(s[6]) < 10**9
+                gs06.add(s[6])
+                group = s[6]
+            case "ST":
+                sets, start, number = sets + 1, n, s[2]
+                assert number not in st02
+                st02.add(number)
+            case "SE":
+                assert s[1:] == [str(n - start + 1), number]
+            case "GE":
+                assert s[1:] == [str(sets), group]
+            case "IEA":
+                assert s[1:] == [str(groups), isa[13]]
