@@ -22,6 +22,10 @@ class CodeList:
     source: str
     windows: dict[str, tuple[tuple[date, date], ...]]
 
+    def covers(self, day: date) -> bool:
+        """Was any of its codes valid on ``day``?"""
+        return any(a <= day <= b for spans in self.windows.values() for a, b in spans)
+
     @property
     def all_codes(self) -> frozenset[str]:
         """Every code that was ever valid."""

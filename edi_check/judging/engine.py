@@ -7,18 +7,19 @@ from __future__ import annotations
 
 import copy
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
 
+from ..codelists import CodeList
 from ..findings import LEVELS, Edit, Fault, Finding, NotEvaluated, PackError
 from ..model import Claim, Interchange, ServiceLine
 from .aggregate import DayLine, DayOfService, day_line, days_of
 from .comparison import compared
 from .packs import Pack, load_payers
 from .plan import Active, Plan
-from .registry import Hit, Result, Unjudged
+from .registry import TABLES, Hit, Result, Unjudged
 from .scope import Scope, is_secondary
 from .values import listed, setting_value, suggest
 from .wording import finding_of
@@ -39,11 +40,11 @@ class Engine:
 
     def __init__(self, packs: Sequence[Pack], *, settings: Mapping[str, Mapping[str, Any]] | None = None,
                  levels: Mapping[str, str] | None = None, lob: str = "auto", payers: Mapping[str, str] | None = None,
-                 snip: tuple[int, int] = (1, 7), as_of: date) -> None:
+                 snip: tuple[int, int] = (1, 7), tables: Mapping[str, CodeList] | None = None, as_of: date) -> None:
         self.packs = tuple(packs)
         self.as_of = as_of
         self.scope = Scope(load_payers(), payers or {}, lob)
-        provided = {"as_of": as_of, "payer_lobs": self.scope.lob_of_payer}
+        provided = {"as_of": as_of, "payer_lobs": self.scope.lob_of_payer, **dict.fromkeys(TABLES), **(tables or {})}
         values = _settings_in_force(self.packs, settings or {})
         given = _levels_in_force(self.packs, levels or {})
         self.catalogue: dict[str, Edit] = {}
@@ -77,12 +78,18 @@ class Engine:
     def begin_file(self) -> None:
         """Forget the counts of the file before."""
         self.not_evaluated_counts = Counter()
+        for plan in self._plans_by_selection.values():
+            plan.judged = 0
         self.faults = []
 
     @property
     def not_evaluated(self) -> list[NotEvaluated]:
         """What could not be decided in the file so far, by edit and reason."""
-        return [NotEvaluated(edit, n, why) for (edit, why), n in sorted(self.not_evaluated_counts.items())]
+        counts = self.not_evaluated_counts.copy()
+        for plan in self._plans_by_selection.values():
+            if plan.judged:
+                counts.update(dict.fromkeys(plan.unjudged, plan.judged))
+        return [NotEvaluated(edit, n, why) for (edit, why), n in sorted(counts.items())]
 
     def reports(self, edit: str) -> bool:
         """Is this edit on: in the catalogue, not off, and of a SNIP type that is checked?"""
@@ -121,7 +128,9 @@ class Engine:
             pack, lobs = active.pack, active.data.lobs
             if pack.id not in taken or (is_void and not active.data.on_void) or (pack.by_payer_only and not is_mapped):
                 continue
-            if lob == "unknown" and lobs and "unknown" not in lobs:
+            if active.lacks and (not lobs or lob in lobs):
+                undecided.append(active)
+            elif lob == "unknown" and lobs and "unknown" not in lobs:
                 undecided.append(active)
             elif not lobs or lob in lobs:
                 chosen.append(active)
@@ -133,6 +142,7 @@ class Engine:
         if interchange is not self._interchange:
             self._enter(interchange)
         plan = self.plan(claim)
+        plan.judged += 1
         upper = self._upper
         for diagnosis in claim.diagnoses:
             if diagnosis[1] not in upper and not self._is_upper(diagnosis[1]):
@@ -162,27 +172,28 @@ class Engine:
                     return False
                 hits.extend([(active, hit, line) for active, hit in known])
             for active in always:
-                for hit in active.run(claim, line):
-                    hits.append((active, hit, line))
+                found = active.run(claim, line)
+                if found:
+                    hits.extend([(active, hit, line) for hit in found])
             bundle = by_procedure.get(line.procedure)
             if bundle is not None:
                 touched.append(line.procedure)
                 for active in bundle.lines:
-                    for hit in active.run(claim, line):
-                        hits.append((active, hit, line))
+                    found = active.run(claim, line)
+                    if found:
+                        hits.extend([(active, hit, line) for hit in found])
                 if bundle.days:
                     day = day_line(claim, line)
                     if day is not None:
                         day_lines.append(day)
         for active in plan.claims:
-            for hit in active.run(claim):
-                hits.append((active, hit, None))
+            found = active.run(claim)
+            if found:
+                hits.extend([(active, hit, None) for hit in found])
         if plan.billing:
             hits.extend([(active, hit, None) for active, hit in self._of_billing(claim, plan)])
         if touched:
             self._run_more(claim, plan, frozenset(touched), hits, day_lines)
-        if plan.unjudged:
-            self._count_unjudged(plan.unjudged)
         return True
 
     def _run_more(self, claim: Claim, plan: Plan, touched: frozenset[str], hits: list[Any],
@@ -229,7 +240,7 @@ class Engine:
         lines = claim.service_lines
         touched = frozenset(line.procedure for line in lines if line.procedure in plan.by_procedure)
         more, days, unjudged = plan.more_for(touched)
-        self._count_unjudged([*plan.unjudged, *unjudged])
+        self._count_unjudged(unjudged)
         for active in (*plan.claims, *more):
             hits.extend((active, hit, None) for hit in self.guarded(active, claim.index, claim))
         for active in plan.billing:
@@ -281,7 +292,7 @@ class Engine:
         if not active.applies(claim, line if active.kind in ("line", "service") else None):
             return None
         if isinstance(hit, Unjudged):
-            self._count_unjudged([active.id], hit.why)
+            self._count_unjudged([(active.id, hit.why)])
             return None
         if line is None and hit.line:
             line = claim.service_lines[hit.line - 1]
@@ -300,9 +311,9 @@ class Engine:
                     more.append(finding_of(active, hit, claim, None, level))
         return more
 
-    def _count_unjudged(self, edits: Sequence[str], why: str = "the claim's line of business is not known") -> None:
+    def _count_unjudged(self, edits: Iterable[tuple[str, str]]) -> None:
         for edit in edits:
-            self.not_evaluated_counts[edit, why] += 1
+            self.not_evaluated_counts[edit] += 1
 
     def _enter(self, interchange: Interchange) -> None:
         """A new interchange: with other delimiters, an SV1's text may mean something else."""
@@ -323,10 +334,8 @@ class Engine:
         """A claim with codes in lower case is judged as a copy in upper case; checks ``as_sent`` see the claim itself."""
         clone = _in_upper_case(claim)
         hits, day_lines = self._run_guarded(clone, plan)
-        hits = [entry for entry in hits if not _is_as_sent(entry[0])]
-        for active in plan.claims:
-            if _is_as_sent(active):
-                hits.extend((active, hit, None) for hit in self.guarded(active, claim.index, claim))
+        for active in plan.as_sent:
+            hits.extend((active, hit, None) for hit in self.guarded(active, claim.index, claim))
         self._days = (claim, day_lines)
         return self._findings(clone, plan, hits) if hits else []
 
@@ -345,10 +354,6 @@ class Engine:
 def with_day(hit: Any, day: DayOfService) -> Any:
     """The hit of a check on a day, with the day's name among its values."""
     return hit._replace(values={"day": day.name, **hit.values}) if isinstance(hit, Hit) else hit
-
-
-def _is_as_sent(active: Active) -> bool:
-    return active.data.check is not None and active.data.check.as_sent
 
 
 def _in_upper_case(claim: Claim) -> Claim:

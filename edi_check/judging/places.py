@@ -45,8 +45,8 @@ _NEXT_LOOP = frozenset({"", "NM1", "HL", "CLM", "LX", "SBR", "SE"})
 
 
 def place_of(locate: Callable[[int], Place], segment: int, designator: str, delimiters: Delimiters) -> Place:
-    """The place of segment number ``segment``, or, when ``designator`` names another segment, of the first such one behind
-    it in its loop: a check knows a party's NM1, not where its N4 stands."""
+    """The place of segment number ``segment``, or, when ``designator`` names another segment, of the first such one
+    behind it in its loop: a check knows a party's NM1, not where its N4 stands."""
     place = locate(segment)
     wanted = _parsed(designator)[0]
     if not wanted or not place.text or place.text.partition(delimiters.element)[0] == wanted:

@@ -10,17 +10,19 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import date
 from functools import partial
+from types import FunctionType
 from typing import Any
 
 from ..findings import LEVELS
 from ..model import Claim, ServiceLine
 from .conditions import Condition
 from .packs import EditData, Pack
-from .registry import Hit, Result
+from .registry import TABLES, Hit, Result
 
 __all__ = ["Active", "Bundle", "Plan", "milder"]
 
 NO_LINE = ServiceLine()
+UNKNOWN_LOB = "the claim's line of business is not known"
 
 
 def milder(a: str, b: str) -> str:
@@ -31,7 +33,8 @@ def milder(a: str, b: str) -> str:
 class Active:
     """An edit ready to run. ``run`` takes what its kind says (``registry.KINDS``, and ``after``)."""
 
-    __slots__ = ("data", "default", "edit", "given_level", "id", "kind", "looks_at", "pack", "parameters", "run")
+    __slots__ = ("data", "default", "edit", "given_level", "id", "kind", "lacks", "looks_at", "pack", "parameters",
+                 "run")
 
     def __init__(self, pack: Pack, data: EditData, settings: Mapping[str, Any], given_level: str,
                  provided: Mapping[str, Any]) -> None:
@@ -40,15 +43,23 @@ class Active:
         self.edit = replace(data.edit, level=given_level) if given_level else data.edit
         self.looks_at = data.check.looks_at if data.check else ""
         self.parameters: dict[str, Any] = {}
+        self.lacks = ""
+        """Why it can't be evaluated at all, for want of a table."""
         if data.check is not None:
             self.parameters = data.bound(settings)
             self.parameters.update({name: provided[name] for name in data.check.parameters if name in provided})
+            self.lacks = next((TABLES[n] for n in data.check.parameters if n in TABLES and provided[n] is None), "")
             function: Callable[..., Result] = data.check.function
-            self.run = partial(function, **self.parameters) if self.parameters else function
+            self.run = _bound(function, self.parameters) if self.parameters else function
         elif data.kind == "claim":
             self.run = partial(_required_of_claim, data.require)
         else:
             self.run = partial(_required_of_line, data.require)
+
+    @property
+    def is_as_sent(self) -> bool:
+        """Does it look at the case of codes? It then runs on claims only that have some in lower case."""
+        return self.data.check is not None and self.data.check.as_sent
 
     def applies(self, claim: Claim, line: ServiceLine | None) -> bool:
         """Do the conditions of ``where`` and the days hold? Asked only once there is a hit: that is seldom."""
@@ -76,6 +87,18 @@ class Active:
             level = milder(hit_level, given)
         level = milder(level, self.data.levels_by_lob.get(lob, "reject"))
         return "review" if is_milder and level == "reject" and self.pack.is_policy else level
+
+
+def _bound(function: Callable[..., Result], parameters: dict[str, Any]) -> Callable[..., Result]:
+    """The function with keyword parameters filled in. As other defaults of a copy they cost nothing when it is called;
+    ``partial`` would cost as much as a check that finds nothing."""
+    if not isinstance(function, FunctionType) or not parameters.keys() <= set(
+            function.__code__.co_varnames[function.__code__.co_argcount:][:function.__code__.co_kwonlyargcount]):
+        return partial(function, **parameters)
+    copy = FunctionType(function.__code__, function.__globals__, function.__name__, function.__defaults__,
+                        function.__closure__)
+    copy.__kwdefaults__ = {**(function.__kwdefaults__ or {}), **parameters}
+    return copy
 
 
 def _first_day(claim: Claim, line: ServiceLine | None) -> date | None:
@@ -117,7 +140,7 @@ class Bundle:
         self.services: list[Active] = []
         self.claims: list[Active] = []
         self.days: list[Active] = []
-        self.unjudged: list[str] = []
+        self.unjudged: list[tuple[str, str]] = []
 
     @property
     def has_more(self) -> bool:
@@ -131,13 +154,16 @@ class Plan:
     def __init__(self, actives: Iterable[Active], lob: str, has_conflict: bool, unjudged: Iterable[Active] = ()) -> None:
         self.lob, self.has_conflict = lob, has_conflict
         self.claims: list[Active] = []
+        self.as_sent: list[Active] = []
         self.lines: list[Active] = []
         self.services: list[Active] = []
         self.billing: list[Active] = []
         self.after: list[Active] = []
         self.pairs: dict[str, list[Active]] = {"signature": [], "number": []}
         self.days: list[Active] = []
-        self.unjudged: list[str] = []
+        self.judged = 0
+        """How many claims were judged by it, so many times the edits of ``unjudged`` were not."""
+        self.unjudged: list[tuple[str, str]] = []
         self.by_procedure: dict[str, Bundle] = {}
         for active in actives:
             self._place(active)
@@ -145,7 +171,7 @@ class Plan:
             self._place_unjudged(active)
         self.day_procedures = frozenset(code for code, bundle in self.by_procedure.items() if bundle.days)
         self.memo: dict[str, Any] = {}
-        self._unions: dict[frozenset[str], tuple[list[Active], list[Active], list[str]]] = {}
+        self._unions: dict[frozenset[str], tuple[list[Active], list[Active], list[tuple[str, str]]]] = {}
 
     def _place(self, active: Active) -> None:
         kind = active.kind
@@ -154,6 +180,9 @@ class Plan:
             return
         if kind in ("billing", "after"):
             (self.billing if kind == "billing" else self.after).append(active)
+            return
+        if kind == "claim" and active.is_as_sent:
+            self.as_sent.append(active)
             return
         attribute = {"claim": "claims", "line": "lines", "service": "services", "day": "days"}[kind]
         if kind == "day":
@@ -166,25 +195,26 @@ class Plan:
             getattr(self._bundle(code), attribute).append(active)
 
     def _place_unjudged(self, active: Active) -> None:
+        why = active.lacks or UNKNOWN_LOB
         codes = active.data.procedures.enumerated() if active.data.procedures is not None else None
         if codes is None:
-            self.unjudged.append(active.id)
+            self.unjudged.append((active.id, why))
             return
         for code in codes:
-            self._bundle(code).unjudged.append(active.id)
+            self._bundle(code).unjudged.append((active.id, why))
 
     def _bundle(self, code: str) -> Bundle:
         if code not in self.by_procedure:
             self.by_procedure[code] = Bundle()
         return self.by_procedure[code]
 
-    def more_for(self, procedures: frozenset[str]) -> tuple[list[Active], list[Active], list[str]]:
+    def more_for(self, procedures: frozenset[str]) -> tuple[list[Active], list[Active], list[tuple[str, str]]]:
         """Claim edits, day edits and edits that can't be judged, that a claim with these (indexed) procedures gets."""
         known = self._unions.get(procedures)
         if known is None:
             claims: dict[str, Active] = {}
             days: dict[str, Active] = {}
-            unjudged: dict[str, None] = {}
+            unjudged: dict[tuple[str, str], None] = {}
             for code in procedures:
                 bundle = self.by_procedure[code]
                 claims.update((a.id, a) for a in bundle.claims)

@@ -29,15 +29,22 @@ from typing import Any, NamedTuple, TypeVar, overload
 
 from ..findings import PackError, Related, Status
 
-__all__ = ["CHECKS", "KINDS", "PROVIDED", "SERVICE_FIELDS", "Check", "Hit", "Parameter", "Result", "Unjudged", "check", "checks_of",
-           "topics"]
+__all__ = ["CHECKS", "KINDS", "PROVIDED", "SERVICE_FIELDS", "TABLES", "Check", "Hit", "Parameter", "Result", "Unjudged",
+           "check", "checks_of", "topics"]
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 KINDS = ("claim", "line", "service", "billing", "day", "claims", "after")
 
-PROVIDED = {"as_of": "date", "payer_lobs": "Mapping[str, str]"}
-"""Parameters that no pack gives: the day of receipt, and the line of business of each payer id that is mapped."""
+TABLES = {
+    "icd10cm": "no table of ICD-10-CM codes is loaded",
+    "procedure_codes": "no table of procedure codes is loaded",
+}
+"""Parameters that are tables of the user (``codelists.CodeList``), and what is said when there is none: the edits of a
+check that wants it are then not evaluated."""
+
+PROVIDED = {"as_of": "date", "payer_lobs": "Mapping[str, str]", **dict.fromkeys(TABLES, "CodeList")}
+"""Parameters that no pack gives: the day of receipt, the line of business of each payer id that is mapped, tables."""
 
 SERVICE_FIELDS = frozenset({
     "procedure_qualifier", "procedure", "modifiers", "description", "charge", "charge_text", "unit_basis", "units",

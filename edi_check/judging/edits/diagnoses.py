@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 
+from ...codelists import CodeList
 from ...findings import Status
 from ...identifiers import is_icd9cm_shape, is_icd10cm_shape
 from ...model import Claim, Diagnosis, ServiceLine
@@ -216,21 +217,30 @@ def external_cause_as_principal(claim: Claim) -> Result:
 _EXTERNAL = frozenset("VWXYE")
 
 
-@check(gives="diagnosis")
-def diagnosis_not_in_code_set(claim: Claim) -> Result:
-    """A diagnosis that isn't a billable ICD-10-CM code on the day of service.
+@check(gives="diagnosis day")
+def diagnosis_not_in_code_set(claim: Claim, *, icd10cm: CodeList) -> Result:
+    """A diagnosis that isn't a billable ICD-10-CM code on the first day of service.
 
-    No table of the code set is shipped or loaded yet, and what can't be looked up is not judged.
+    ``icd10cm`` is the user's table of billable codes with their days; without one the edit is not evaluated.
 
-    Wrong:  HI*ABK:M545    on 2026-02-01 (the code was divided on 2021-10-01)
+    Wrong:  HI*ABK:M545    on 2026-02-03 (the code was divided on 2021-10-01)
     Right:  HI*ABK:M5450
 
-    Returns ``Unjudged`` for every claim with an ICD-10-CM diagnosis.
+    Returns a hit on each diagnosis at fault; ``Unjudged`` when the table holds no code for that day.
     """
-    return _NO_TABLE if claim.diagnoses else ()
-
-
-_NO_TABLE = (Unjudged("no table of ICD-10-CM codes is loaded"),)
+    day = min((n.service_dates.start for n in claim.service_lines if n.service_dates.start), default=None)
+    if day is None:
+        return ()
+    if not icd10cm.covers(day):
+        return (Unjudged(f"the table of ICD-10-CM codes holds none for {day.year}"),)
+    found: list[Hit] = []
+    for d in claim.diagnoses:
+        if d.is_icd10 and is_icd10cm_shape(d.code) and not icd10cm.is_valid(d.code, day):
+            is_short = any(c.startswith(d.code) and icd10cm.is_valid(c, day) for c in icd10cm.windows)
+            code = "772" if is_short else _PRINCIPAL if _is_principal(d) else _OTHER
+            found.append(Hit(_at(d), claim.diagnoses_segment, values={"diagnosis": d.code, "day": day},
+                             says="short" if is_short else "", status=Status("A7", (code,))))
+    return found
 
 
 @check(gives="codes", as_sent=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...codelists import CodeList
 from ...identifiers import is_hcpcs_shape, is_modifier_shape
 from ...model import Claim, ServiceLine
 from ..registry import Hit, Result, Unjudged, check
@@ -119,15 +120,20 @@ def line_control_number_repeated(claim: Claim) -> Result:
 
 
 @check
-def procedure_not_valid_on_date(claim: Claim) -> Result:
-    """A procedure code that isn't valid on the day of service, by a dated table of the user.
+def procedure_not_valid_on_date(claim: Claim, line: ServiceLine, *, procedure_codes: CodeList) -> Result:
+    """A procedure code that isn't valid on the first day of service.
+
+    ``procedure_codes`` is the user's dated table (CPT and HCPCS need their own licences; none is shipped); without one
+    the edit is not evaluated.
 
     Wrong:  a code that was deleted the year before
     Right:  its successor
 
-    No table can be loaded yet, and what can't be looked up is not judged: ``Unjudged`` for every claim with lines.
+    Returns one hit on SV101-2; ``Unjudged`` when the table holds no code for that day.
     """
-    return _NO_TABLE if claim.service_lines else ()
-
-
-_NO_TABLE = (Unjudged("no table of procedure codes is loaded"),)
+    day = line.service_dates.start
+    if day is None or line.procedure_qualifier != "HC" or procedure_codes.is_valid(line.procedure, day):
+        return ()
+    if not procedure_codes.covers(day):
+        return (Unjudged(f"the table of procedure codes holds none for {day.year}"),)
+    return (Hit("SV101-2"),) if is_hcpcs_shape(line.procedure) else ()
