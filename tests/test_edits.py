@@ -1,0 +1,83 @@
+"""Every case of ``fixtures/edits``, through the real reader and pipeline; and the examples that the packs give.
+
+A case lists everything that must be found. No other Python belongs to an edit.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from cases import AS_OF, files, interchange, load
+
+import edi_check
+from edi_check.judging.packs import load_builtin_packs
+from edi_check.report import Report
+
+OF_A_FILE = {"base", "as_of", "case"}
+OF_A_CASE = {"title", "base", "claims", "replace", "expect", "delimiters", "as_of", "settings", "levels", "lob", "packs",
+             "payers", "snip", "unjudged", "says"}
+NO_TABLES = {"CORE-DX-07", "CORE-LIN-11"}
+"""Never evaluated without tables of codes: a case names them only if it is about them."""
+
+CASES = [pytest.param({**data, **case}, id=f"{path.stem}-{n}-{case['title'].replace(' ', '-')}")
+         for path in files() for data in [load(path)] for n, case in enumerate(data["case"], 1)]
+BASE_OF_FILE = {path.stem: load(path).get("base", "plain") for path in files()}
+EDITS = {data.edit.id: data for pack in load_builtin_packs() for data in pack.edits}
+
+
+def run(case: dict[str, Any], base: str) -> Report:
+    options = {key: case[key] for key in ("settings", "levels", "lob", "packs", "payers") if key in case}
+    if "snip" in case:
+        options["snip"] = tuple(case["snip"])
+    return edi_check.check(interchange(case, base), as_of=case.get("as_of", AS_OF), **options)
+
+
+def found(report: Report) -> list[str]:
+    """The findings as the cases write them."""
+    lines = []
+    for f in report.files[0].findings:
+        words = [f.edit, *(["claim", str(f.claim)] if f.claim else []), *(["line", str(f.line)] if f.line else []), f.level]
+        lines.append(" ".join(words))
+    return sorted(lines)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_case(case: dict[str, Any]) -> None:
+    report = run(case, "plain")
+    file = report.files[0]
+    assert not file.faults
+    assert found(report) == sorted(case["expect"]), [f.message for f in file.findings]
+    messages = [f.message for f in file.findings]
+    for part in case.get("says", ()):
+        assert any(part in message for message in messages), messages
+    for message in messages:
+        assert "{" not in message and "  " not in message and "()" not in message, message
+    if "unjudged" in case:
+        named = {entry.split()[0] for entry in case["unjudged"]}
+        unjudged = [f"{n.edit} {n.claims}" for n in file.not_evaluated if n.edit in named or n.edit not in NO_TABLES]
+        assert sorted(unjudged) == sorted(case["unjudged"])
+
+
+@pytest.mark.parametrize("path", files(), ids=lambda p: p.stem)
+def test_a_case_file_has_its_edit_and_both_kinds_of_cases(path: Any) -> None:
+    data = load(path)
+    assert path.stem in EDITS, "the file's name is the id of an edit"
+    assert set(data) <= OF_A_FILE, f"unknown key: {set(data) - OF_A_FILE}"
+    for case in data["case"]:
+        assert set(case) <= OF_A_CASE, f"unknown key in {case['title']}: {set(case) - OF_A_CASE}"
+    fires = [any(e.startswith(path.stem + " ") for e in case["expect"]) for case in data["case"]]
+    assert any(fires), "add a case in which the edit fires"
+    assert not all(fires), "add a case in which it is silent"
+
+
+@pytest.mark.parametrize("edit", [i for i, data in EDITS.items() if data.kind != "elsewhere"])
+def test_wrong_fires_and_right_does_not(edit: str) -> None:
+    data = EDITS[edit]
+    base = BASE_OF_FILE.get(edit, "psrc" if edit.startswith("PSRC") else "plain")
+    settings = {"PSRC-MT": {"aso_groups": []}} if edit == "PSRC-MT-03" else {}
+    for text, fires in ((data.edit.wrong, True), (data.edit.right, False)):
+        if text:
+            claims = [part.strip() for part in text.split("\n\n")]
+            ids = {f.edit for f in run({"claims": claims, "settings": settings}, base).files[0].findings}
+            assert (edit in ids) is fires, f"{'wrong' if fires else 'right'} example of {edit}: {sorted(ids)}"
