@@ -10,8 +10,9 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from edi_check.findings import Finding
 from edi_check.model import Delimiters
 from edi_check.reading import guide
 from edi_check.reading.explain import ElementFault
@@ -164,8 +165,152 @@ TELLING = (
             "A not-used element that is present is I10 with us, 10 (exclusion) or 5 with pyx12."),
 )
 
-WHOLE_FILES: tuple[Telling, ...] = ()
-"""Differences on whole files, see test_corpus."""
+# --- whole files -------------------------------------------------------------------------------------------------
+
+
+class Difference(NamedTuple):
+    """A fault that one side alone has (``pyx12``, ``ours``), in common terms (see ``their_key`` and ``our_key``); one
+    that ``both`` have is no difference, but others may follow from it. ``ids`` are those of the segment before and of
+    the segment."""
+
+    side: str
+    segment: int
+    kind: str
+    place: str
+    code: str
+    says: str
+    ids: tuple[str, str]
+
+
+_READER = {("st", "3"): "IK5-3", ("st", "4"): "IK5-4", ("gs", "3"): "AK9-3", ("gs", "4"): "AK9-4", ("gs", "5"): "AK9-5",
+           ("isa", "001"): "TA1-001", ("isa", "021"): "TA1-021", ("isa", "024"): "TA1-024", ("isa", "025"): "TA1-025",
+           ("gs", "6"): "AK9-6", ("st", "23"): "IK5-23", ("seg", "HL1"): "HL", ("seg", "HL2"): "HL",
+           ("seg", "LX"): "LX", ("seg", "SEG1"): "trailing", ("seg", "1"): "unexpected", ("seg", "8"): "unexpected"}
+
+
+def their_key(fault: Any) -> tuple[int, str, str]:
+    """Segment, kind and place of a fault of pyx12's. Segments that don't belong where they stand are one kind: pyx12
+    knows only *not found* (1) where IK304 has 1, 2 and 7."""
+    if fault.kind == "IK3":
+        return _ik3(fault.segment, fault.code, fault.place)
+    if fault.kind == "IK4":
+        return fault.segment, "IK4", fault.place
+    return fault.segment, _READER.get((fault.kind, fault.code), f"{fault.kind} {fault.code}"), ""
+
+
+def our_key(finding: Finding) -> tuple[int, str, str]:
+    """The same of a finding of ours."""
+    where = finding.where
+    if finding.edit.startswith("IK3-"):
+        return _ik3(where.segment, finding.edit[4:], where.segment_id)
+    if finding.edit.startswith("IK4-"):
+        return where.segment, "IK4", where.element
+    return where.segment, "HL" if finding.edit == "CORE-SIT-11" else finding.edit, ""
+
+
+def _ik3(segment: int, code: str, place: str) -> tuple[int, str, str]:
+    if code in ("1", "2", "7"):
+        return segment, "unexpected", ""
+    return (segment, "missing", place) if code == "3" else (segment, "too many", "")
+
+
+@dataclass
+class WholeFile:
+    """A difference on whole files. ``explains`` sees one difference, and all faults of the file."""
+
+    name: str
+    example: str
+    reason: str
+    explains: Callable[[Difference, list[Difference]], bool]
+
+
+def _is_guide_version(d: Difference, others: list[Difference]) -> bool:
+    return (d.kind, d.place) == ("IK4", "GS08") or (d.kind == "AK9-2" and d.code == "warn")
+
+
+def _is_convention(d: Difference, others: list[Difference]) -> bool:
+    return d.side == "ours" and d.kind == "IK5-I6"
+
+
+def _is_control_number_again(d: Difference, others: list[Difference]) -> bool:
+    return d.side == "pyx12" and d.kind == "TA1-025"
+
+
+def _is_told_by_position(d: Difference, others: list[Difference]) -> bool:
+    """Ours names the wrong qualifier (and what else the segment has), pyx12 doesn't find the segment and misses it."""
+    not_found = {o.segment for o in others if o.side == "pyx12" and o.kind == "unexpected"}
+    told = {o.segment for o in others if o.side == "ours" and o.kind == "IK4"} & not_found
+    if d.kind == "missing" or (d.side == "ours" and d.code == "7"):
+        # pyx12 misses the segment it didn't find; ours, being past it, what should have come before
+        return any(segment <= d.segment for segment in told)
+    if d.side == "pyx12" and d.kind == "unexpected":  # what belongs to the segment it didn't find
+        return any(segment < d.segment for segment in told) or d.segment in told
+    return d.segment in told
+
+
+def _is_told_again(d: Difference, others: list[Difference]) -> bool:
+    return (d.side, d.kind) == ("pyx12", "missing") and any(
+        (o.side, o.kind, o.place) == ("both", d.kind, d.place) and 0 < o.segment - d.segment < 6 for o in others)
+
+
+def _is_begun_anew(d: Difference, others: list[Difference]) -> bool:
+    return d.side == "ours" and d.kind == "missing" and d.ids[0] == d.ids[1]
+
+
+def _is_line_number(d: Difference, others: list[Difference]) -> bool:
+    return d.side == "pyx12" and d.kind == "LX"
+
+
+def _is_after_a_stranger(d: Difference, others: list[Difference]) -> bool:
+    return d.side == "pyx12" and d.kind == "unexpected" and any(
+        f"Segment {s}" in d.says for s in ("N3", "N4", "PER", "REF", "PRV", "DMG"))
+
+
+def _is_second_use(d: Difference, others: list[Difference]) -> bool:
+    return d.side == "pyx12" and (d.kind, d.place) == ("IK4", "PWK02") and d.code == "7"
+
+
+def _is_level(d: Difference, others: list[Difference]) -> bool:
+    return d.kind == "HL" and (d.says.startswith("HL04") or any(o.kind == "HL" and o.side != d.side for o in others))
+
+
+def _is_stale_code(d: Difference, others: list[Difference]) -> bool:
+    return d.side == "pyx12" and d.code == "7" and d.place[:4] in ("N402", "N404", "CUR0", "LQ02", "MOA0", "CLM1")
+
+
+WHOLE_FILES = (
+    WholeFile("guide-version", "GS*…*X*005010X222",
+              "005010X222 and 005010X222A2 are read by the guide 005010X222A1, with a `warn` (AK9-2); for pyx12 GS08 "
+              "holds a wrong code.", _is_guide_version),
+    WholeFile("convention-of-the-set", "ST*837*0001*005010X222",
+              "ST03 that differs from GS08 refuses the set (IK5-I6); pyx12 doesn't compare them.", _is_convention),
+    WholeFile("interchange-number-again", "two ISA with one ISA13 in a file",
+              "Whether a control number comes again is the receiver's to say, over days: the watcher's ledger decides "
+              "(CORE-DUP-04). pyx12 refuses it within a file (025).", _is_control_number_again),
+    WholeFile("told-by-position", "LX*1 then SV1*HC>97140*120*UN*1***1",
+              "Where only one use of a segment fits, it is taken and its wrong qualifier named (IK4-7), and reading goes "
+              "on from it. pyx12 doesn't find the segment, nor what belongs to it, and then misses a required one.",
+              _is_told_by_position),
+    WholeFile("after-a-stranger", "NM1*ZZ … then PRV*PE*PXC*225100000X",
+              "What follows an NM1 that fits nowhere belongs to it and is passed over: one fault, one finding. pyx12 "
+              "refuses each of these segments.", _is_after_a_stranger),
+    WholeFile("second-use", "2400 PWK*CT*AD",
+              "Two uses of PWK in 2400 have the same qualifier CT; ours takes the one that fits (PWK02 AD is the DMERC "
+              "certificate's), pyx12 the first.", _is_second_use),
+    WholeFile("begun-anew", "LX*1 then LX*2",
+              "A loop whose first segment comes twice in a row lacks what is required in it: told for the first one. "
+              "pyx12 doesn't look what a loop lacked when it begins anew at once.", _is_begun_anew),
+    WholeFile("told-again", "SBR, then NM1*PR without NM1*IL",
+              "pyx12 misses some loops twice, at segments close by.", _is_told_again),
+    WholeFile("levels", "HL*3**22*0",
+              "Numbers and parents of HL are refused by both, but a wrong number is told anew by one or the other; that "
+              "HL04 promises what doesn't follow is told by ours alone.", _is_level),
+    WholeFile("line-number", "LX*1, then LX*3",
+              "LX01 that doesn't count 1, 2, 3 … is CORE-LIN-13, found when the claim is judged; in pyx12 it is its "
+              "reader's.", _is_line_number),
+    WholeFile("lists-of-others", "N4*TORONTO*QC*M5H2N2*CA", "States, countries, currencies, remark codes: as above.",
+              _is_stale_code),
+)
 
 
 def listing() -> str:
