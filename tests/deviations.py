@@ -288,8 +288,8 @@ WHOLE_FILES = (
               "Whether a control number comes again is the receiver's to say, over days: the watcher's ledger decides "
               "(CORE-DUP-04). pyx12 refuses it within a file (025).", _is_control_number_again),
     WholeFile("told-by-position", "LX*1 then SV1*HC>97140*120*UN*1***1",
-              "Where only one use of a segment fits, it is taken and its wrong qualifier named (IK4-7), and reading goes "
-              "on from it. pyx12 doesn't find the segment, nor what belongs to it, and then misses a required one.",
+              "Where only one use of a segment fits, it is taken and its wrong qualifier named (IK4-7), and reading "
+              "goes on from it. pyx12 doesn't find the segment, nor what belongs to it, and then misses a required one.",
               _is_told_by_position),
     WholeFile("after-a-stranger", "NM1*ZZ … then PRV*PE*PXC*225100000X",
               "What follows an NM1 that fits nowhere belongs to it and is passed over: one fault, one finding. pyx12 "
@@ -303,8 +303,8 @@ WHOLE_FILES = (
     WholeFile("told-again", "SBR, then NM1*PR without NM1*IL",
               "pyx12 misses some loops twice, at segments close by.", _is_told_again),
     WholeFile("levels", "HL*3**22*0",
-              "Numbers and parents of HL are refused by both, but a wrong number is told anew by one or the other; that "
-              "HL04 promises what doesn't follow is told by ours alone.", _is_level),
+              "Numbers and parents of HL are refused by both, but a wrong number is told anew by one or the other; "
+              "that HL04 promises what doesn't follow is told by ours alone.", _is_level),
     WholeFile("line-number", "LX*1, then LX*3",
               "LX01 that doesn't count 1, 2, 3 … is CORE-LIN-13, found when the claim is judged; in pyx12 it is its "
               "reader's.", _is_line_number),

@@ -232,15 +232,16 @@ def test_what_the_fast_lane_spells_the_slow_lane_finds_clean() -> None:
     random = Random(999)
     spelled = 0
     for n, delimiters in enumerate(specimens.OTHER_DELIMITERS):
-        for use in USES[n % 2 :: 2]:
+        is_usual = delimiters == USUAL
+        for use in USES if is_usual else USES[n::8]:
             pattern = segment_pattern(use, delimiters)
-            for _ in range(COUNT // 5000):
+            for _ in range(COUNT // 2000 if is_usual else COUNT // 5000):
                 text = specimens.from_pattern(pattern, random)
                 if text:
                     spelled += 1
                     faults = explain(use, text.split(delimiters.element), delimiters)
                     assert not faults, (use, text, faults)
-    assert spelled >= COUNT // 5, "too few texts were found"
+    assert spelled >= COUNT // 10, "too few texts were found"
 
 
 def test_fast_lane_takes_no_range_where_the_hyphen_separates() -> None:
