@@ -289,7 +289,7 @@ WHOLE_FILES = (
               "(CORE-DUP-04). pyx12 refuses it within a file (025).", _is_control_number_again),
     WholeFile("told-by-position", "LX*1 then SV1*HC>97140*120*UN*1***1",
               "Where only one use of a segment fits, it is taken and its wrong qualifier named (IK4-7), and reading "
-              "goes on from it. pyx12 doesn't find the segment, nor what belongs to it, and then misses a required one.",
+              "goes on from it. pyx12 doesn't find the segment, nor what belongs to it, and misses a required one.",
               _is_told_by_position),
     WholeFile("after-a-stranger", "NM1*ZZ … then PRV*PE*PXC*225100000X",
               "What follows an NM1 that fits nowhere belongs to it and is passed over: one fault, one finding. pyx12 "
