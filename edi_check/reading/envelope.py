@@ -60,6 +60,7 @@ class Envelope:
         self.groups = self.sets = 0
         self.has_professional = False
         self._seen: set[str] = set()
+        self._seen_groups: set[str] = set()
         self._is_stray = False
 
     # --- findings ------------------------------------------------------------------------------------------
@@ -83,6 +84,7 @@ class Envelope:
                         e[9], e[10], e[12], e[13], e[14], e[15], segment=n, offset=header.offset)
         self.interchanges.append(i)
         self.interchange, self._is_stray = i, False
+        self._seen_groups = set()
         for position, code, pattern, words in _ISA:
             if not re.fullmatch(pattern, e[position], re.ASCII | re.DOTALL):
                 shown = "" if position in (2, 4) else f" “{e[position][:40]}”"
@@ -109,6 +111,7 @@ class Envelope:
         if number != i.control_number:
             self.fault("TA1-001", f"IEA02 “{number[:12]}” is not the control number {i.control_number} of the ISA.",
                        "Put the same control number in ISA13 and IEA02.", n, "IEA", "IEA02", number[:40])
+        self._surplus(e, n, "TA1-022")
         i.is_complete = True
         self.interchange = None
 
@@ -136,13 +139,17 @@ class Envelope:
                        "Send claims in a group with GS01 HC.", n, "GS", "GS01", v[1][:40])
         elif not g.is_professional:
             self.fault("AK9-2", f"GS08 “{v[8][:20]}” is not a version of the 837P guide that is read here.",
-                       "Send professional claims as 005010X222A1.", n, "GS", "GS08", v[8][:40])
+                       "Send professional claims as 005010X222A1.", n, "GS", "GS08", v[8][:40], level="reject")
         elif v[8] != "005010X222A1":
             self.fault("AK9-2", f"GS08 {v[8]} is read by the guide 005010X222A1.", "Send 005010X222A1.", n, "GS", "GS08", v[8],
                        level="warn")
         if not re.fullmatch(r"[0-9]{1,9}", v[6], re.ASCII):
             self.fault("AK9-6", f"GS06 “{v[6][:20]}” is not a control number of one to nine digits.", "Number the group with digits.",
                        n, "GS", "GS06", v[6][:40])
+        elif v[6] in self._seen_groups:
+            self.fault("AK9-6", f"The group control number {v[6]} is used by an earlier group of the same interchange.",
+                       "Give each group of an interchange its own GS06.", n, "GS", "GS06", v[6])
+        self._seen_groups.add(v[6][:40])
         for f in explain(self.guide.use("GS_LOOP", "GS"), list(e), i.delimiters):
             if f.element not in ("GS01", "GS06", "GS08"):
                 self.fault("TA1-024", f.message, f.fix, n, "GS", f.element, f.value, level=f.level)
@@ -160,6 +167,7 @@ class Envelope:
         if number != g.control_number:
             self.fault("AK9-4", f"GE02 “{number[:12]}” is not the control number {g.control_number[:12]} of the GS.",
                        "Put the same control number in GS06 and GE02.", n, "GE", "GE02", number[:40])
+        self._surplus(e, n, "TA1-024")
         self.group = None
 
     def close_open_group(self, n: int) -> None:
@@ -216,6 +224,7 @@ class Envelope:
             if number != s.control_number:
                 self.fault("IK5-3", f"SE02 “{number[:12]}” is not the control number {s.control_number[:12]} of the ST.",
                            "Put the same control number in ST02 and SE02.", n, "SE", "SE02", number[:40])
+            self._surplus(e, n, "IK4-3")
         self.set = None
 
     def close_open_set(self, n: int) -> None:
@@ -228,6 +237,14 @@ class Envelope:
                 self.fault("IK5-2", f"The transaction set {s.control_number[:12]} has no trailer (SE).", "End the set with its SE.",
                            n, "SE")
             self.set = None
+
+    def _surplus(self, e: Sequence[str], n: int, edit: str) -> None:
+        """A trailer with more than its two elements, empty ones included."""
+        if len(e) > 3:
+            self.fault(edit, f"{e[0]} has {len(e) - 1} elements; the guide has 2.", f"Remove what follows {e[0]}02.", n, e[0],
+                       f"{e[0]}03", e[3][:40], scope="set" if edit == "IK4-3" else "")
+            if edit == "IK4-3":
+                self.faults[-1].ik3, self.faults[-1].ik4 = "8", "3"
 
     def stray(self, segment_id: str, n: int) -> None:
         """A segment between the envelopes' own, where none may stand: said once until an envelope opens again."""
