@@ -7,7 +7,7 @@ findings, not with claims. Nothing is final before ``settle``.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -17,7 +17,7 @@ from .judging.settle import Standing, settle
 from .model import Claim, Place
 from .reading.reader import Reader
 from .report import FileReport
-from .rows import COMPARE, FINDINGS, claim_row, pack, provider_row
+from .rows import COMPARE, claim_details, claim_row, pack, provider_row
 from .sources import Source
 from .telling.dispositions import (
     EnvelopeFaults,
@@ -28,7 +28,7 @@ from .telling.dispositions import (
     settle_envelope,
 )
 
-__all__ = ["FileCheck"]
+__all__ = ["FileCheck", "Progress"]
 
 TROUBLES = {
     "gzip": ("CORE-FILE-01", "The gzip data is damaged or cut off; what could be unpacked was read.", "Send the file again."),
@@ -36,6 +36,11 @@ TROUBLES = {
     "read": ("CORE-FILE-01", "The file can't be read: {error}.", "Look at its permissions and at the disk."),
 }
 ZERO = Decimal(0)
+ORDER = ("accepted", "review", "rejected")
+
+
+Progress = Callable[[int, int], None]
+"""Told, of the file at hand, the bytes read (as stored) and the claims judged so far."""
 
 
 class FileCheck:
@@ -43,8 +48,8 @@ class FileCheck:
     occurrence."""
 
     def __init__(self, source: Source, engine: Engine, limits: Mapping[str, int], *, strict: bool, max_findings: int,
-                 pinned: Mapping[str, str]) -> None:
-        self.source, self.engine = source, engine
+                 pinned: Mapping[str, str], progress: Progress | None = None) -> None:
+        self.source, self.engine, self.progress = source, engine, progress
         self.strict, self.max_findings, self.pinned = strict, max_findings, pinned
         self.reader = Reader(segment_limit=limits["segment_bytes"], element_limit=limits["segment_elements"],
                              set_limit=limits["file_sets"])
@@ -64,6 +69,8 @@ class FileCheck:
         for chunk in self.source.chunks():
             for claim in reader.feed(chunk):
                 self.take(claim)
+            if self.progress:
+                self.progress(self.source.taken, len(self.file.rows))
         for claim in reader.close():
             self.take(claim)
         self._look_at_source()
@@ -92,7 +99,8 @@ class FileCheck:
         total[0] += 1
         if claim.charge is not None:
             total[1] += claim.charge
-        self.file.rows.append(claim_row(claim, disposition, engine.lob(claim), found, compare))
+        self.file.rows.append(claim_row(claim, disposition, engine.lob(claim)))
+        self.file.details.append(claim_details(claim, found, compare))
 
     def _new_provider(self, claim: Claim) -> None:
         b = claim.billing
@@ -176,9 +184,12 @@ class FileCheck:
             f.interchange, f.group, f.set_index = row[7], row[8], row[9]
             self._list(f)
         worst = claim_disposition([f.level for f in found])
-        order = ("accepted", "review", "rejected")
-        disposition = max(row[2], worst, key=order.index)
+        disposition = max(row[2], worst, key=ORDER.index)
         self.file.outcomes[index] = (disposition, tuple([pack(f) for f in found]))
+        charge = Decimal(row[3]) if row[3] else ZERO
+        for of, sign in ((row[2], -1), (disposition, 1)):
+            self._totals[of][0] += sign
+            self._totals[of][1] += sign * charge
 
     def _locate(self, claim: int, segment: int) -> Place:
         """Place of one of a claim's segments, read again from the source: only findings of *settle* ask."""
@@ -205,7 +216,7 @@ class FileCheck:
     def _total(self) -> None:
         file, counts, reader = self.file, self.file.counts, self.reader
         file.bytes, file.sha256 = self.source.size, self.source.sha256
-        if file.refused_sets or any(file.refused_levels) or file.outcomes:
+        if file.refused_sets or any(file.refused_levels):
             self._recount()
         totals = self._totals
         counts.segments, counts.lines = reader.segments, reader.lines
@@ -249,16 +260,16 @@ class _Standings:
     def __init__(self, file: FileReport) -> None:
         self.file = file
 
-    def _standing(self, row: tuple[Any, ...]) -> Standing:
+    def _standing(self, row: tuple[Any, ...], details: tuple[Any, ...]) -> Standing:
         providers, subscribers, patients = self.file.refused_levels
-        is_refused = row[2] == "rejected" or row[14] in providers or row[15] in subscribers or row[18][6] in patients
-        return Standing(row[0], row[9], is_refused, row[COMPARE], tuple([f[0] for f in row[FINDINGS]]), row[7], row[8])
+        is_refused = row[2] == "rejected" or row[14] in providers or row[15] in subscribers or details[2][6] in patients
+        return Standing(row[0], row[9], is_refused, details[COMPARE], tuple([f[0] for f in details[0]]), row[7], row[8])
 
     def __iter__(self) -> Iterator[Standing]:
-        return map(self._standing, self.file.rows)
+        return map(self._standing, self.file.rows, self.file.details)
 
     def __getitem__(self, index: int, /) -> Standing:
-        return self._standing(self.file.rows[index])
+        return self._standing(self.file.rows[index], self.file.details[index])
 
 
 def _money(amount: Decimal) -> str:

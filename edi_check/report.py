@@ -69,6 +69,9 @@ class TransactionResult(NamedTuple):
     ik5: dict[int, str]
 
 
+NO_DETAILS: tuple[Any, ...] = ((), (), ())
+
+
 @dataclass
 class FileReport:
     """One input file. ``disposition``: accepted (all claims), partial, rejected (all claims or the file), unreadable.
@@ -89,6 +92,7 @@ class FileReport:
     """(name, qualifier, id, type, last, first, middle, suffix, tax id, set index) of each billing level, by
     ``ClaimResult.provider`` - 1."""
     rows: Spool = field(default_factory=Spool)
+    details: Spool = field(default_factory=Spool)
     above: Spool = field(default_factory=Spool)
     outcomes: dict[int, tuple[str, tuple[Any, ...]]] = field(default_factory=dict)
     """Claims whose row *settle* overruled: index to (disposition, further findings packed)."""
@@ -98,23 +102,35 @@ class FileReport:
     source: Source | None = None
 
     def claims(self) -> Iterator[ClaimResult]:
-        """The claims in file order, as settled."""
-        from .rows import settled
+        """The claims in file order, as settled, with all that is kept of them."""
+        for row, details in zip(self.rows, self.details, strict=True):
+            yield self._settled(ClaimResult._make(row + details[:3]))
 
-        outcomes, sets, levels = self.outcomes, self.refused_sets, self.refused_levels
-        is_plain = not sets and not any(levels)
-        for row in self.rows:
-            if is_plain and row[0] not in outcomes:
-                yield ClaimResult._make(row[:19])
-            else:
-                yield settled(row, outcomes.get(row[0]), sets, levels)
+    def outlines(self) -> Iterator[ClaimResult]:
+        """The same without ``packed``, ``ak`` and ``levels``: quicker, for whoever only lists the claims."""
+        make = ClaimResult._make
+        if not self.refused_sets and not any(self.refused_levels):
+            for row in self.rows:
+                outcome = self.outcomes.get(row[0])
+                whole = row + NO_DETAILS
+                yield make(whole) if outcome is None else make(whole)._replace(disposition=outcome[0])
+            return
+        for claim in self.claims():
+            yield claim._replace(packed=(), ak=(), levels=())
 
     def claim(self, index: int) -> ClaimResult:
         """The claim with this 1-based index. Raises IndexError."""
-        from .rows import settled
+        return self._settled(ClaimResult._make(self.rows[index - 1] + self.details[index - 1][:3]))
 
-        row = self.rows[index - 1]
-        return settled(row, self.outcomes.get(index), self.refused_sets, self.refused_levels)
+    def _settled(self, claim: ClaimResult) -> ClaimResult:
+        """A claim refused with its set or a level above it, or overruled."""
+        outcome, levels = self.outcomes.get(claim.index), self.refused_levels
+        if outcome is not None:
+            claim = claim._replace(disposition=outcome[0], packed=(*claim.packed, *outcome[1]))
+        if (claim.set_index in self.refused_sets or claim.provider in levels[0] or claim.subscriber in levels[1]
+                or claim.levels[6] in levels[2]):
+            claim = claim._replace(disposition="rejected")
+        return claim
 
     def above_findings(self) -> Iterator[Finding]:
         """Every finding above claims, not bounded by ``max_findings``, in segment order."""
@@ -122,6 +138,14 @@ class FileReport:
 
         for row in self.above:
             yield unpacked(row)
+
+    def own_findings(self) -> Iterator[Finding]:
+        """What the claims say themselves, claim by claim in file order; what *settle* found is not among it."""
+        from .rows import unpacked
+
+        for packed, *_ in self.details:
+            for row in packed:
+                yield unpacked(row)
 
     def read_at(self, offset: int, length: int) -> bytes:
         """Some bytes of the unpacked file. Raises ValueError when the source can't be read any more."""

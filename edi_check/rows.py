@@ -1,22 +1,21 @@
-"""A claim's row: what is kept of it until the end of the file, as a tuple that ``marshal`` can write.
+"""What is kept of a claim until the end of the file: its row and its details, tuples that ``marshal`` can write.
 
-The first nineteen fields are those of ``report.ClaimResult``, the last is what ``judging`` compares. Findings are packed as
-plain tuples. Nothing here is masked: the acknowledgments need the values, and a row never leaves the process.
+Together they are the fields of ``report.ClaimResult``, and what ``judging`` compares. They lie in two spools, because most
+readers want the short rows only. Findings are packed as plain tuples. Nothing here is masked: the acknowledgments need the values, and a row never leaves the process.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from .findings import Finding, Related, Status, Where
 from .model import BillingProvider, Claim
-from .report import ClaimResult
 
-__all__ = ["COMPARE", "FINDINGS", "claim_row", "pack", "provider_row", "settled", "unpacked"]
+__all__ = ["COMPARE", "claim_details", "claim_row", "pack", "provider_row", "unpacked"]
 
-FINDINGS, COMPARE = 16, 19
-"""Places of the packed findings and of what is compared."""
+COMPARE = 3
+"""Place in the details of what is compared."""
 
 
 def pack(f: Finding) -> tuple[Any, ...]:
@@ -38,10 +37,17 @@ def provider_row(b: BillingProvider, set_index: int) -> tuple[Any, ...]:
     return (b.name, b.id_qualifier, b.id, b.type, b.last_name, b.first_name, b.middle_name, b.suffix, b.tax_id, set_index)
 
 
-def claim_row(c: Claim, disposition: str, lob: str, findings: Sequence[Finding], compare: tuple[Any, ...] | None,
-              ) -> tuple[Any, ...]:
-    """The row of a claim, after it was judged alone. ``ak`` is (patient's last, first, middle name, suffix, member id
-    qualifier, member id, REF*D9, first day, last day, lines), a line (SV1 as sent, control number, DTP03 as sent)."""
+def claim_row(c: Claim, disposition: str, lob: str) -> tuple[Any, ...]:
+    """The first sixteen fields of ``ClaimResult``."""
+    st, payer = c.set, c.subscriber.payer
+    return (c.index, c.number, disposition, c.charge_text if c.charge is not None else "", len(c.service_lines), lob,
+            payer.id if payer is not None else "", c.interchange.index, c.group.index, st.index, st.control_number,
+            c.first_segment, c.offset, c.length, c.billing.number, c.subscriber.number)
+
+
+def claim_details(c: Claim, findings: Sequence[Finding], compare: tuple[Any, ...] | None) -> tuple[Any, ...]:
+    """The other three fields, and what ``judging`` compares. ``ak`` is (patient's last, first, middle name, suffix, member
+    id qualifier, member id, REF*D9, first day, last day, lines), a line (SV1 as sent, control number, DTP03 as sent)."""
     subscriber = c.subscriber
     patient = c.dependent or subscriber
     first = last = ""
@@ -61,23 +67,8 @@ def claim_row(c: Claim, disposition: str, lob: str, findings: Sequence[Finding],
         if r[0] == "D9":
             trace = r[1]
             break
-    st = c.set
-    payer = subscriber.payer
     return (
-        c.index, c.number, disposition, c.charge_text if c.charge is not None else "", len(lines), lob, payer.id if payer else "",
-        c.interchange.index, c.group.index, st.index, st.control_number, c.first_segment, c.offset, c.length,
-        c.billing.number, subscriber.number, tuple([pack(f) for f in findings]) if findings else (),
+        tuple([pack(f) for f in findings]) if findings else (),
         (patient.last_name, patient.first_name, patient.middle_name, patient.suffix, subscriber.id_qualifier, subscriber.id,
          trace, first, last, tuple(lines)),
         (*c.levels, c.patient_number), compare)
-
-
-def settled(row: tuple[Any, ...], outcome: tuple[str, tuple[Any, ...]] | None, sets: Mapping[int, str],
-            levels: tuple[frozenset[int], frozenset[int], frozenset[int]]) -> ClaimResult:
-    """The row as settled: refused with its set or a level above it, or overruled."""
-    result = ClaimResult._make(row[:19])
-    if outcome is not None:
-        result = result._replace(disposition=outcome[0], packed=(*result.packed, *outcome[1]))
-    if result.set_index in sets or result.provider in levels[0] or result.subscriber in levels[1] or row[18][6] in levels[2]:
-        result = result._replace(disposition="rejected")
-    return result

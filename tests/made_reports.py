@@ -9,6 +9,7 @@ from edi_check.findings import Counts, Edit, Fault, Finding, NotEvaluated, Relat
 from edi_check.model import FunctionalGroup, Interchange, Party, TransactionSet
 from edi_check.privacy import private
 from edi_check.report import ClaimResult, FileReport, PackInfo, Report, TransactionResult
+from edi_check.rows import pack
 
 POLICY = Source("Example plan, guideline Manual Therapy", "Commercial 3.b")
 
@@ -47,13 +48,20 @@ class MadeFile(FileReport):
     made: list[ClaimResult] = field(default_factory=list)
 
     def claims(self) -> Iterator[ClaimResult]:
-        return iter(self.made)
+        for c in self.made:
+            yield c._replace(packed=tuple(pack(f) for f in self.findings if f.claim == c.index))
 
     def outlines(self) -> Iterator[ClaimResult]:
-        return self.claims()
+        return iter(self.made)
+
+    def own_findings(self) -> Iterator[Finding]:
+        return (f for f in self.findings if f.claim)
+
+    def above_findings(self) -> Iterator[Finding]:
+        return (f for f in self.findings if not f.claim)
 
     def claim(self, index: int) -> ClaimResult:
-        return self.made[index - 1]
+        return list(self.claims())[index - 1]
 
 
 def claim(
@@ -91,7 +99,7 @@ def envelope(claims: int) -> Interchange:
         receiver=Party(type="2", last_name="EXAMPLE HEALTH PLAN", id="93029"),
         claims=claims,
     )
-    group = FunctionalGroup(index=1, functional_id="HC", control_number="1", version="005010X222A1", sets=[st])
+    group = FunctionalGroup(index=1, functional_id="HC", sender="SUBMITTER", receiver="RECEIVER", control_number="1", version="005010X222A1", sets=[st])
     return Interchange(
         index=1,
         control_number="000000001",
