@@ -145,7 +145,7 @@ def interchange(case: dict[str, Any], base: str = "plain") -> bytes:
         if claim.get("dependent"):
             dependent = replaced(DEPENDENT, [] if claim["dependent"] is True else claim["dependent"],
                                  LOOP_OF_DEPENDENT)
-            subscriber = _not_the_patient(subscriber, own)
+            subscriber = _not_the_patient(subscriber, [*case.get("replace", ()), *claim.get("replace", ())])
         if tuple(billing) != before[0]:
             hl += 1
             billing_hl = hl
@@ -172,9 +172,10 @@ def _is_of_head(change: str) -> bool:
 
 
 def _not_the_patient(subscriber: Segments, changes: list[str]) -> Segments:
+    """The subscriber above a dependent: SBR02 empty, no address and birth date, but what the case itself gives stays."""
     kept = []
     for loop, segment in subscriber:
-        if segment.startswith("SBR*") and not any(c.startswith("SBR*") and "*18*" not in c for c in changes):
+        if segment.startswith("SBR*") and not any(c.startswith("SBR*") for c in changes):
             elements = segment.split("*")
             elements[2] = ""
             segment = "*".join(elements)

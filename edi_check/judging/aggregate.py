@@ -97,16 +97,20 @@ class DayOfService:
     ``lines``        this claim's lines of the period (those of the edit's procedures), in order
     ``own``          the same as tallies
     ``before``       what earlier claims of the file that still stand brought in the same period
-    ``overlapping``  tallies of other periods that share a day with this one, of this claim and of earlier ones
+    ``overlapping``  this claim's tallies of other periods that share a day with this one
+    ``overlapping_before``  the same of earlier claims
     ``group``        SBR03 of this claim
     """
 
-    __slots__ = ("before", "claim", "first", "group", "last", "lines", "overlapping", "own")
+    __slots__ = ("before", "claim", "first", "group", "last", "lines", "overlapping", "overlapping_before", "own")
 
-    def __init__(self, claim: int, group: str, first: int, last: int, lines: Sequence[DayLine], own: Tallies,
-                 before: Tallies, overlapping: Sequence[Tallies]) -> None:
-        self.claim, self.group, self.first, self.last = claim, group, first, last
-        self.lines, self.own, self.before, self.overlapping = lines, own, before, overlapping
+    def __init__(self, claim: int, group: str, period: tuple[int, int], lines: Sequence[DayLine], mine: Ledger,
+                 earlier: Ledger) -> None:
+        self.claim, self.group, self.lines = claim, group, lines
+        self.first, self.last = first, last = period
+        self.own, self.before = mine.at(first, last), earlier.at(first, last)
+        self.overlapping = tuple(mine.overlaps(first, last))
+        self.overlapping_before = tuple(earlier.overlaps(first, last))
 
     @property
     def days(self) -> int:
@@ -174,9 +178,7 @@ def days_of(claim: int, group: str, lines: Sequence[DayLine], before: Ledger | N
     by_period: dict[tuple[int, int], list[DayLine]] = {}
     for line in lines:
         by_period.setdefault((line.first, line.last), []).append(line)
-    return [DayOfService(claim, group, first, last, its, mine.at(first, last), earlier.at(first, last),
-                         (*mine.overlaps(first, last), *earlier.overlaps(first, last)))
-            for (first, last), its in by_period.items()]
+    return [DayOfService(claim, group, period, its, mine, earlier) for period, its in by_period.items()]
 
 
 def provider_key(rendering: Party, billing: Party) -> str:

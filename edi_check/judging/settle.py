@@ -170,12 +170,11 @@ class _Settlement:
             return
         alone = {(day.first, day.last): day for day in days_of(claim.index, claim.group, claim.day_lines)}
         for day in days_of(claim.index, claim.group, claim.day_lines, ledger):
-            before = alone[day.first, day.last]
-            if not day.before and len(day.overlapping) == len(before.overlapping):
+            if not day.before and not day.overlapping_before:
                 continue  # nothing new: the claim was judged alone before
-            _, actives, _ = plan.more_for(frozenset(ln.procedure for ln in day.lines) & plan.by_procedure.keys())
-            for active in actives:
-                self.report_day(active, day, before, claim, standing, plan)
+            codes = frozenset(ln.procedure for ln in day.lines if ln.procedure in plan.by_procedure)
+            for active in plan.more_for(codes)[1]:
+                self.report_day(active, day, alone[day.first, day.last], claim, standing, plan)
 
     def report_day(self, active: Active, day: DayOfService, alone: DayOfService, claim: Compared, standing: Standing,
                    plan: Plan) -> None:

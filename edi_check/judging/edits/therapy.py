@@ -8,9 +8,12 @@ from decimal import Decimal
 
 from ...findings import Finding, Related
 from ...model import Claim, ServiceLine
-from ..aggregate import DayLine, DayOfService
+from ..aggregate import DayLine, DayOfService, Tallies
 from ..conditions import Codes
 from ..registry import Hit, Result, check
+
+RELATED = 10
+"""Lines that a finding on a sum names; more wouldn't help anybody."""
 
 _MINUTES = re.compile(r"(?<![\w.])(\d{1,3})\s*-?\s*min(?:ute)?s?\b", re.I)
 
@@ -76,7 +79,7 @@ def units_over_daily_limit(day: DayOfService, *, procedure: str, most: Decimal, 
         level, says = ("review", "providers") if is_over else ("review", "range")
     others = tuple(Related(0, d.number) for d in mine if d is not line)
     values = {"total": alone[1] if alone else total, "limit": most * day.days if is_over else most}
-    return (Hit("SV104", line.segment, line.number, values, level, says, related=(*before.lines, *others)[:10]),)
+    return (Hit("SV104", line.segment, line.number, values, level, says, related=(*before.lines, *others)[:RELATED]),)
 
 
 def _provider_alone(day: DayOfService, mine: Sequence[DayLine], limit: Decimal) -> tuple[DayLine, Decimal] | None:
@@ -115,31 +118,32 @@ def not_on_one_day(day: DayOfService, *, kept: str, refused: str) -> Result:
     Returns a hit on each ``refused`` line; across claims, on the later claim's line, whichever code it has.
     """
     found = []
-    for procedure, other in ((refused, kept), (kept, refused)):
-        in_claim = bool(day.own.of(other).lines)
-        if procedure == kept and in_claim:
-            continue  # both on this claim: told on the line with the refused code
-        for line in day.of((procedure,)):
-            hit = _together(day, line, other)
-            if hit is not None:
-                found.append(hit)
+    for line in day.of((refused, kept)):
+        if line.procedure == refused:
+            hit = _together(line, kept, day, (day.before, day.own), (*day.overlapping_before, *day.overlapping))
+        else:  # with a refused line of this claim: told there
+            hit = _together(line, refused, day, (day.before,), day.overlapping_before)
+        if hit is not None:
+            found.append(hit)
     return found
 
 
-def _together(day: DayOfService, line: DayLine, other: str) -> Hit | None:
-    values = {"procedure": line.procedure, "other": other}
-    same = (*day.before.of_provider(other, line.provider).lines, *day.own.of_provider(other, line.provider).lines)
-    if same and day.days == 1:
-        return Hit("SV101-2", line.segment, line.number, values, related=same[:10])
-    overlapping = [tallies.of_provider(other, line.provider).lines or tallies.of_tax_id(other, line.tax_id).lines
-                   for tallies in day.overlapping]
-    ranges = same or next((lines for lines in overlapping if lines), ())
-    group = (*day.before.of_tax_id(other, line.tax_id).lines, *day.own.of_tax_id(other, line.tax_id).lines)
-    if group and day.days == 1:
-        return Hit("SV101-2", line.segment, line.number, values, "review", "same_group", related=group[:10])
-    if ranges or group:
-        return Hit("SV101-2", line.segment, line.number, values, "review", "range", related=(ranges or group)[:10])
-    return None
+def _together(line: DayLine, other: str, day: DayOfService, same_days: Sequence[Tallies],
+              other_days: Sequence[Tallies]) -> Hit | None:
+    def hit(lines: tuple[Related, ...], level: str, says: str) -> Hit:
+        return Hit("SV101-2", line.segment, line.number, {"procedure": line.procedure, "other": other}, level, says,
+                   related=lines[:RELATED])
+
+    by_provider = sum((t.of_provider(other, line.provider).lines for t in same_days), ())
+    by_practice = sum((t.of_tax_id(other, line.tax_id).lines for t in same_days), ())
+    if day.days == 1 and by_provider:
+        return hit(by_provider, "", "")
+    if day.days == 1 and by_practice:
+        return hit(by_practice, "review", "same_group")
+    for tallies in other_days:
+        by_practice += tallies.of_provider(other, line.provider).lines or tallies.of_tax_id(other, line.tax_id).lines
+    together = by_provider or by_practice
+    return hit(together, "review", "range") if together else None
 
 
 @check(gives="total procedures")
@@ -166,7 +170,7 @@ def more_than_one_spinal_manipulation(day: DayOfService, *, codes: Codes) -> Res
             total = sum((d.units for d in mine), sums[line.provider] - _until(mine, line))
             values = {"total": total, "procedures": sorted({d.procedure for d in mine})}
             related = (*earlier, *(Related(0, d.number) for d in mine if d is not line))
-            found.append(Hit("SV104", line.segment, line.number, values, related=related[:10]))
+            found.append(Hit("SV104", line.segment, line.number, values, related=related[:RELATED]))
     return found
 
 
