@@ -10,7 +10,6 @@ relative to that file's folder.
 
 from __future__ import annotations
 
-import difflib
 import os
 import tomllib
 from collections.abc import Mapping
@@ -181,6 +180,8 @@ def _merge_environment(found: Configuration, environ: Mapping[str, str], mistake
             pairs = [part.partition("=") for part in text.split(",") if part.strip()]
             _merge_free(found, section, {k.strip(): v.strip() for k, _, v in pairs}, variable, mistakes)
         elif variable != PREFIX + "CONFIG":
+            import difflib
+
             near = difflib.get_close_matches(variable, known, 1, 0.85)
             if near:
                 found.warnings.append(f"the environment's {variable} is not a setting; did you mean {near[0]}?")

@@ -6,7 +6,6 @@ Not here: where values come from and which one wins (``configuration``). The key
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterable
 from datetime import date
 from typing import Any, NamedTuple
@@ -58,8 +57,8 @@ LIMITS = {
     "segment_bytes": Key("count", 65_536, "longest segment"),
     "segment_elements": Key("count", 1_000, "elements of a segment"),
     "file_sets": Key("count", 100_000, "transaction sets of a file"),
-    "unpacked_bytes": Key("count", 4 * 1024**3, "unpacked size of a .gz"),
-    "unpacked_ratio": Key("count", 200, "unpacked to packed size of a .gz"),
+    "gzip_bytes": Key("count", 4 * 1024**3, "unpacked size of a .gz"),
+    "gzip_ratio": Key("count", 200, "unpacked to packed size of a .gz"),
 }
 
 TABLES = {
@@ -180,6 +179,8 @@ LISTS = ("texts", "paths", "packs", "reports")
 
 def nearest(word: str, choices: Iterable[str]) -> str:
     """``; did you mean X?`` or the choices when nothing is near."""
+    import difflib
+
     words = [str(c) for c in choices]
     near = difflib.get_close_matches(word.replace("-", "_"), words, 1) or difflib.get_close_matches(word, words, 1)
     return f"; did you mean {near[0]}?" if near else f"; choices: {', '.join(words)}" if words else ""

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from typing import Any
 
 import click
 
 from ..findings import Edit
-from ..judging.packs import EditData, Pack, load_packs, retired_ids
+from ..judging.packs import EditData, Pack, load_packs, render_text, retired_ids
 from ..settings import nearest
 from ..telling.wording import status_code, status_words
 from .outputs import Output, opened, refuse_clashes
 from .session import verbosity_options
 
-__all__ = ["acknowledged", "as_json", "edits", "explain"]
+__all__ = ["acknowledged", "as_json", "edits", "explain", "legible", "scope_of", "told_as"]
 
 ELEMENT_OF_999 = {"TA1": "TA105", "AK9": "AK905", "IK5": "IK502", "IK3": "IK304", "IK4": "IK403"}
 """Where the acknowledgment carries the code of a guide edit; CONTRACT section 3."""
@@ -80,7 +81,8 @@ def explain(name: str, packs: tuple[str, ...], original: str) -> None:
         retired = retired_ids().get(name.upper())
         if retired is not None:
             raise click.UsageError(f"{name.upper()} is retired: {retired}")
-        close = nearest(name.upper(), known)
+        padded = re.sub(r"-(\d)$", r"-0\1", name.upper())
+        close = f"; did you mean {padded}?" if padded in known else nearest(name.upper(), known)
         hint = close if "did you mean" in close else "; `edi-check edits` lists all."
         raise click.UsageError(f"There is no edit {name}{hint}")
     click.echo(describe(*known[key]))
@@ -90,6 +92,11 @@ def acknowledged(edit: Edit) -> str:
     """The element and code with which the TA1 or 999 tells this edit, ``""`` when only the 277CA and the reports do."""
     lead, _, code = edit.id.partition("-")
     return f"{ELEMENT_OF_999[lead]} = {code}" if lead in ELEMENT_OF_999 else ""
+
+
+def legible(template: str) -> str:
+    """A sentence of a pack with its placeholders as ‹total›, ‹day›, ‹procedure›."""
+    return render_text(template, lambda name, form: f"‹{name.replace('_', ' ')}›")
 
 
 def scope_of(pack: Pack, data: EditData) -> str:
@@ -125,7 +132,7 @@ def describe(pack: Pack, data: EditData) -> str:
     width = min(click.formatting.HelpFormatter().width, 100)
     blocks = [f"{click.style(edit.id, bold=True)}  {edit.name}",
               f"{edit.level}, SNIP {edit.snip} ({SNIP.get(edit.snip, 'other')}), pack {pack.id}: {pack.title}"]
-    for label, text in (("Says", edit.says), ("Why", edit.why), ("What to do", edit.fix)):
+    for label, text in (("Says", legible(edit.says)), ("Why", edit.why), ("What to do", legible(edit.fix))):
         if text:
             blocks.append(_paragraph(label, text, width))
     for label, text in (("Wrong", edit.wrong), ("Right", edit.right)):
@@ -146,7 +153,9 @@ def told_as(edit: Edit) -> str:
     """Where the acknowledgments tell the edit, in words."""
     ack, status = acknowledged(edit), status_code(edit.status)
     told = [f"{'TA1' if edit.id.startswith('TA1') else '999'}: {ack}."] if ack else []
-    if status:
+    if ack and not edit.id.startswith(("IK3", "IK4")):
+        told.append("What it takes with it gets no 277CA.")
+    elif status:
         when = "" if edit.level == "reject" else " if it were re-levelled to reject; as it is, in the reports only"
         told.append(f"277CA: {status} ({status_words(edit.status)}){when}.")
     return " ".join(told) or "In the reports only."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..judging.packs import EditData, Pack
 from ..telling.wording import status_code
-from .catalogue import scope_of, told_as
+from .catalogue import legible, scope_of, told_as
 
 __all__ = ["pack_table", "page"]
 
@@ -57,11 +57,11 @@ def _pack(pack: Pack) -> str:
 
 def _edit(pack: Pack, data: EditData) -> str:
     edit = data.edit
-    lines = [f"### {edit.id}", "", f"**{edit.name}** ({edit.level})", "", f"> {_flow(edit.says)}", ""]
+    lines = [f"### {edit.id}", "", f"**{edit.name}** ({edit.level})", "", f"> {_flow(legible(edit.says))}", ""]
     if edit.why:
         lines += [_flow(edit.why), ""]
     if edit.fix:
-        lines += [f"*What to do:* {_flow(edit.fix)}", ""]
+        lines += [f"*What to do:* {_flow(legible(edit.fix))}", ""]
     if edit.wrong or edit.right:
         lines.append("```text")
         for label, text in (("wrong:", edit.wrong), ("right:", edit.right)):

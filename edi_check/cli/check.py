@@ -73,7 +73,7 @@ def check(session: Session, /, paths: tuple[str, ...], config_file: str, **optio
     _warn(settings, session)
     from .running import run
 
-    report = run(inputs, empty, settings)
+    report = run(inputs, empty, settings, settings.get("progress") and session.verbosity >= 0)
     for output in outputs:
         with opened(output.path) as out:
             render(report, output.format, out, color=out.isatty() and not os.environ.get("NO_COLOR"))

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
-import traceback
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 
 __all__ = [
-    "BROKEN_PIPE", "CHECKED", "FAULT", "FOUND", "INTERRUPTED", "TERMINATED", "UNCHECKED", "USAGE", "Terminated",
-    "describe_fault",
+    "BROKEN_PIPE", "CHECKED", "FAULT", "FOUND", "INTERRUPTED", "TERMINATED", "UNCHECKED", "USAGE", "PipeClosed",
+    "Terminated", "describe_fault", "guarded_pipe",
 ]
 
 CHECKED = 0
@@ -22,14 +23,33 @@ BROKEN_PIPE = 141
 TERMINATED = 143
 
 
+PACKAGE = Path(__file__).resolve().parent.parent
+
+
 class Terminated(BaseException):
     """SIGTERM came. Not an Exception, so that nothing on the way swallows it."""
+
+
+class PipeClosed(BaseException):
+    """Nobody reads what we write any more. Not an OSError, because click would end that as 1."""
+
+
+@contextlib.contextmanager
+def guarded_pipe() -> Iterator[None]:
+    """Turn a BrokenPipeError into PipeClosed."""
+    try:
+        yield
+    except BrokenPipeError as error:
+        raise PipeClosed from error
 
 
 def describe_fault(error: BaseException, is_detailed: bool) -> str:
     """What to print of an exception nobody expected: its kind and where, never its text, which may hold values of a
     claim (CONTRACT 5). ``is_detailed`` adds the way there, again without values."""
-    frames = traceback.extract_tb(error.__traceback__)
+    import traceback
+
+    trace = traceback.extract_tb(error.__traceback__)
+    frames = [frame for frame in trace if PACKAGE in Path(frame.filename).parents] or trace[-1:]
     place = f" in {Path(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else ""
     text = (f"edi-check: a fault of ours ({type(error).__name__}{place}). This run gives no verdict; "
             "the files are not to blame. Please report it")
@@ -39,4 +59,6 @@ def describe_fault(error: BaseException, is_detailed: bool) -> str:
 
 
 def _way(trace: TracebackType | None) -> str:
+    import traceback
+
     return f"Python {sys.version.split()[0]}\n" + "".join(traceback.format_tb(trace))

@@ -44,19 +44,19 @@ def _last_day(claim: Claim, line: ServiceLine) -> str:
 
 
 COLUMNS = (
-    Column("claim", -5, lambda c, s: c.index),
-    Column("claim_number", 20, lambda c, s: c.number),
+    Column("claim", 0, lambda c, s: c.index),
+    Column("claim_number", 14, lambda c, s: c.number),
     Column("line", -4, lambda c, s: s.number),
     Column("from", 10, _day),
     Column("to", 0, _last_day),
-    Column("procedure", 9, lambda c, s: s.procedure),
+    Column("procedure", 5, lambda c, s: s.procedure),
     Column("modifiers", 11, lambda c, s: list(s.modifiers)),
-    Column("units", -6, lambda c, s: s.units_text if s.units is None else s.units),
+    Column("units", -5, lambda c, s: s.units_text if s.units is None else s.units),
     Column("unit_basis", 0, lambda c, s: s.unit_basis),
-    Column("charge", -10, lambda c, s: s.charge_text if s.charge is None else s.charge),
-    Column("place_of_service", 5, lambda c, s: s.place),
-    Column("diagnoses", 15, lambda c, s: [d.code for d in s.diagnoses]),
-    Column("rendering_npi", 10, lambda c, s: c.rendering_of(s).npi),
+    Column("charge", -8, lambda c, s: s.charge_text if s.charge is None else s.charge),
+    Column("place_of_service", 2, lambda c, s: s.place),
+    Column("diagnoses", 7, lambda c, s: [d.code for d in s.diagnoses]),
+    Column("rendering_npi", 0, lambda c, s: c.rendering_of(s).npi),
     Column("billing_npi", 0, lambda c, s: c.billing.npi),
     Column("payer_id", 0, lambda c, s: c.payer.id),
     Column("frequency", 0, lambda c, s: c.frequency),
@@ -64,7 +64,7 @@ COLUMNS = (
     Column("line_control_number", 0, lambda c, s: s.control_number),
     Column("segment", 0, lambda c, s: s.service_segment),
 )
-HEADINGS = {"claim_number": "claim number", "place_of_service": "place", "rendering_npi": "rendering"}
+HEADINGS = {"claim_number": "claim", "procedure": "code", "place_of_service": "at"}
 
 
 def rows(claims: Iterable[Claim]) -> Iterator[list[Any]]:
@@ -93,14 +93,18 @@ class TextTable:
 
     def __init__(self, out: TextIO) -> None:
         self.out = out
+        self.path = ""
         self.shown = [(n, column) for n, column in enumerate(COLUMNS) if column.width]
 
     def start(self) -> None:
-        heads = [HEADINGS.get(c.name, c.name) for _, c in self.shown]
-        self._write(heads)
-        self._write(["-" * abs(c.width) for _, c in self.shown])
+        """The heads come with the first row of each file."""
 
     def row(self, path: str, values: Sequence[Any]) -> None:
+        if path != self.path:
+            self.out.write(("\n" if self.path else "") + visible(path) + "\n")
+            self.path = path
+            self._write([HEADINGS.get(c.name, c.name) for _, c in self.shown])
+            self._write(["-" * abs(c.width) for _, c in self.shown])
         self._write([visible(plain(values[n])) for n, _ in self.shown])
 
     def _write(self, texts: Sequence[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import signal
@@ -34,6 +35,14 @@ COMMANDS = {
 
 class Commands(click.Group):
     """A group whose commands are imported on demand."""
+
+    def make_context(self, *args: Any, **options: Any) -> click.Context:
+        with exits.guarded_pipe():
+            return super().make_context(*args, **options)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with exits.guarded_pipe():
+            return super().invoke(ctx)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -79,11 +88,9 @@ def main(args: Sequence[str] | None = None) -> int:
         return code if isinstance(code, int) else exits.CHECKED
     except exits.Terminated:
         return exits.TERMINATED
-    except SystemExit as stop:  # click ends so on a closed pipe
-        if isinstance(stop.__context__, BrokenPipeError):
-            return _closed_pipe()
+    except SystemExit as stop:  # shell completion ends so
         return stop.code if isinstance(stop.code, int) else exits.FAULT
-    except BrokenPipeError:
+    except (exits.PipeClosed, BrokenPipeError):
         return _closed_pipe()
     except click.ClickException as error:
         error.show()
@@ -104,7 +111,8 @@ def _terminate(number: int, frame: Any) -> NoReturn:
 
 def _closed_pipe() -> int:
     """Nobody reads any more. Standard output is pointed elsewhere, or Python's own flush at exit complains."""
-    sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - lives until the process ends
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return exits.BROKEN_PIPE
 
 

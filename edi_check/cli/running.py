@@ -11,14 +11,17 @@ from ..findings import Finding, Where
 from ..pipeline import check
 from ..report import FileReport, Report
 from .inputs import EXTENSIONS, STDIN, Input
+from .progress import shown
 
 __all__ = ["run"]
 
 
-def run(inputs: Sequence[Input], empty: Sequence[str], settings: Configuration) -> Report:
+def run(inputs: Sequence[Input], empty: Sequence[str], settings: Configuration, is_bar_wanted: bool) -> Report:
     """The report of all inputs, in their order. ``empty`` are folders without a claim file: each is in the report as
     unreadable, so that the exit code is 3 and says why."""
-    report = check([sys.stdin.buffer if one.path == STDIN else one.path for one in inputs], **arguments(settings))
+    with shown(inputs, is_bar_wanted) as bar:
+        sources = [sys.stdin.buffer if one.path == STDIN else one.path for one in inputs]
+        report = check(sources, **arguments(settings), progress=bar)
     report.files.extend(_nothing_in(folder) for folder in empty)
     return report
 
@@ -32,6 +35,7 @@ def arguments(settings: Configuration) -> dict[str, Any]:
         "levels": settings.plain("levels"),
         "settings": settings.pack_settings(),
         "payers": settings.plain("payers"),
+        "limits": settings.plain("limits"),
         **{name: settings.get(name) for name in ("jobs", "lob", "snip", "strict", "fail_on", "max_findings",
                                                  "show_values")},
     }
