@@ -9,7 +9,7 @@ import datetime
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from .checking import FileCheck
+from .checking import FileCheck, Progress
 from .findings import LimitExceeded, NotX12, UnsupportedGuide
 from .model import Claim
 from .report import PackInfo, Report
@@ -27,14 +27,14 @@ def check(source: Any, *, packs: Iterable[str] | None = None, as_of: datetime.da
           lob: str = "auto", snip: tuple[int, int] = (1, 7), levels: Mapping[str, str] | None = None,
           settings: Mapping[str, Mapping[str, Any]] | None = None, payers: Mapping[str, str] | None = None,
           strict: bool = False, fail_on: str = "reject", max_findings: int = 1000, show_values: bool = False,
-          limits: Mapping[str, int] | None = None, name: str = "") -> Report:
+          limits: Mapping[str, int] | None = None, name: str = "", progress: Progress | None = None) -> Report:
     """Judge 837P files.
 
     In: ``source`` a path, bytes, a binary file, or a list of these; ``packs`` names or files of packs (``None``: all that
     are built in; empty: only what belongs to the guide); ``as_of`` the day of receipt (default today); ``levels`` edit id to
     level; ``settings`` pack id to its settings; ``payers`` payer id to line of business; ``limits`` see ``LIMITS``; ``name``
-    what the report calls the source. Out: the report; nothing is printed or written. Raises ``PackError`` for a pack or
-    setting that can't be used; the content of a file raises nothing.
+    what the report calls the source; ``progress`` is called as a file is read, see ``Progress``. Out: the report; nothing is
+    printed or written. Raises ``PackError`` for a pack or setting that can't be used; the content of a file raises nothing.
     """
     from . import __version__
     from .judging.engine import Engine
@@ -50,7 +50,8 @@ def check(source: Any, *, packs: Iterable[str] | None = None, as_of: datetime.da
     sources = source if isinstance(source, (list, tuple)) else [source]
     for one in sources:
         opened = Source(one, name, gzip_limit=known["gzip_bytes"], gzip_ratio=known["gzip_ratio"])
-        run = FileCheck(opened, engine, known, strict=strict, max_findings=max_findings, pinned=levels or {})
+        run = FileCheck(opened, engine, known, strict=strict, max_findings=max_findings, pinned=levels or {},
+                        progress=progress)
         report.files.append(run.run())
     return report
 

@@ -1,0 +1,95 @@
+"""The Python door: what ``edi_check`` offers to other programs."""
+
+from __future__ import annotations
+
+import gc
+import io
+import random
+import signal
+from pathlib import Path
+
+import pytest
+from one_claim import BAD, GOOD
+
+import edi_check
+from edi_check import EdiCheckError, NotX12, UnsupportedGuide, check, read_claims
+
+AS_OF = "2026-03-01"
+
+
+def test_check_takes_a_path_bytes_a_file_or_several(tmp_path: Path) -> None:
+    path = tmp_path / "bad.837"
+    path.write_text(BAD)
+    reports = [check(source, as_of=AS_OF) for source in (path, str(path), BAD.encode(), io.BytesIO(BAD.encode()))]
+    for report in reports:
+        assert report.exit_code == 1
+        assert [f.edit for f in report.files[0].findings] == ["CORE-BAL-01"]
+        assert [c.disposition for c in report.files[0].claims()] == ["rejected"]
+    both = check([path, GOOD.encode()], as_of=AS_OF)
+    assert [f.disposition for f in both.files] == ["rejected", "accepted"]
+
+
+def test_a_report_as_plain_values_and_in_every_format() -> None:
+    report = check(BAD.encode(), as_of=AS_OF, name="bad.837")
+    plain = report.to_dict()
+    assert plain["schema"] == "edi-check.report/1"
+    assert plain["summary"] == {"files": 1, "claims": 1, "accepted": 0, "review": 0, "rejected": 1, "exit_code": 1}
+    for form in ("text", "json", "ndjson", "csv", "html", "markdown"):
+        text = edi_check.render(report, form)
+        assert text is not None
+        assert "CORE" in text
+    with pytest.raises(EdiCheckError, match="no report format"):
+        edi_check.render(report, "pdf")
+
+
+def test_options_reach_the_judging() -> None:
+    def codes(**options: object) -> int:
+        return check(BAD.encode(), as_of=AS_OF, **options).exit_code  # type: ignore[arg-type]
+
+    assert codes(levels={"CORE-BAL-01": "off"}) == 0
+    assert codes(levels={"CORE-BAL-01": "review"}) == 0
+    assert codes(levels={"CORE-BAL-01": "review"}, fail_on="review") == 1
+    assert codes(snip=(1, 2)) == 0
+    assert codes(packs=()) == 1
+    assert codes(as_of="2026-01-01") == 1
+
+
+def test_claims_stream_with_their_lines() -> None:
+    (claim,) = read_claims(GOOD.encode())
+    (line,) = claim.service_lines
+    assert (claim.number, str(claim.charge), claim.patient.last_name) == ("C1", "60", "TESTER")
+    assert (line.procedure, line.modifiers, str(line.units), line.place) == ("97140", ("GP",), "2", "11")
+    assert [d.code for d in line.diagnoses] == ["M5450"]
+    assert line.service_dates.is_single_day
+    assert [place.text[:3] for place in claim.segments()] == ["CLM", "HI*", "LX*", "SV1", "DTP"]
+
+
+def test_reading_raises_errors_of_its_own_only() -> None:
+    with pytest.raises(NotX12):
+        list(read_claims(b"hello"))
+    with pytest.raises(UnsupportedGuide):
+        remittance = GOOD.replace("837*0001", "835*0001").replace("GS*HC", "GS*HP").replace("X222A1", "X221A1")
+        list(read_claims(remittance.encode()))
+    for seed in range(300):
+        chance = random.Random(seed)
+        content = bytearray(GOOD.encode())
+        for _ in range(chance.randrange(1, 6)):
+            content[chance.randrange(len(content))] = chance.randrange(256)
+        try:
+            for claim in read_claims(bytes(content)):
+                assert claim.index
+        except EdiCheckError:
+            continue
+
+
+def test_progress_is_told(tmp_path: Path) -> None:
+    told: list[tuple[int, int]] = []
+    check(GOOD.encode(), as_of=AS_OF, progress=lambda taken, claims: told.append((taken, claims)))
+    assert told[-1][0] == len(GOOD)
+
+
+def test_the_library_leaves_the_process_as_it_was(capsys: pytest.CaptureFixture[str]) -> None:
+    before = (gc.isenabled(), signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT))
+    edi_check.render(check(BAD.encode(), as_of=AS_OF), "text")
+    assert (gc.isenabled(), signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)) == before
+    assert capsys.readouterr() == ("", "")
