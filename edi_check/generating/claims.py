@@ -259,6 +259,8 @@ def _lines(draws: Draws, draft: DraftClaim, calendar: Sequence[str], paid: list[
         )
         if draft.practice.has_line_numbers:
             out.append(f"REF*6R*{draft.index:X}L{n}")
+        if line.note:
+            out.append(f"NTE*ADD*{line.note}")
         if line.drug:
             out += (f"LIN**N4*{line.drug}", f"CTP****{line.units}*ML")
         if paid:

@@ -63,7 +63,8 @@ _PRICE = {
 
 @dataclass(slots=True)
 class Line:
-    """A service line. ``cents`` is its charge; ``pointers`` count the visit's diagnoses from 1; ``drug`` is an NDC."""
+    """A service line. ``cents`` is its charge; ``pointers`` count the visit's diagnoses from 1; ``drug`` is an NDC,
+    ``note`` an NTE of its own."""
 
     procedure: str
     modifiers: tuple[str, ...] = ()
@@ -73,6 +74,7 @@ class Line:
     description: str = ""
     place: str = ""
     drug: str = ""
+    note: str = ""
 
 
 @dataclass(slots=True)
@@ -147,7 +149,10 @@ def _therapy(draws: Draws, seen: Visit, clinician: Clinician, payer: Payer) -> N
         units = min(draws.pick((1, 1, 2, 2, 3)), left - (len(codes) - 1 - n))
         left -= units
         needs_59 = code == "97140" and (has_pair or bool(seen.lines)) and draws.chance(0.6) and len(base) < 4
-        seen.lines.append(Line(code, (*base, "59") if needs_59 else base, units=units, pointers=pointers))
+        line = Line(code, (*base, "59") if needs_59 else base, units=units, pointers=pointers)
+        if code == "97140" and not is_public and draws.chance(0.03):
+            line.note = f"{units * 15} MINUTES MANUAL THERAPY TO {seen.site}"
+        seen.lines.append(line)
     if draws.chance(0.14):
         choice = ("G0283",) if is_public else ("97014", "G0283", "97012", "97010")
         seen.lines.append(Line(draws.pick(choice), base, pointers=pointers[:2]))

@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..claims import DraftClaim, money
-from .text import add_charge, component, element, find, insert_date, last_line, lines, put, put_component, remove
+from .text import (
+    add_charge,
+    component,
+    element,
+    find,
+    has_minutes,
+    insert_date,
+    last_line,
+    lines,
+    put,
+    put_component,
+    remove,
+)
 
 __all__ = ["FAULTS"]
 
@@ -175,7 +187,7 @@ def _state_unknown(draft: DraftClaim, before: Before, calendar: Calendar) -> boo
 
 
 def _units_zero(draft: DraftClaim, before: Before, calendar: Calendar) -> bool:
-    if draft.frequency == "8":
+    if draft.frequency == "8" or has_minutes(draft):
         return False
     put(draft.segments, last_line(draft), 4, "0")
     return True
@@ -312,6 +324,8 @@ def _line_control_number_repeated(draft: DraftClaim, before: Before, calendar: C
 
 def _duplicate(draft: DraftClaim, before: Before, calendar: Calendar) -> bool:
     if before is None or not _is_plain(draft) or before.frequency != "1":
+        return False
+    if any(":59" in segment for segment in before.segments):  # a repeat, perhaps: only to review
         return False
     draft.segments = list(before.segments)
     put(draft.segments, 0, 1, draft.number)

@@ -115,7 +115,7 @@ FAULTS: dict[str, tuple[str, str, Plant, tuple[str, ...]]] = {
     "segment-unknown": ("IK3-1", "reject", _unknown_segment, ()),
     "segment-unexpected": ("IK3-2", "reject", _unexpected_segment, ()),
     "service-date-missing": ("IK3-3", "reject", _service_date_missing, ()),
-    "diagnoses-missing": ("IK3-3", "reject", _diagnoses_missing, ("CORE-DX-01",)),
+    "diagnoses-missing": ("IK3-3", "reject", _diagnoses_missing, ("CORE-DX-01", "PSRC-MT-25")),
     "lines-missing": ("IK3-3", "reject", _lines_missing, ("CORE-BAL-01",)),
     "segment-repeated": ("IK3-5", "reject", _segment_repeated, ()),
 }

@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..claims import DraftClaim
-from .text import add_note, component, element, find, insert_date, lines, put, put_component, remove, set_diagnoses
+from .text import (
+    add_note,
+    component,
+    element,
+    find,
+    has_minutes,
+    insert_date,
+    lines,
+    put,
+    put_component,
+    remove,
+    set_diagnoses,
+)
 
 __all__ = ["FAULTS"]
 
@@ -36,7 +48,7 @@ def _element(number: int, value: str, *procedures: str) -> Plant:
 
     def plant(draft: DraftClaim, before: Before, calendar: Calendar) -> bool:
         at = _line(draft, *procedures)
-        if at < 0:
+        if at < 0 or has_minutes(draft):
             return False
         put(draft.segments, at, number, value)
         return True
@@ -114,6 +126,19 @@ def _several_days(draft: DraftClaim, before: Before, calendar: Calendar) -> bool
     return True
 
 
+def _minutes_of_another_number(draft: DraftClaim, before: Before, calendar: Calendar) -> bool:
+    at = _line(draft, "97140")
+    if at < 0 or component(draft.segments[at], 1, 7):
+        return False
+    at += 2
+    if at < len(draft.segments) and draft.segments[at].startswith("REF*6R*"):
+        at += 1
+    if at < len(draft.segments) and draft.segments[at].startswith("NTE*"):
+        return False
+    draft.segments.insert(at, "NTE*ADD*95 MINUTES MANUAL THERAPY")
+    return True
+
+
 def _more_regions_than_diagnoses(draft: DraftClaim, before: Before, calendar: Calendar) -> bool:
     at = _line(draft, "98940")
     if at < 0:
@@ -186,11 +211,13 @@ FAULTS: dict[str, tuple[str, str, Plant, tuple[str, ...]]] = {
     "units-over-daily-limit": ("PSRC-MT-03", "review", _element(4, "7", "97140"), ()),
     "massage-with-manual-therapy": ("PSRC-MT-04", "reject", _massage_beside, ()),
     "modifier-51-on-manual-therapy": ("PSRC-MT-05", "reject", _modifier_51, ()),
-    "diagnosis-not-supportive": ("PSRC-MT-06", "warn", _diagnoses("E785"), ()),
+    "diagnosis-not-supportive": ("PSRC-MT-06", "warn", _diagnoses("K219"), ()),
+    "diagnosis-unrelated": ("PSRC-MT-06", "review", _diagnoses("J069"), ()),
     "excluded-technique-named": ("PSRC-MT-07", "review", _words("CUPPING TO UPPER BACK", "97140", "97124"), ()),
     "past-the-acute-phase": ("PSRC-MT-08", "warn", _past_acute, ()),
     "maintenance-or-wellness-care": ("PSRC-MT-09", "review", _words("MAINTENANCE CARE VISIT", "97140", "97124"), ()),
     "excluded-rehabilitation": ("PSRC-MT-10", "review", _diagnoses("I69351"), _MT_06),
+    "behavioural-service-on-claim": ("PSRC-MT-11", "review", _words("BIOFEEDBACK SESSION", "97140", "97124"), ()),
     "addiction-diagnosis": ("PSRC-MT-12", "review", _diagnoses("F17210"), _MT_06),
     "menstrual-cramps-diagnosis": ("PSRC-MT-13", "review", _diagnoses("N946"), _MT_06),
     "infertility-diagnosis": ("PSRC-MT-14", "review", _diagnoses("N979"), _MT_06),
@@ -204,6 +231,7 @@ FAULTS: dict[str, tuple[str, str, Plant, tuple[str, ...]]] = {
     "more-than-one-spinal-manipulation": ("PSRC-MT-18", "review", _element(4, "2", *_MANIPULATION), ()),
     "lymphatic-drainage-as-massage": ("PSRC-MT-19", "warn", _massage_for_lymphedema, ()),
     "massage-therapist-renders-manual-therapy": ("PSRC-MT-20", "warn", _massage_therapist, ()),
+    "minutes-disagree-with-units": ("PSRC-MT-21", "warn", _minutes_of_another_number, ()),
     "hands-on-service-by-telehealth": ("PSRC-MT-22", "warn", _element(5, "10", "97140", "97124"), ()),
     "timed-code-over-several-days": ("PSRC-MT-23", "review", _several_days, ()),
     "manipulation-level-above-diagnoses": ("PSRC-MT-25", "warn", _more_regions_than_diagnoses, ()),

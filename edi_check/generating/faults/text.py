@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ..claims import DraftClaim, money
 
 __all__ = [
-    "add_charge", "add_note", "component", "element", "find", "insert_date", "last_line", "lines", "put",
+    "add_charge", "add_note", "component", "element", "find", "has_minutes", "insert_date", "last_line", "lines", "put",
     "put_component", "remove", "set_diagnoses",
 ]  # fmt: skip
 
@@ -66,6 +66,11 @@ def lines(draft: DraftClaim, *procedures: str) -> Iterator[int]:
 def last_line(draft: DraftClaim) -> int:
     """Index of the last SV1."""
     return max(lines(draft))
+
+
+def has_minutes(draft: DraftClaim) -> bool:
+    """Does a note give minutes, which would disagree with other units?"""
+    return any(segment.startswith("NTE*") and " MINUTES " in segment for segment in draft.segments)
 
 
 def add_charge(draft: DraftClaim, cents: int) -> None:
