@@ -220,6 +220,7 @@ class FileCheck:
             self._recount()
         totals = self._totals
         counts.segments, counts.lines = reader.segments, reader.lines
+        file.slow_but_clean = reader.slow_but_clean
         counts.sets = sum(len(g.sets) for i in file.interchanges for g in i.groups)
         counts.accepted, counts.review, counts.rejected = (totals[d][0] for d in ("accepted", "review", "rejected"))
         counts.claims = counts.accepted + counts.review + counts.rejected

@@ -86,6 +86,8 @@ class FileReport:
     counts: Counts = field(default_factory=Counts)
     findings: list[Finding] = field(default_factory=list)
     omitted: dict[str, int] = field(default_factory=dict)
+    slow_but_clean: int = 0
+    """Valid segments that the fast lane refused: a figure for those who work on the reader."""
     not_evaluated: list[NotEvaluated] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     providers: list[tuple[Any, ...]] = field(default_factory=list)

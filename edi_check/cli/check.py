@@ -73,7 +73,8 @@ def check(session: Session, /, paths: tuple[str, ...], config_file: str, **optio
     _warn(settings, session)
     from .running import run
 
-    report = run(inputs, empty, settings, settings.get("progress") and session.verbosity >= 0)
+    session.tell(f"settings: {settings.path or 'no file'}; inputs: {len(inputs)}", level=1)
+    report = run(inputs, empty, settings, session)
     for output in outputs:
         with opened(output.path) as out:
             render(report, output.format, out, color=out.isatty() and not os.environ.get("NO_COLOR"))

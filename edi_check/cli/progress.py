@@ -40,7 +40,7 @@ class Bar:
 
     def _draw(self, now: float) -> None:
         if self.bar is None:
-            self.bar = click.progressbar(length=self.total, label="Checking", file=sys.stderr, show_eta=True,
+            self.bar = click.progressbar(length=self.total, label="Checking", file=sys.stderr, width=20,
                                          item_show_func=lambda text: text)
         done, claims = self.before + self.taken, self.claims_before + self.claims
         rate = claims / (now - self.started)
