@@ -25,13 +25,7 @@ def run(inputs: Sequence[Input], empty: Sequence[str], settings: Configuration, 
     with shown(inputs, settings.get("progress") and session.verbosity >= 0) as bar:
         sources = [sys.stdin.buffer if one.path == STDIN else one.path for one in inputs]
         report = check(sources, **arguments(settings), progress=bar)
-    seconds = monotonic() - started
-    for file in report.files:
-        counts = file.counts
-        session.tell(f"{file.path}: {counts.claims:,} claims, {counts.segments:,} segments, of which the slow lane read "
-                     f"and found clean {file.slow_but_clean:,}", level=1)
-    claims = sum(file.counts.claims for file in report.files)
-    session.tell(f"{claims:,} claims in {seconds:.2f} s, {claims / seconds:,.0f}/s, reports not counted", level=1)
+    _tell_figures(report, monotonic() - started, session)
     report.files.extend(_nothing_in(folder) for folder in empty)
     return report
 
@@ -49,6 +43,16 @@ def arguments(settings: Configuration) -> dict[str, Any]:
         **{name: settings.get(name) for name in ("jobs", "lob", "snip", "strict", "fail_on", "max_findings",
                                                  "show_values")},
     }
+
+
+def _tell_figures(report: Report, seconds: float, session: Session) -> None:
+    """What ``-v`` says of the run."""
+    for file in report.files:
+        counts = file.counts
+        session.tell(f"{file.path}: {counts.claims:,} claims, {counts.segments:,} segments, {file.slow_but_clean:,} of them "
+                     "valid though the fast lane refused them", level=1)
+    claims = sum(file.counts.claims for file in report.files)
+    session.tell(f"{claims:,} claims in {seconds:.2f} s, {claims / seconds:,.0f}/s, reports not counted", level=1)
 
 
 def _nothing_in(folder: str) -> FileReport:
