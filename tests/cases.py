@@ -43,10 +43,12 @@ BASES = {
 }
 """Skeletons by name: what differs from the plain one (a commercial payer without a pack)."""
 
-LOOPS = ("HEAD", "1000A", "1000B", "2000A", "2010AA", "2010AB", "2010AC", "2000B", "2010BA", "2010BB", "2000C", "2010CA")
+LOOPS = ("HEAD", "1000A", "1000B", "2000A", "2010AA", "2010AB", "2010AC", "2000B", "2010BA", "2010BB", "2000C",
+         "2010CA")
 LOOP_OF = {
-    "NM1*41": "1000A", "NM1*40": "1000B", "NM1*85": "2010AA", "NM1*87": "2010AB", "NM1*PE": "2010AC", "NM1*IL": "2010BA",
-    "NM1*PR": "2010BB", "NM1*QC": "2010CA", "SBR": "2000B", "CUR": "2000A", "PRV": "2000A", "ST": "HEAD", "BHT": "HEAD",
+    "NM1*41": "1000A", "NM1*40": "1000B", "NM1*85": "2010AA", "NM1*87": "2010AB", "NM1*PE": "2010AC",
+    "NM1*IL": "2010BA", "NM1*PR": "2010BB", "NM1*QC": "2010CA", "SBR": "2000B", "CUR": "2000A", "PRV": "2000A",
+    "ST": "HEAD", "BHT": "HEAD",
     "REF*EI": "2010AA", "REF*SY": "2010AA", "DMG": "2010BA",
 }
 """Loops of segments that stand in one loop of the skeleton; others need theirs in front: ``2010AA N4*…``."""
@@ -172,7 +174,7 @@ def _is_of_head(change: str) -> bool:
 
 
 def _not_the_patient(subscriber: Segments, changes: list[str]) -> Segments:
-    """The subscriber above a dependent: SBR02 empty, no address and birth date, but what the case itself gives stays."""
+    """The subscriber above a dependent: SBR02 empty, no address and birth date; what the case itself gives stays."""
     kept = []
     for loop, segment in subscriber:
         if segment.startswith("SBR*") and not any(c.startswith("SBR*") for c in changes):
@@ -187,8 +189,8 @@ def _not_the_patient(subscriber: Segments, changes: list[str]) -> Segments:
 
 def _written(segments: list[str], delimiters: str) -> bytes:
     element, repetition, component, terminator = delimiters
-    isa = element.join(["ISA", "00", " " * 10, "00", " " * 10, "ZZ", "SENDER".ljust(15), "ZZ", "RECEIVER".ljust(15), "260301",
-                        "1200", repetition, "00501", "000000001", "0", "T", component])
+    isa = element.join(["ISA", "00", " " * 10, "00", " " * 10, "ZZ", "SENDER".ljust(15), "ZZ", "RECEIVER".ljust(15),
+                        "260301", "1200", repetition, "00501", "000000001", "0", "T", component])
     table = str.maketrans("*^:", element + repetition + component)
     return "".join(s + terminator + "\n" for s in [isa, *(s.translate(table) for s in segments)]).encode("latin-1")
 

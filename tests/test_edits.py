@@ -15,8 +15,8 @@ from edi_check.judging.packs import load_builtin_packs
 from edi_check.report import Report
 
 OF_A_FILE = {"base", "as_of", "case"}
-OF_A_CASE = {"title", "base", "claims", "replace", "expect", "delimiters", "as_of", "settings", "levels", "lob", "packs",
-             "payers", "snip", "unjudged", "says"}
+OF_A_CASE = {"title", "base", "claims", "replace", "expect", "delimiters", "as_of", "settings", "levels", "lob",
+             "packs", "payers", "snip", "unjudged", "says"}
 NO_TABLES = {"CORE-DX-07", "CORE-LIN-11"}
 """Never evaluated without tables of codes: a case names them only if it is about them."""
 
@@ -37,8 +37,9 @@ def found(report: Report) -> list[str]:
     """The findings as the cases write them."""
     lines = []
     for f in report.files[0].findings:
-        words = [f.edit, *(["claim", str(f.claim)] if f.claim else []), *(["line", str(f.line)] if f.line else []), f.level]
-        lines.append(" ".join(words))
+        claim = f" claim {f.claim}" if f.claim else ""
+        line = f" line {f.line}" if f.line else ""
+        lines.append(f"{f.edit}{claim}{line} {f.level}")
     return sorted(lines)
 
 

@@ -1,7 +1,7 @@
 """Sums over a patient's day: the lines of one claim, what earlier claims of the file brought, and what only overlaps.
 
-A *period* is the days of a DTP*472, ``(first, last)`` as ordinals: one day, or a range of several days, which is judged on
-its own (its share of each day can't be known) and only *overlaps* the others. Everything is found by procedure and
+A *period* is the days of a DTP*472, ``(first, last)`` as ordinals: one day, or a range of several days, which is judged
+on its own (its share of each day can't be known) and only *overlaps* the others. Everything is found by procedure and
 provider in a dictionary, never by a walk over the earlier lines, so that a file of 100,000 claims of one patient on one
 day costs no more a claim than any other.
 """
@@ -16,11 +16,14 @@ from typing import NamedTuple
 from ..findings import Related
 from ..model import Claim, Party, ServiceLine
 
-__all__ = ["LONGEST_RANGE", "DayLine", "DayOfService", "Ledger", "Tallies", "Tally", "days_of", "day_line", "patient_key",
-           "provider_key"]
+__all__ = [
+    "LONGEST_RANGE", "DayLine", "DayOfService", "Ledger", "Tallies", "Tally", "day_line", "days_of", "patient_key",
+    "provider_key",
+]
 
 LONGEST_RANGE = 31
-"""A range of more days neither is summed nor overlaps anything: nobody treats a patient so, and a hostile file could."""
+"""A range of more days neither is summed nor overlaps anything: nobody treats a patient so, and a hostile file
+could."""
 
 LISTED = 5
 """Earlier lines named in ``related``; the sums count all."""
@@ -182,14 +185,14 @@ def days_of(claim: int, group: str, lines: Sequence[DayLine], before: Ledger | N
 
 
 def provider_key(rendering: Party, billing: Party) -> str:
-    """Who did it: the rendering NPI (2420A, else 2310B, else billing), else the billing NPI, tax id or name (EDITS, common
-    ground)."""
+    """Who did it: the rendering NPI (2420A, else 2310B, else billing), else the billing NPI, tax id or name (EDITS,
+    common ground)."""
     return rendering.npi or billing.npi or ("T" + billing.tax_id if billing.tax_id else "N" + billing.last_name)
 
 
 def patient_key(claim: Claim, payer: str) -> str:
-    """Payer (its first id), subscriber id, the patient's birth date and first name; ``""`` without a subscriber id: then
-    two claims can't be told to be one patient's. A dependent has no id of its own in 5010; sex is often wrong."""
+    """Payer (its first id), subscriber id, the patient's birth date and first name; ``""`` without a subscriber id:
+    then two claims can't be told to be one patient's. A dependent has no id of its own in 5010; sex is often wrong."""
     member = claim.subscriber.id
     if not member:
         return ""
@@ -209,5 +212,6 @@ def day_line(claim: Claim, line: ServiceLine) -> DayLine | None:
     if units is None or line.unit_basis != "UN" or units <= 0 or units != int(units):
         units = ZERO
     billing = claim.billing
-    return DayLine(line.number, line.service_segment, line.procedure, units,
-                   provider_key(line.rendering or claim.rendering or billing, billing), billing.tax_id, first, last, line.text)
+    provider = provider_key(line.rendering or claim.rendering or billing, billing)
+    return DayLine(line.number, line.service_segment, line.procedure, units, provider, billing.tax_id, first, last,
+                   line.text)

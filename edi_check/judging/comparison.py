@@ -1,8 +1,8 @@
 """What of a claim is kept until the end of its file, to be compared with the other claims there.
 
-``compared`` is made for every claim, so it only gathers what is at hand, in a tuple that ``marshal`` can write: raw texts,
-no sums, no digests. ``Compared`` reads such a tuple, and works out the costly part, the signature, only for the few
-claims that have a likely twin.
+``compared`` is made for every claim, so it only gathers what is at hand, in a tuple that ``marshal`` can write: raw
+texts, no sums, no digests. ``Compared`` reads such a tuple, and works out the costly part, the signature, only for the
+few claims that have a likely twin.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ __all__ = ["Compared", "Earlier", "compared"]
 
 
 def compared(claim: Claim, payer: str, day_lines: list[DayLine], is_secondary: bool) -> tuple[Any, ...]:
-    """The tuple of a claim. ``payer``: the first id of its payer group; ``day_lines``: its lines that sums over the file
-    are about."""
+    """The tuple of a claim. ``payer``: the first id of its payer group; ``day_lines``: its lines that sums over the
+    file are about."""
     billing, subscriber, rendering = claim.billing, claim.subscriber, claim.rendering
     first = last = None
     lines = []
@@ -36,6 +36,7 @@ def compared(claim: Claim, payer: str, day_lines: list[DayLine], is_secondary: b
         lines.append((line.text, start.toordinal() if start else 0, end.toordinal() if end else 0,
                       _provider(own) if own else ""))
     delimiters = claim.interchange.delimiters
+    head = (_provider(billing), subscriber.sequence, _provider(rendering) if rendering else "", claim.place_of_service)
     days = None
     if day_lines:
         days = (subscriber.group_number, is_secondary,
@@ -43,7 +44,7 @@ def compared(claim: Claim, payer: str, day_lines: list[DayLine], is_secondary: b
                        for d in day_lines]))
     return (claim.number, claim.first_segment, claim.frequency, patient_key(claim, payer),
             first.toordinal() if first else 0, last.toordinal() if last else 0,
-            f"{_provider(billing)}\x1f{subscriber.sequence}\x1f{_provider(rendering or billing)}\x1f{claim.place_of_service}",
+            head,
             tuple([d.code for d in claim.diagnoses]), delimiters.element + delimiters.component, tuple(lines), days,
             claim.payer.id, subscriber.filing)
 
@@ -63,8 +64,8 @@ class Earlier:
 
 
 class Compared:
-    """A claim as its tuple keeps it. ``index`` counts the claims of the file from 1; ``patient`` is ``""`` when it can't be
-    told; ``first`` and ``last`` day are ordinals (0: unreadable)."""
+    """A claim as its tuple keeps it. ``index`` counts the claims of the file from 1; ``patient`` is ``""`` when it
+    can't be told; ``first`` and ``last`` day are ordinals (0: unreadable)."""
 
     def __init__(self, index: int, kept: tuple[Any, ...]) -> None:
         self.index = index
@@ -84,8 +85,8 @@ class Compared:
         """Its lines that sums over the file are about."""
         if not self.days:
             return []
-        return [DayLine(number, segment, procedure, Decimal(units), provider, tax_id, first, last, self.lines[number - 1][0])
-                for number, segment, procedure, units, provider, tax_id, first, last in self.days[2]]
+        return [DayLine(number, segment, procedure, Decimal(units), provider, tax, first, last, self.lines[number - 1][0])
+                for number, segment, procedure, units, provider, tax, first, last in self.days[2]]
 
     @cached_property
     def modifiers(self) -> frozenset[str]:
@@ -94,14 +95,16 @@ class Compared:
 
     @cached_property
     def signature(self) -> bytes:
-        """Equal for two claims exactly when provider, payer, SBR01, patient and the lines, in any order, are the same: days,
-        code, modifiers in any order, units, charge, place, who rendered, diagnoses pointed to. ``6`` is ``6.0``, and
-        upper case is lower case. A digest of 16 bytes: a claim isn't refused by chance."""
-        billing, sequence, rendering, place = self.head.split("\x1f")
-        lines = sorted(repr((*service[:2], sorted(service[2]), *service[3:5], service[5] or place, service[6], first, last,
-                             provider or rendering))
-                       for service, (_, first, last, provider) in zip(self._services, self.lines, strict=True))
-        return blake2b(repr((billing, sequence, self.patient, lines)).encode("latin-1", "replace"), digest_size=16).digest()
+        """Equal for two claims exactly when provider, payer, SBR01, patient and the lines, in any order, are the same:
+        days, code, modifiers in any order, units, charge, place, who rendered, diagnoses pointed to. ``6`` is ``6.0``,
+        and upper case is lower case. A digest of 16 bytes: a claim isn't refused by chance."""
+        billing, sequence, rendering, place = self.head
+        lines = sorted(
+            repr((*service[:2], sorted(service[2]), *service[3:5], service[5] or place, service[6], first, last,
+                  provider or rendering or billing))
+            for service, (_, first, last, provider) in zip(self._services, self.lines, strict=True))
+        whole = repr((billing, sequence, self.patient, lines))
+        return blake2b(whole.encode("latin-1", "replace"), digest_size=16).digest()
 
     @cached_property
     def _services(self) -> list[tuple[Any, ...]]:

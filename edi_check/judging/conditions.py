@@ -1,7 +1,7 @@
 """The closed vocabulary in which ``where`` and ``require`` of a pack speak, and the code lists they name.
 
-A condition is *field*, *word*, *operand*: ``modifiers = { none = ["51"] }``. Fields are the table FIELDS; words are WORDS.
-It is on purpose no language: what needs a second line, a sum, or an *or* across fields is a check function.
+A condition is *field*, *word*, *operand*: ``modifiers = { none = ["51"] }``. Fields are the table FIELDS; words are
+WORDS. It is on purpose no language: what needs a second line, a sum, or an *or* across fields is a check function.
 
 What is absent is ``present``'s business alone: under ``require`` the number and text words hold for an absent value
 (another edit says that it is missing), under ``where`` they don't (the edit is then not about this claim). For the list
@@ -180,7 +180,8 @@ FIELDS: dict[str, Field] = {f.name: f for f in (
     _claim("group_number", "text", "SBR03", lambda c, ln: c.subscriber.group_number, _sbr_segment),
     _claim("filing", "text", "SBR09", lambda c, ln: c.subscriber.filing, _sbr_segment),
 )}
-"""Besides these: ``date:439``, ``reference:F8`` (the claim's), ``line_date:463``, ``line_reference:G1`` (the line's)."""
+"""Besides these: ``date:439``, ``reference:F8`` (the claim's), ``line_date:463``, ``line_reference:G1`` (the
+line's)."""
 
 QUALIFIED = ("date", "reference", "line_date", "line_reference")
 

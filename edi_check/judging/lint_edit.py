@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["EditReader"]
 
 EDIT = ("id", "name", "level", "snip", "says", "also_says", "fix", "also_fix", "why", "wrong", "right", "source",
-        "section", "status", "where", "require", "check", "with", "lob", "levels", "from", "until", "on_void", "found_by")
+        "section", "status", "where", "require", "check", "with", "lob", "levels", "from", "until", "on_void",
+        "found_by")
 NEEDED = ("id", "name", "level", "snip", "says", "fix", "why", "section", "status")
 STATUS = ("category", "codes", "entity")
 FOUND_BY = ("reading", "watching")
@@ -32,9 +33,9 @@ _STATUS_CODE = re.compile(r"\d{1,3}\Z")
 class EditReader:
     """One ``[[edit]]`` being read."""
 
-    def __init__(self, pack_reader: PackReader, table: Mapping[str, Any], pack: Pack, prefixes: tuple[str, ...]) -> None:
-        self.reader, self.table, self.pack, self.prefixes = pack_reader, table, pack, prefixes
-        self.wrong = pack_reader.wrong
+    def __init__(self, reader: PackReader, table: Mapping[str, Any], pack: Pack, prefixes: tuple[str, ...]) -> None:
+        self.reader, self.table, self.pack, self.prefixes = reader, table, pack, prefixes
+        self.wrong = reader.wrong
 
     def read(self) -> EditData | None:
         reader, table = self.reader, self.table
@@ -54,7 +55,8 @@ class EditReader:
         if data.first_day and data.last_day and data.first_day > data.last_day:
             self.wrong(f"from {data.first_day} is after until {data.last_day}")
         for lob, level in reader.table(table, "levels").items():
-            if reader.one_of(lob, LINES_OF_BUSINESS, "levels: line of business") and reader.one_of(level, LEVELS, "level"):
+            is_lob = reader.one_of(lob, LINES_OF_BUSINESS, "levels: line of business")
+            if reader.one_of(level, LEVELS, "level") and is_lob:
                 data.levels_by_lob[lob] = level
         also_says, also_fix = reader.table(table, "also_says"), reader.table(table, "also_fix")
         data.also_says = {key: reader.text(also_says, key) for key in also_says}
@@ -87,9 +89,10 @@ class EditReader:
             if not reader.text(table, key):
                 self.wrong(f"{key} is empty")
         document = reader.text(table, "source") or self.pack.source
-        return Edit(str(edit_id), str(name), str(level), reader.text(table, "says"), reader.text(table, "fix"), self.pack.id,
-                    snip, Source(document, reader.text(table, "section")), self.status(), reader.text(table, "why"), "",
-                    reader.text(table, "wrong"), reader.text(table, "right"))
+        says, fix, section, why, wrong, right = (
+            reader.text(table, key) for key in ("says", "fix", "section", "why", "wrong", "right"))
+        return Edit(str(edit_id), str(name), str(level), says, fix, self.pack.id, snip, Source(document, section),
+                    self.status(), why, "", wrong, right)
 
     def status(self) -> Status:
         reader = self.reader
@@ -226,7 +229,7 @@ class EditReader:
                 if mistake:
                     self.wrong(f"parameter {parameter.name}: setting {setting.name}: {mistake}")
             elif setting is not None and "None" not in annotation:
-                self.wrong(f"parameter {parameter.name} can't do without a value, and setting {setting.name} has no default")
+                self.wrong(f"parameter {parameter.name} needs a value, and setting {setting.name} has no default")
             return setting
         if isinstance(given, str) and given.startswith("list:"):
             given = self.named("list:", self.reader.lists, given)
@@ -249,8 +252,9 @@ class EditReader:
             allowed |= PLACEHOLDERS["line"] if data.check.names_line else set()
         if data.require:
             allowed |= {"value", "allowed"}
-        templates = {"says": data.edit.says, "fix": data.edit.fix, **{f"also_says {k}": v for k, v in data.also_says.items()},
-                     **{f"also_fix {k}": v for k, v in data.also_fix.items()}}
+        templates = {"says": data.edit.says, "fix": data.edit.fix}
+        templates.update((f"also_says {k}", v) for k, v in data.also_says.items())
+        templates.update((f"also_fix {k}", v) for k, v in data.also_fix.items())
         for place, template in templates.items():
             for name, form in placeholders_in(template):
                 if name not in allowed:
@@ -264,7 +268,7 @@ class EditReader:
         if data.kind == "day" and data.procedures is None:
             self.wrong("a check on days needs where = { procedure = [...] }: the lines that it sums")
         if data.procedures is not None and data.procedures.enumerated() is None:
-            self.wrong("where: procedure takes codes and ranges of all-digit codes only, so that edits can be found by code")
+            self.wrong("where: procedure takes codes and ranges of all-digit codes only: edits are found by code")
         if data.kind in ("claim", "billing", "day", "claims", "after"):
             for condition in data.where:
                 if condition.field.level == "line":

@@ -1,7 +1,7 @@
 """Packs: edits as data. What one holds, where the built-in ones lie, and how those that are asked for are chosen.
 
-The format is described in ``fixtures/edits/README.md``; ``lint`` turns TOML into the objects here and finds the mistakes.
-A pack is data only: it names built-in checks, it imports and runs nothing.
+The format is described in ``fixtures/edits/README.md``; ``lint`` turns TOML into the objects here and finds the
+mistakes. A pack is data only: it names built-in checks, it imports and runs nothing.
 """
 
 from __future__ import annotations
@@ -38,13 +38,15 @@ PLACEHOLDERS: Mapping[str, frozenset[str]] = {
     "after": frozenset({"claim_number"}),
     "elsewhere": frozenset(),
 }
-"""What the engine itself fills, by kind of check; a ``require`` adds ``value`` and ``allowed``, a check what it gives."""
+"""What the engine itself fills, by kind of check; a ``require`` adds ``value`` and ``allowed``, a check what it
+gives."""
 
 PACKS_FOLDER = os.path.join(os.path.dirname(os.path.dirname(__file__)), "packs")
 
 
 class Setting(NamedTuple):
-    """A named setting of a pack. ``kind``: number, text, yes_no, codes, words, choice; ``default`` ``None``: not set."""
+    """A named setting of a pack. ``kind``: number, text, yes_no, codes, words, choice; ``default`` ``None``: not
+    set."""
 
     name: str
     kind: str
@@ -123,7 +125,8 @@ def render_text(template: str, value_of: Callable[[str, str], str]) -> str:
 
 
 def builtin_packs() -> dict[str, str]:
-    """Files of the packs that come with the package: folder and name without ``.toml`` (``psrc/manual_therapy``) to path."""
+    """Files of the packs that come with the package: folder and name without ``.toml`` (``psrc/manual_therapy``) to
+    path."""
     found = {}
     for folder in sorted(os.listdir(PACKS_FOLDER)):
         inside = os.path.join(PACKS_FOLDER, folder)
@@ -170,7 +173,8 @@ def load_packs(chosen: Iterable[str] | None = None) -> list[Pack]:
         else:
             from .values import suggest
 
-            raise PackError(f"there is no pack {name}{suggest(name, by_id)} (packs: {', '.join(by_id)}; or a .toml file)")
+            choices = ", ".join(by_id)
+            raise PackError(f"there is no pack {name}{suggest(name, by_id)} (packs: {choices}; or a .toml file)")
     result = list(taken.values())
     _refuse_repeated_ids(result)
     return result

@@ -66,7 +66,7 @@ def where_of(place: Place, designator: str, delimiters: Delimiters) -> Where:
     segment, element, component = _parsed(designator)
     elements = place.text.split(delimiters.element)
     return Where(
-        loop=place.loop, segment_id=elements[0] or segment, element=designator if element else "", segment=place.segment,
-        set_segment=place.set_segment, offset=place.offset, length=place.length,
-        value=value_at(place.text, designator, delimiters), is_private=bool(element) and is_private(elements, element, component),
-        text=place.text)
+        loop=place.loop, segment_id=elements[0] or segment, element=designator if element else "",
+        segment=place.segment, set_segment=place.set_segment, offset=place.offset, length=place.length,
+        value=value_at(place.text, designator, delimiters),
+        is_private=bool(element) and is_private(elements, element, component), text=place.text)

@@ -32,24 +32,26 @@ def conflicts(payer_lob: str, filing: str) -> bool:
 
 
 def is_secondary(claim: Claim) -> bool:
-    """Does another payer come first: SBR01 neither P nor U, or a payer that has adjudicated (2320 with AMT*D, or a 2430)?
-    A 2320 that only names a later payer changes nothing."""
+    """Does another payer come first: SBR01 neither P nor U, or a payer that has adjudicated (2320 with AMT*D, or a
+    2430)? A 2320 that only names a later payer changes nothing."""
     if claim.subscriber.sequence not in ("P", "U"):
         return True
     return any(o.has_adjudicated for o in claim.other_payers) or any(ln.adjudications for ln in claim.service_lines)
 
 
 class Scope:
-    """Payer ids, their groups and lines of business. ``payers``: the user's own, which win; ``lob``: ``auto``, or the one
-    for all claims."""
+    """Payer ids, their groups and lines of business. ``payers``: the user's own, which win; ``lob``: ``auto``, or the
+    one for all claims."""
 
     def __init__(self, groups: Iterable[PayerGroup], payers: Mapping[str, str], lob: str = "auto") -> None:
         choices = LINES_OF_BUSINESS[:-1]
         for payer, given in payers.items():
             if given not in choices:
-                raise PackError(f"payers: {payer}: {given!r} is not a line of business{suggest(given, choices)}{listed(choices)}")
+                hint = suggest(given, choices) + listed(choices)
+                raise PackError(f"payers: {payer}: {given!r} is not a line of business{hint}")
         if lob != "auto" and lob not in choices:
-            raise PackError(f"lob: {lob!r} is not one of the choices{suggest(lob, choices)}{listed(('auto', *choices))}")
+            hint = suggest(lob, choices) + listed(("auto", *choices))
+            raise PackError(f"lob: {lob!r} is not a line of business{hint}")
         self.forced = "" if lob == "auto" else lob
         self._first_ids: dict[str, str] = {}
         by_id: dict[str, str] = {}

@@ -1,8 +1,10 @@
-"""What the claims of one file say together, once all of them are read: replacements, duplicates, sums over patient and day.
+"""What the claims of one file say together, once all of them are read: replacements, duplicates, sums over patient and
+day.
 
-In file order, among the claims that still stand: refused ones, voids, replaced originals and duplicates count nowhere, and
-one that is refused here counts no further. So the accepted file, checked again, is clean by construction. The finding is on
-the later claim, the earlier in ``related``. Cost is linear whatever the file: claims alike are found by a hash of what
+In file order, among the claims that still stand: refused ones, voids, replaced originals and duplicates count nowhere,
+and one that is refused here counts no further. So the accepted file, checked again, is clean by construction. The
+finding is on the later claim, the earlier in ``related``. Cost is linear whatever the file: claims alike are found by a
+hash of what
 ``Engine.compare`` kept, and only those are looked at again.
 """
 
@@ -28,9 +30,9 @@ ROUNDS = 5
 
 
 class Standing(NamedTuple):
-    """A claim as its row tells it. ``claim`` counts the claims of the file from 1; ``is_refused``: a finding of its own, or
-    of a level above it, refuses it; ``edits``: ids of its own findings; ``compare``: what ``Engine.compare`` gave (``None``
-    for a claim that was not judged)."""
+    """A claim as its row tells it. ``claim`` counts the claims of the file from 1; ``is_refused``: a finding of its
+    own, or of a level above it, refuses it; ``edits``: ids of its own findings; ``compare``: what ``Engine.compare``
+    gave (``None`` for a claim that was not judged)."""
 
     claim: int
     set_index: int
@@ -73,8 +75,9 @@ def settle(rows: Rows | Sequence[Standing], engine: Engine, refused_sets: Set[in
 
 
 def _likely(rows: Iterable[Standing], refused_sets: Set[int]) -> list[int]:
-    """Indexes (from 1, in file order) of the standing claims that share a number, a likely content, or a patient with day
-    lines with another. ``hash`` will do: the keys never leave this process, and equal ones are confirmed on the values."""
+    """Indexes (from 1, in file order) of the standing claims that share a number, a likely content, or a patient with
+    day lines with another. ``hash`` will do: the keys never leave this process, and equal ones are confirmed on the
+    values."""
     indexes, numbers, contents, patients = array("q"), array("q"), array("q"), array("q")
     for standing in rows:
         kept = standing.compare
@@ -199,7 +202,9 @@ class _Settlement:
             if line is not None:
                 segment, text = line.segment, line.text
                 values = {**values, "line": line.number, "procedure": line.procedure}
-        place = self.locate(claim.index, segment) if self.locate else Place(segment, 0, 0, 0, "2400" if text else "2300", text)
+        place = Place(segment, 0, 0, 0, "2400" if text else "2300", text)
+        if self.locate:
+            place = self.locate(claim.index, segment)
         delimiters = Delimiters(element=claim.delimiters[0], component=claim.delimiters[1])
         finding = finding_at(active, hit, place, delimiters, claim.index, claim.number, level, values)
         finding.interchange, finding.group, finding.set_index = standing.interchange, standing.group, standing.set_index
@@ -215,8 +220,8 @@ class _Settlement:
 
 def _replaced(rows: Rows | Sequence[Standing], likely: list[int], failed: Set[int]) -> dict[int, int]:
     """Claims that another of the file takes the place of (same CLM01 and patient, overlapping days), and by which. A
-    replacement (7) does so to originals anywhere and to replacements before it, a void (8) to all before it. ``failed``:
-    replacements that were refused themselves."""
+    replacement (7) does so to originals anywhere and to replacements before it, a void (8) to all before it.
+    ``failed``: replacements that were refused themselves."""
     kept_of: dict[int, tuple[Any, ...]] = {}
     for index in likely:
         kept = rows[index - 1].compare

@@ -85,9 +85,9 @@ def words_in_notes(claim: Claim, line: ServiceLine, *, words: Words) -> Result:
 
 @check(gives="procedure")
 def past_the_acute_phase(claim: Claim, *, procedures: Codes, days: Decimal, conditions: frozenset[str]) -> Result:
-    """The service comes long after onset (DTP*431), accident (439) or initial treatment (454); or every diagnosis it points
-    to is a sequela (seventh character S); ``review`` when CR208 says that the condition is not acute and there is no
-    acute manifestation (DTP*453). The policy doesn't say when a condition is past its acute phase.
+    """The service comes long after onset (DTP*431), accident (439) or initial treatment (454); or every diagnosis it
+    points to is a sequela (seventh character S); ``review`` when CR208 says that the condition is not acute and there
+    is no acute manifestation (DTP*453). The policy doesn't say when a condition is past its acute phase.
 
     Wrong:  DTP*431*D8*20250901 with SV1*HC:97140:GP*120*UN*2***1 on 2026-02-03
     Right:  DTP*431*D8*20260105 with the same line
@@ -118,8 +118,8 @@ def past_the_acute_phase(claim: Claim, *, procedures: Codes, days: Decimal, cond
 def maintenance_or_wellness_care(
     claim: Claim, *, procedures: Codes, codes: Codes, modifiers: frozenset[str], principal: Codes, words: Words
 ) -> Result:
-    """The claim says that the service keeps up, prevents, or is for wellness: by its code, a liability modifier, a principal
-    diagnosis of examination or screening, or in words.
+    """The claim says that the service keeps up, prevents, or is for wellness: by its code, a liability modifier, a
+    principal diagnosis of examination or screening, or in words.
 
     Wrong:  SV1*HC:S8990*60*UN*1***1
     Right:  SV1*HC:97140:GP*120*UN*2***1 with HI*ABK:M5450
@@ -131,7 +131,8 @@ def maintenance_or_wellness_care(
     first = claim.diagnoses[0] if claim.diagnoses else None
     if first is not None and first.is_icd10 and first.code in principal and any(
             ln.procedure in procedures for ln in claim.service_lines):
-        found.append(Hit("HI01-2", claim.diagnoses_segment, values={**nothing, "diagnosis": first.code}, says="diagnosis"))
+        values = {**nothing, "diagnosis": first.code}
+        found.append(Hit("HI01-2", claim.diagnoses_segment, values=values, says="diagnosis"))
     for line in claim.service_lines:
         values = {**nothing, "procedure": line.procedure}
         if line.procedure in codes:
@@ -154,8 +155,8 @@ def maintenance_or_wellness_care(
 
 @check(gives="procedure diagnoses", names_line=True)
 def excluded_rehabilitation(claim: Claim, *, procedures: Codes, codes: Codes, diagnoses: Codes) -> Result:
-    """Vocational, stroke or long-term rehabilitation, as far as codes show it: a work code, or only diagnoses of work or
-    of a stroke and what it leaves; ``warn`` for a work-related condition (CLM11 = EM), which may be another payer's.
+    """Vocational, stroke or long-term rehabilitation, as far as codes show it: a work code, or only diagnoses of work
+    or of a stroke and what it leaves; ``warn`` for a work-related condition (CLM11 = EM), which may be another payer's.
 
     Wrong:  SV1*HC:97545:GP*200*UN*1***1
     Right:  SV1*HC:97140:GP*120*UN*2***1 with HI*ABK:M25511*ABF:I69351 and both pointed to
@@ -165,7 +166,8 @@ def excluded_rehabilitation(claim: Claim, *, procedures: Codes, codes: Codes, di
     found: list[Hit] = []
     if "EM" in claim.related_causes:
         at = f"CLM11-{claim.related_causes.index('EM') + 1}"
-        found.append(Hit(at, claim.first_segment, values={"procedure": "", "diagnoses": ()}, level="warn", says="employment"))
+        nothing = {"procedure": "", "diagnoses": ()}
+        found.append(Hit(at, claim.first_segment, values=nothing, level="warn", says="employment"))
     for line in claim.service_lines:
         if line.procedure in codes:
             values = {"procedure": line.procedure, "diagnoses": ()}
@@ -180,8 +182,8 @@ def excluded_rehabilitation(claim: Claim, *, procedures: Codes, codes: Codes, di
 
 @check(gives="procedure other diagnoses word", names_line=True)
 def behavioural_service(claim: Claim, *, procedures: Codes, codes: Codes, diagnoses: Codes, words: Words) -> Result:
-    """Hypnotherapy, behaviour training, sleep therapy or biofeedback on one day with manual therapy; or manual therapy for
-    sleep disorders only; or the words in its notes.
+    """Hypnotherapy, behaviour training, sleep therapy or biofeedback on one day with manual therapy; or manual therapy
+    for sleep disorders only; or the words in its notes.
 
     Wrong:  SV1*HC:97140:GP*120*UN*2***1 and SV1*HC:90901*80*UN*1***1 on one day
     Right:  the same on different days
@@ -218,7 +220,9 @@ def _overlap(a: ServiceLine, b: ServiceLine) -> bool:
 
 
 @check
-def location_not_shown(claim: Claim, line: ServiceLine, *, unlocated: Codes, modifiers: frozenset[str], words: Words) -> Result:
+def location_not_shown(
+    claim: Claim, line: ServiceLine, *, unlocated: Codes, modifiers: frozenset[str], words: Words
+) -> Result:
     """No diagnosis that the line points to, no modifier and no text says where on the body it was applied (policy 2.c).
 
     Wrong:  HI*ABK:R52 with SV1*HC:97140:GP*120*UN*2***1

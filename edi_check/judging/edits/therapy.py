@@ -44,19 +44,22 @@ def modifier_not_eligible(line: ServiceLine, *, modifiers: frozenset[str], warne
     """
     if modifiers.isdisjoint(line.modifiers):
         return ()
-    is_warned = line.procedure in warned
-    return [Hit(f"SV101-{n}", values={"modifier": m}, level="warn" if is_warned else "", says="warned" if is_warned else "")
+    level, says = ("warn", "warned") if line.procedure in warned else ("", "")
+    return [Hit(f"SV101-{n}", values={"modifier": m}, level=level, says=says)
             for n, m in enumerate(line.modifiers, 3) if m in modifiers]
 
 
 @check(gives="total limit")
-def units_over_daily_limit(day: DayOfService, *, procedure: str, most: Decimal, exempt_groups: frozenset[str] | None) -> Result:
-    """More units of one code for one patient on one date of service than the policy allows, over lines and claims of the
-    file, whatever their modifiers (policy 3.b, which names no provider).
+def units_over_daily_limit(
+    day: DayOfService, *, procedure: str, most: Decimal, exempt_groups: frozenset[str] | None
+) -> Result:
+    """More units of one code for one patient on one date of service than the policy allows, over lines and claims of
+    the file, whatever their modifiers (policy 3.b, which names no provider).
 
-    The edit's own level: one provider alone passes the limit, and ``exempt_groups`` is set and lacks this group (3.b.1).
-    ``review``: only several providers together pass it; or ``exempt_groups`` is not set; or a range of n days has more than
-    the limit of one day, though not n times that. ``note``: the group is exempt.
+    The edit's own level: one provider alone passes the limit, and ``exempt_groups`` is set and lacks this group
+    (3.b.1).
+    ``review``: only several providers together pass it; or ``exempt_groups`` is not set; or a range of n days has more
+    than the limit of one day, though not n times that. ``note``: the group is exempt.
 
     Wrong:  SV1*HC:97140:GP*300*UN*5***1 and SV1*HC:97140:GP:CQ*120*UN*2***1 on one day
     Right:  SV1*HC:97140:GP*240*UN*4***1 and SV1*HC:97140:GP:CQ*120*UN*2***1 on one day
@@ -186,7 +189,8 @@ def minutes_disagree_with_units(claim: Claim, *, procedures: Codes, timed: Codes
     Wrong:  SV1*HC:97140:GP*180*UN*3***1 with NTE*ADD*25 minutes manual therapy
     Right:  SV1*HC:97140:GP*120*UN*2***1 with NTE*ADD*25 minutes manual therapy
 
-    Only where minutes can't be misread: one number in the line's own text, or in the claim's when it has one timed line.
+    Only where minutes can't be misread: one number in the line's own text, or in the claim's when it has one timed
+    line.
     Returns a hit on the units of each line at fault.
     """
     lines = [line for line in claim.service_lines if line.procedure in timed and line.units is not None]
@@ -200,7 +204,8 @@ def minutes_disagree_with_units(claim: Claim, *, procedures: Codes, timed: Codes
         together = [line]
         if rule == "eight-minute":
             together = [n for n in lines if n.service_dates.text == line.service_dates.text]
-            if line is not next(n for n in together if n.procedure in procedures) or not all(minutes[n.number] for n in together):
+            is_first = line is next(n for n in together if n.procedure in procedures)
+            if not is_first or not all(minutes[n.number] for n in together):
                 continue
         total, units = sum(minutes[n.number] for n in together), sum(n.units or 0 for n in together)
         expected = (total + 7) // 15
@@ -220,7 +225,8 @@ def _minutes(claim: Claim, line: ServiceLine, is_only_one: bool) -> int:
 
 @check(gives="regions needed", names_line=True)
 def manipulation_level_above_diagnoses(
-    claim: Claim, *, three: str, five: str, cervical: Codes, thoracic: Codes, lumbar: Codes, sacral: Codes, pelvic: Codes
+    claim: Claim, *, three: str, five: str, cervical: Codes, thoracic: Codes, lumbar: Codes, sacral: Codes,
+    pelvic: Codes
 ) -> Result:
     """A manipulation code says that more spinal regions were treated than the claim's diagnoses name.
 
@@ -232,7 +238,8 @@ def manipulation_level_above_diagnoses(
     lines = [line for line in claim.service_lines if line.procedure in (three, five)]
     if not all(d.is_icd10 for d in claim.diagnoses):
         return ()
-    named = sum(any(d.code in region for d in claim.diagnoses) for region in (cervical, thoracic, lumbar, sacral, pelvic))
+    regions = (cervical, thoracic, lumbar, sacral, pelvic)
+    named = sum(any(d.code in region for d in claim.diagnoses) for region in regions)
     found = []
     for line in lines:
         needed = 3 if line.procedure == three else 5
