@@ -251,7 +251,7 @@ FAILS_LUHN_ON_PURPOSE = {"1900000063"}
 
 
 def test_fixtures_use_invented_npis_only() -> None:
-    wrong_on_purpose = {"CORE-ID-01", "IK4-3", "family"}  # fixtures/demo/family.837 shows CORE-ID-01
+    wrong_on_purpose = {"CORE-ID-01", "IK4-3"}
     for path in [p for p in TEXTS if "fixtures" in p.relative_to(ROOT).parts and p.suffix in (".837", ".toml", ".txt")]:
         for npi in re.findall(r"\*XX\*(\w+)", path.read_text("latin-1")):
             assert npi.startswith("19000000") or path.stem in wrong_on_purpose, (
