@@ -91,7 +91,7 @@ class Envelope:
                 self.fault(f"TA1-{code}", f"ISA{position:02d}{shown} must be {words}.", f"Give {words} in ISA{position:02d}.",
                            n, "ISA", f"ISA{position:02d}", "" if position in (2, 4) else e[position][:40])
         d = header.delimiters
-        if d.element.isalnum() or d.element.isspace():
+        if d.element.isalnum() or d.element == " ":  # control characters are separators X12 knows; isspace() holds some
             self.fault("TA1-026", "The element separator of the ISA is a letter, digit or space.", "Use a character such as *.",
                        n, "ISA")
         if len({d.element, d.component, d.terminator, d.repetition or "none"}) < 4 or d.terminator.isalnum():
