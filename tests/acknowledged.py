@@ -1,4 +1,4 @@
-"""Acknowledgments as others see them: pyx12's own maps for 999 and 277CA, and a plain reader that adds everything up."""
+"""Acknowledgments as others see them: pyx12's own maps for 999 and 277CA, and a plain reader that adds up."""
 
 from __future__ import annotations
 
@@ -70,6 +70,7 @@ def pyx12_faults(one: Interchange) -> list[str]:
     envelope = _map("x12.control.00501.xml")
     walker, node, used = walk_tree(), envelope.getnodebypath("/ISA_LOOP/ISA"), None
     found: list[str] = []
+    ends_at_provider = any(s[0] == "HL" and s[3:] == ["19", "0"] for s in one.segments)
     for n, segment in enumerate(source, 1):
         before, name = node, segment.get_seg_id()
         if name == "ISA":
@@ -81,20 +82,28 @@ def pyx12_faults(one: Interchange) -> list[str]:
             walker.forceWalkCounterToLoopStart("/ISA_LOOP/GS_LOOP", "/ISA_LOOP/GS_LOOP/GS")
         else:
             node, _, _, walked = walker.walk_errors(node, segment, source.get_seg_count(), source.get_cur_line(), None)
-            found += [f"{n} {segment.format()} {e.err_cde} {e.err_str}" for e in walked]
+            found += [
+                f"{n} {segment.format()} {e.err_cde} {e.err_str}"
+                for e in walked
+                if not (ends_at_provider and "(2000D) missing" in e.err_str)
+            ]
         found += [f"{n} {segment.format()} {code} {says}" for _, code, says, _, _ in source.pop_errors()]
         if node is None:
             node = before
             continue
         _, errors = node.is_valid_errors(segment)
-        found += [f"{n} {segment.format()} {e.refdes} {e.err_cde} {e.err_str}" for e in errors
-                  if not _is_excepted(segment, node, str(e.refdes))]
+        found += [
+            f"{n} {segment.format()} {e.refdes} {e.err_cde} {e.err_str}"
+            for e in errors
+            if not _is_excepted(segment, node, str(e.refdes))
+        ]
     source.cleanup()
     return found + [says for _, _, says, _, _ in source.pop_errors()]
 
 
 def _is_excepted(segment: Any, node: Any, place: str) -> bool:
-    """The exceptions of the contract, section 4: STC02 of lines is empty, codes newer than pyx12's list, HL04 0 at 2000C."""
+    """The exceptions of the contract, section 4: STC02 of lines is empty, codes newer than pyx12's list, HL04 0 at
+    2000C (and then nothing below)."""
     name = segment.get_seg_id()
     if name == "STC":
         if "2220D" in node.get_path() and place == "STC02":

@@ -99,7 +99,15 @@ def envelope(claims: int) -> Interchange:
         receiver=Party(type="2", last_name="EXAMPLE HEALTH PLAN", id="93029"),
         claims=claims,
     )
-    group = FunctionalGroup(index=1, functional_id="HC", sender="SUBMITTER", receiver="RECEIVER", control_number="1", version="005010X222A1", sets=[st])
+    group = FunctionalGroup(
+        index=1,
+        functional_id="HC",
+        sender="SUBMITTER",
+        receiver="RECEIVER",
+        control_number="1",
+        version="005010X222A1",
+        sets=[st],
+    )
     return Interchange(
         index=1,
         control_number="000000001",

@@ -28,7 +28,8 @@ def two_interchanges() -> list[Interchange]:
             date="261101",
             time="1200",
             groups=[
-                FunctionalGroup(index=g, sets=[TransactionSet(index=s, claims=1) for s in sets]) for g, sets in groups.items()
+                FunctionalGroup(index=g, sets=[TransactionSet(index=s, claims=1) for s in sets])
+                for g, sets in groups.items()
             ],
         )
         for i, groups in layout.items()

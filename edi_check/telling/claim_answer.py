@@ -71,7 +71,7 @@ def decimal(charge: str) -> Decimal:
         value = Decimal(charge)
     except (InvalidOperation, ValueError):
         return ZERO
-    return value if value.is_finite() and plain_decimal(value) != "0" else ZERO
+    return value if len(charge) <= 12 or (value.is_finite() and plain_decimal(value) != "0") else ZERO
 
 
 @dataclass

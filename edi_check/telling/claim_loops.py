@@ -32,17 +32,13 @@ class LineLoop:
     days: str
 
 
-@dataclass
+@dataclass(slots=True)
 class ClaimLoop:
-    """2200D, with the patient above it (``hl`` is 0 when the claim before has the same patient)."""
+    """2200D, with the patient above it (``hl`` is 0 when the claim before has the same patient). ``patient`` is NM103
+    to NM109, each of ``statuses`` a whole STC, ``days`` DTP02 and DTP03."""
 
     hl: int
-    last: str
-    first: str
-    middle: str
-    suffix: str
-    qualifier: str
-    member: str
+    patient: str
     number: str
     statuses: list[str]
     trace: str
@@ -50,40 +46,54 @@ class ClaimLoop:
     lines: Sequence[LineLoop]
 
 
+NAMES = ((1, 60), (0, 35), (0, 25), (0, 10))
+"""Least and longest of NM103, NM104, NM105 and NM107."""
+
+
 def claim_loops(claims: Iterable[ClaimResult], levels: list[int], inherited: Callable[[ClaimResult], list[Finding]],
                 received: Delimiters, dialect: Dialect, settings: AckSettings, day: str) -> Iterator[ClaimLoop]:
     """The loops of one provider's claims. ``levels`` holds the last HL number used; ``received`` are the delimiters
     that the claims were sent in. What the guide demands and the claim lacks is filled in: TRN02 ``0``, NM103
     ``UNKNOWN``, the day of the answer for the day of service (a stated departure from X12 RFI 1575)."""
-    text = dialect.text
-    accepted = composites(dialect, receiver_status(settings.accepted_status))
-    unknown_days = f"D8{dialect.delimiters.element}{day}"
+    text, e = dialect.text, dialect.delimiters.element
+    accepted = stc(composites(dialect, receiver_status(settings.accepted_status)), day, "WQ", "", dialect) + e
+    unknown_days = f"D8{e}{day}"
+    are_plain = dialect.shape(*NAMES, (2, 80))
     before: tuple[object, ...] = ()
+    hl = levels[0]
     for claim in claims:
         last, first, middle, suffix, qualifier, member, trace, first_day, last_day, lines = claim.ak
-        patient = (claim.subscriber, claim.levels[6] if len(claim.levels) > 6 else 0, last, first, member)
-        hl = 0
-        if patient != before or not claim.subscriber:
-            levels[0] += 1
-            hl, before = levels[0], patient
+        person = (claim.subscriber, claim.levels[6], last, first, member)
+        is_new = person != before or not claim.subscriber
+        patient = ""
+        if is_new:
+            hl, before = hl + 1, person
+            if not are_plain(e.join((last, first, middle, suffix, member))):
+                (last, first, middle, suffix), member = _names(last, first, middle, suffix, dialect), \
+                    text(member, 80, 2, "UNKNOWN")
+            patient = e.join((last, first, middle, "", suffix, "II" if qualifier == "II" else "MI", member))
         charge = amount(claim.charge)
         views: Sequence[LineLoop] = ()
         if claim.disposition != "rejected":
-            statuses = [stc(accepted, day, "WQ", charge, dialect)]
+            statuses = [accepted + charge]
         else:
             own = claim.findings
             statuses = [stc(composites(dialect, s), day, "U", charge, dialect)
                         for s in claim_statuses(own, inherited(claim))]
             views = _lines(own, lines, received, dialect, day if settings.line_status_date else "")
-        yield ClaimLoop(
-            hl, text(last, 60, 1, "UNKNOWN"), text(first, 35), text(middle, 25), text(suffix, 10),
-            "II" if qualifier == "II" else "MI", text(member, 80, 2, "UNKNOWN"), text(claim.number, 50, 1, "0"),
-            statuses, text(trace, 50), _period(first_day, last_day, dialect) or unknown_days, views)
+        levels[0] = hl
+        yield ClaimLoop(hl if is_new else 0, patient, text(claim.number, 50, 1, "0"), statuses,
+                        text(trace, 50) if trace else "", _period(first_day, last_day, e) or unknown_days, views)
 
 
-def _period(first: str, last: str, dialect: Dialect) -> str:
-    """DTP02 and DTP03 of a service period, or nothing when no day of it can be used."""
-    e = dialect.delimiters.element
+def _names(last: str, first: str, middle: str, suffix: str, dialect: Dialect) -> tuple[str, str, str, str]:
+    """The names of a person made fit."""
+    text = dialect.text
+    return text(last, 60, 1, "UNKNOWN"), text(first, 35), text(middle, 25), text(suffix, 10)
+
+
+def _period(first: str, last: str, e: str) -> str:
+    """DTP02 and DTP03 of a service period, or nothing when no day of it can be used. ``e`` separates them."""
     if not is_day(first):
         return ""
     if first == last or not is_day(last) or last < first:
@@ -102,7 +112,7 @@ def _lines(own: Sequence[Finding], lines: tuple[tuple[str, str, str], ...], rece
             procedure, charge, units = _service(sv1.split(received.element), received.component, dialect)
             first, _, last = days.partition("-")
             loops.append(LineLoop(procedure, charge, units, stc(codes, day, "U", "", dialect),
-                                  dialect.text(control, 50), _period(first, last or first, dialect)))
+                                  dialect.text(control, 50), _period(first, last or first, dialect.delimiters.element)))
     return loops
 
 

@@ -101,8 +101,9 @@ def interchange_result(index: int, faults: EnvelopeFaults) -> str:
 
 
 def set_result(st: TransactionSet, faults: EnvelopeFaults, strict: bool, unanswerable: Collection[int]) -> str:
-    """IK501: R when header, control segments or hierarchy are at fault, when the set is no 837P or holds no claim, when no
-    277CA could answer it, or (``strict``) for any fault; E when faults stay inside claims and the levels above them; else A."""
+    """IK501: R when header, control segments or hierarchy are at fault, when the set is no 837P or holds no claim,
+    when no 277CA could answer it, or (``strict``) for any fault; E when faults stay inside claims and the levels
+    above them; else A."""
     if st.index in faults.sets or st.index in unanswerable or not st.is_professional or not st.claims:
         return "R"
     if st.index in faults.claim_faults:

@@ -11,7 +11,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 
-from ..findings import LEVELS, Edit, Finding, Source, Status
+from ..findings import LEVELS, Edit, Finding, Related, Source, Status
 from ..model import Party
 from ..privacy import MASK, masked, unmasked
 from ..report import ClaimResult, FileReport, Report
@@ -250,7 +250,7 @@ def _provider(report: Report, file: FileReport, number: int) -> str:
     if not 0 < number <= len(file.providers):
         return ""
     row = file.providers[number - 1]
-    name, qualifier, identity = row[0].strip(), row[1], row[2].strip()
+    name, qualifier, identity = str(row[0]).strip(), row[1], str(row[2]).strip()
     is_person = row[3] == "1" if len(row) > 3 else ", " in name
     if is_person and name and not report.show_values:
         name = MASK
@@ -266,13 +266,20 @@ def _finding(report: Report, finding: Finding) -> FindingView:
     place = " ".join(p for p in (where.loop, where.element or where.segment_id) if p)
     position = ", ".join(p for p in (f"segment {where.segment}" if where.segment else "",
                                      f"file line {where.line}:{where.column}" if where.line else "") if p)
-    related = ", ".join(f"claim {r.claim}" + (f" line {r.line}" if r.line else "")
-                        for r in finding.related[:NAMED_CLAIMS])
+    related = ", ".join(_related(finding, r) for r in finding.related[:NAMED_CLAIMS])
     if len(finding.related) > NAMED_CLAIMS:
         related += f" and {len(finding.related) - NAMED_CLAIMS} more"
     return FindingView(finding.edit, edit.name, finding.level, told(finding.message), told(finding.fix or edit.fix),
                        finding.line, place, position, _codes(finding), related,
                        ", ".join(s for s in edit.source if s))
+
+
+def _related(finding: Finding, other: Related) -> str:
+    """A line of the same claim, or another claim of the file by its number in it."""
+    line = f"line {other.line}" if other.line else ""
+    if line and other.claim == finding.claim:
+        return line
+    return f"claim {other.claim} of the file" + (f", {line}" if line else "")
 
 
 def _codes(finding: Finding) -> list[tuple[str, str]]:

@@ -112,9 +112,9 @@ class SyntaxFaults:
     """The guide's faults at reject in file order, read along with the sets: one pass over the claims, nothing kept."""
 
     def __init__(self, file: FileReport) -> None:
-        own = (f for claim in file.claims() if claim.packed
-               for f in sorted(filter(_is_told, claim.findings), key=_place))
-        above = (f for f in file.above_findings() if _is_told(f))
+        faulty = any(r != "A" for r in file.results.ik5.values())
+        own = filter(_is_told, file.own_findings()) if faulty else ()
+        above = filter(_is_told, file.above_findings())
         self._rest = heapq.merge(above, own, key=lambda f: (f.set_index, f.where.segment))
         self._next: Finding | None = None
 
@@ -145,7 +145,8 @@ def _place(finding: Finding) -> tuple[int, str, str, str]:
 
 def syntax_groups(file: FileReport, interchange: Interchange, dialect: Dialect, faults: SyntaxFaults,
                   codes: dict[int, list[str]], numbers: Iterator[int]) -> Iterator[GroupOut]:
-    """A 999 set in a group of its own for each group of the interchange. ``codes``: those of AK905, by group."""
+    """A 999 set in a group of its own for each group of the interchange. ``codes``: those of AK905, by group. The
+    sets of a group whose guide we don't read are not spoken of one by one."""
     template = dialect.template("999.x12.j2")
     for group in answerable_groups(interchange):
         body = stream(template, group=_group(file, group, dialect, faults, codes.get(group.index, [])))
@@ -158,7 +159,7 @@ def _group(file: FileReport, group: FunctionalGroup, dialect: Dialect, faults: S
     declared = group.declared_sets if group.declared_sets.isdigit() and len(group.declared_sets) <= 6 else ""
     return GroupLines(
         group.functional_id, _digits(group.control_number, 9), dialect.text(group.version, 12, 1, "UNKNOWN"),
-        (_set(file, s, dialect, faults) for s in group.sets if s.id_code in SETS),
+        (_set(file, s, dialect, faults) for s in group.sets if group.is_professional and s.id_code in SETS),
         file.results.ak9.get(group.index, "R"), declared or str(len(results)), len(results),
         sum(r in ("A", "E") for r in results),
         _codes(dialect.delimiters.element, [c for c in codes if c in GROUP_CODES]))
@@ -184,9 +185,15 @@ def _is_implementation(finding: Finding) -> bool:
     return finding.ik4.startswith("I") or (not finding.ik4 and finding.ik3.startswith("I"))
 
 
+def _together(findings: Iterator[Finding]) -> Iterator[Finding]:
+    """The findings of each segment in order of what makes an IK3; they come ordered by segment only."""
+    for _, of_segment in groupby(findings, key=lambda f: f.where.segment):
+        yield from sorted(of_segment, key=_place)
+
+
 def _segments(findings: Iterator[Finding], dialect: Dialect, found: dict[str, None]) -> Iterator[SegmentLine]:
     """An IK3 for each segment at fault, its element faults together; the set's own codes go into ``found``."""
-    for (position, segment_id, loop, code), together in groupby(findings, key=_place):
+    for (position, segment_id, loop, code), together in groupby(_together(findings), key=_place):
         faults = []
         for f in together:
             if f.edit.startswith("IK5-"):
