@@ -148,12 +148,14 @@ class Transition:
     between. ``other``: a second use of the same id and qualifier in the same place, told apart by its other elements. The
     guide has one such pair: PWK*CT in 2400, attachment or DMERC certificate, by PWK02."""
 
-    __slots__ = ("act", "bit", "care", "closing", "demand", "is_level", "is_simple", "limit", "opening", "other", "step")
+    __slots__ = ("act", "bit", "care", "closing", "demand", "is_level", "is_simple", "limit", "loop", "opening", "other",
+                 "step")
 
     def __init__(self, step: Step, bit: int, limit: int, demand: int, closing: tuple[LoopUse, ...],
                  opening: tuple[LoopUse, ...]) -> None:
         self.step = step
         self.act = step.act
+        self.loop = step.use.loop.id
         self.bit = bit
         self.limit = limit
         self.demand = demand
@@ -180,7 +182,7 @@ class Choice:
 class Step:
     """A segment use, compiled for one set of delimiters. ``act`` binds a segment to the open objects."""
 
-    __slots__ = ("act", "choices", "is_memo", "match", "memo", "parse", "table", "use")
+    __slots__ = ("act", "choices", "is_memo", "match", "memo", "parse", "table", "use", "width")
 
     def __init__(self, use: SegmentUse, table: StepTable) -> None:
         self.use = use
@@ -188,6 +190,7 @@ class Step:
         self.choices: dict[str, Choice | None] = {}
         self.memo: dict[str, tuple[Transition, Any]] = {}
         self.parse, self.act, self.is_memo = table.binding(use)
+        self.width = len(use.elements) + 1
         self.match: Callable[[str], object] = self._first_match
         """``fullmatch`` of the use's expression, compiled when it is first asked."""
 

@@ -28,7 +28,8 @@ from .segments import SEGMENT_LIMIT, Batch, Header, Segmenter, Stray
 
 __all__ = ["Reader"]
 
-PAD = [""] * 20
+PADS = [[""] * n for n in range(40)]
+"""What is appended to a split segment so that every element the guide has can be asked for."""
 MEMO_LIMIT = 1500
 ELEMENT_LIMIT = 1000
 SET_LIMIT = 100_000
@@ -56,7 +57,7 @@ class _Elsewhere(Step):
         self.table = table
         self.choices = {}
         self.memo = {}
-        self.parse, self.act, self.is_memo = None, None, False
+        self.parse, self.act, self.is_memo, self.width = None, None, False, 0
         self.match = _anything
         self.swallow = Choice() if swallows else None
         if self.swallow:
@@ -74,7 +75,7 @@ class _AfterStranger(Step):
     def __init__(self, before: Step) -> None:
         self.use, self.table = before.use, before.table
         self.choices, self.memo = {}, {}
-        self.parse, self.act, self.is_memo = None, None, False
+        self.parse, self.act, self.is_memo, self.width = None, None, False, 0
         self.match = _anything
         self.before = before
         self.swallow = Choice()
@@ -109,7 +110,7 @@ class Reader:
         self._batch: Batch | None = None
         self._header: tuple[int, int, int] = (0, 0, 0)
         self._out: list[Claim] = []
-        self._subscriber_extent = (0, 0, 0)
+        self._subscriber_at: tuple[int, Batch] | None = None
         self._odd_count = 0
         self._elements_said = False
 
@@ -298,7 +299,8 @@ class Reader:
                         target = t.step
                     else:
                         refused = True
-                e += PAD
+                if len(e) < target.width:
+                    e += PADS[target.width - len(e)]
                 value = e if target.parse is None else target.parse(e, component, text)
                 if target.is_memo and not refused:
                     if len(memo) > MEMO_LIMIT:
@@ -333,11 +335,11 @@ class Reader:
                 for _ in t.opening:
                     frames.append(mask)
                     mask = 1
-                loops.append((n, step.use.loop.id))
+                loops.append((n, t.loop))
                 if t.act is not None:
                     t.act(a, value, n)
                     if t.is_level:
-                        self._level(step.use.loop.id, value, n)
+                        self._level(t.loop, value, n)
             if refused:
                 # Bound as far as it goes, then explained: a CLM must be open before its own faults can be filed.
                 refused = False
@@ -383,13 +385,14 @@ class Reader:
     def _level(self, loop: str, e: list[str], n: int) -> None:
         """An HL was taken: its numbers are looked at."""
         breaches = self.hierarchy.take(loop, e[1], e[2], e[4])
+        before = self._subscriber_at
         if loop == "2000B":
-            before = self._subscriber_extent
-            self._subscriber_extent = (n, *self._extent(n))
-        else:
-            before = self._subscriber_extent
+            assert self._batch is not None
+            self._subscriber_at = (n, self._batch)
+        if not breaches:
+            return
         for b in breaches:
-            at = before if b.is_earlier else (n, *self._extent(n))
+            at = _extent_in(*before) if b.is_earlier and before else (n, *self._extent(n))
             is_own = not (b.is_earlier and loop == "2000B")
             self._breach(b, at, loop, self.assembly.subscribers if is_own else self.assembly.subscribers - 1)
 
@@ -590,8 +593,14 @@ class Reader:
         if missing:
             self._missing(loop, missing, n)
         for b in self.hierarchy.end():
-            self._breach(b, self._subscriber_extent, "2000B", self.assembly.subscribers)
+            at = _extent_in(*self._subscriber_at) if self._subscriber_at else (n, *self._extent(n))
+            self._breach(b, at, "2000B", self.assembly.subscribers)
         self.assembly.end_level(n)
+
+
+def _extent_in(n: int, batch: Batch) -> tuple[int, int, int]:
+    """Number, offset and length of a segment of a batch."""
+    return n, batch.start(n - batch.first), len(batch.segments[n - batch.first])
 
 
 def _code(use: SegmentUse) -> tuple[str, ...]:
