@@ -1,4 +1,5 @@
-"""The engine: claims in, findings out. It finds the edits that a claim gets, runs them, and gives their hits words and place.
+"""The engine: claims in, findings out. It finds the edits that a claim gets, runs them, and gives their hits words and
+place.
 
 ``judge`` sees one claim; what several claims of a file say together is ``settle``'s. Neither changes a claim.
 """
@@ -14,7 +15,7 @@ from typing import Any
 
 from ..codelists import CodeList
 from ..findings import LEVELS, Edit, Fault, Finding, NotEvaluated, PackError
-from ..model import Claim, Interchange, ServiceLine
+from ..model import Claim, ServiceLine
 from .aggregate import DayLine, DayOfService, day_line, days_of
 from .comparison import compared
 from .packs import Pack, load_payers
@@ -34,8 +35,8 @@ ALWAYS_RUN = "CORE-FILE-"
 class Engine:
     """The packs of a run at the levels and settings in force.
 
-    ``settings`` by pack id and name, ``levels`` by edit id, ``payers`` payer id to line of business; ``snip`` first and last
-    SNIP type to check. Raises ``PackError`` for an id, a setting or a value that doesn't exist.
+    ``settings`` by pack id and name, ``levels`` by edit id, ``payers`` payer id to line of business; ``snip`` first and
+    last SNIP type to check. Raises ``PackError`` for an id, a setting or a value that doesn't exist.
     """
 
     def __init__(self, packs: Sequence[Pack], *, settings: Mapping[str, Mapping[str, Any]] | None = None,
@@ -64,7 +65,6 @@ class Engine:
                 self._running[active.id] = active
         self._plans: dict[tuple[str, str, bool], Plan] = {}
         self._plans_by_selection: dict[tuple[Any, ...], Plan] = {}
-        self._interchange: Interchange | None = None
         self._upper: set[str] = set()
         self._billing: tuple[Any, Plan | None, list[tuple[Active, Hit | Unjudged]]] = (None, None, [])
         self._days: tuple[Claim | None, list[DayLine]] = (None, [])
@@ -128,9 +128,8 @@ class Engine:
             pack, lobs = active.pack, active.data.lobs
             if pack.id not in taken or (is_void and not active.data.on_void) or (pack.by_payer_only and not is_mapped):
                 continue
-            if active.lacks and (not lobs or lob in lobs):
-                undecided.append(active)
-            elif lob == "unknown" and lobs and "unknown" not in lobs:
+            is_open = lob == "unknown" and lobs and "unknown" not in lobs
+            if is_open or (active.lacks and (not lobs or lob in lobs)):
                 undecided.append(active)
             elif not lobs or lob in lobs:
                 chosen.append(active)
@@ -138,9 +137,6 @@ class Engine:
 
     def judge(self, claim: Claim) -> list[Finding]:
         """What the claim says by itself. Findings in no particular order; those of ``settle`` come later."""
-        interchange = claim.interchange
-        if interchange is not self._interchange:
-            self._enter(interchange)
         plan = self.plan(claim)
         plan.judged += 1
         upper = self._upper
@@ -164,9 +160,11 @@ class Engine:
         touched: list[str] = []
         memo, by_procedure, always = plan.memo, plan.by_procedure, plan.lines
         for line in claim.service_lines:
-            known = memo.get(line.text)
+            key = (line.procedure, line.modifiers, line.units_text, line.pointers, line.unit_basis,
+                   line.procedure_qualifier, line.place_of_service, line.description)
+            known = memo.get(key)
             if known is None:
-                known = self._services(line, plan)
+                known = self._services(line, plan, key)
             if known:
                 if known[0] is None:
                     return False
@@ -190,6 +188,12 @@ class Engine:
             found = active.run(claim)
             if found:
                 hits.extend([(active, hit, None) for hit in found])
+        for is_silent, actives in plan.screened:
+            if not is_silent(claim):
+                for active in actives:
+                    found = active.run(claim)
+                    if found:
+                        hits.extend([(active, hit, None) for hit in found])
         if plan.billing:
             hits.extend([(active, hit, None) for active, hit in self._of_billing(claim, plan)])
         if touched:
@@ -211,8 +215,9 @@ class Engine:
         if unjudged:
             self._count_unjudged(unjudged)
 
-    def _services(self, line: ServiceLine, plan: Plan) -> tuple[Any, ...]:
-        """The hits of edits that look at the SV1 only; ``(None,)`` when its codes aren't in upper case."""
+    def _services(self, line: ServiceLine, plan: Plan, key: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The hits of edits that look at the SV1 only; ``(None,)`` when its codes aren't in upper case. ``key`` is what
+        such edits may see (``registry.SERVICE_FIELDS``)."""
         result: tuple[Any, ...]
         if line.procedure != line.procedure.upper() or any(m != m.upper() for m in line.modifiers):
             result = (None,)
@@ -220,10 +225,10 @@ class Engine:
             bundle = plan.by_procedure.get(line.procedure)
             actives = [*plan.services, *bundle.services] if bundle else plan.services
             result = tuple((active, hit) for active in actives for hit in active.run(line))
-        if line.text:
+        if not line.description:  # free text hardly comes back
             if len(plan.memo) >= MEMO_SIZE:
                 plan.memo.clear()
-            plan.memo[line.text] = result
+            plan.memo[key] = result
         return result
 
     def _of_billing(self, claim: Claim, plan: Plan) -> list[tuple[Active, Hit | Unjudged]]:
@@ -241,7 +246,7 @@ class Engine:
         touched = frozenset(line.procedure for line in lines if line.procedure in plan.by_procedure)
         more, days, unjudged = plan.more_for(touched)
         self._count_unjudged(unjudged)
-        for active in (*plan.claims, *more):
+        for active in (*plan.all_claims, *more):
             hits.extend((active, hit, None) for hit in self.guarded(active, claim.index, claim))
         for active in plan.billing:
             hits.extend((active, hit, None) for hit in self.guarded(active, claim.index, claim.billing))
@@ -315,13 +320,6 @@ class Engine:
         for edit in edits:
             self.not_evaluated_counts[edit] += 1
 
-    def _enter(self, interchange: Interchange) -> None:
-        """A new interchange: with other delimiters, an SV1's text may mean something else."""
-        if self._interchange is not None and interchange.delimiters != self._interchange.delimiters:
-            for plan in self._plans_by_selection.values():
-                plan.memo.clear()
-        self._interchange = interchange
-
     def _is_upper(self, code: str) -> bool:
         if code != code.upper():
             return False
@@ -331,7 +329,8 @@ class Engine:
         return True
 
     def _judge_in_upper_case(self, claim: Claim, plan: Plan) -> list[Finding]:
-        """A claim with codes in lower case is judged as a copy in upper case; checks ``as_sent`` see the claim itself."""
+        """A claim with codes in lower case is judged as a copy in upper case; checks ``as_sent`` see the claim
+        itself."""
         clone = _in_upper_case(claim)
         hits, day_lines = self._run_guarded(clone, plan)
         for active in plan.as_sent:
@@ -393,7 +392,7 @@ def _levels_in_force(packs: Sequence[Pack], given: Mapping[str, str]) -> dict[st
         if edit not in known:
             raise PackError(f"levels: there is no edit {edit} in this run{suggest(edit, known)}")
         if level not in LEVELS:
-            raise PackError(f"levels: {edit}: {level!r} is not one of the choices{suggest(level, LEVELS)}{listed(LEVELS)}")
+            raise PackError(f"levels: {edit}: {level!r} is not a level{suggest(level, LEVELS)}{listed(LEVELS)}")
     return dict(given)
 
 

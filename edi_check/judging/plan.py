@@ -1,7 +1,7 @@
 """Which edits run on a claim: chosen once for each payer, filing code and kind of claim, then found by procedure code.
 
-An ``Active`` is an edit ready to run: its function with parameters bound, its conditions, the level in force. A ``Plan`` holds
-those that a kind of claim gets. A claim without the codes that edits name costs almost nothing.
+An ``Active`` is an edit ready to run: its function with parameters bound, its conditions, the level in force. A
+``Plan`` holds those that a kind of claim gets. A claim without the codes that edits name costs almost nothing.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from ..findings import LEVELS
 from ..model import Claim, ServiceLine
 from .conditions import Condition
 from .packs import EditData, Pack
-from .registry import TABLES, Hit, Result
+from .registry import TABLES, Hit, Result, Screen
 
 __all__ = ["Active", "Bundle", "Plan", "milder"]
 
@@ -34,7 +34,7 @@ class Active:
     """An edit ready to run. ``run`` takes what its kind says (``registry.KINDS``, and ``after``)."""
 
     __slots__ = ("data", "default", "edit", "given_level", "id", "kind", "lacks", "looks_at", "pack", "parameters",
-                 "run")
+                 "run", "screen")
 
     def __init__(self, pack: Pack, data: EditData, settings: Mapping[str, Any], given_level: str,
                  provided: Mapping[str, Any]) -> None:
@@ -45,6 +45,7 @@ class Active:
         self.parameters: dict[str, Any] = {}
         self.lacks = ""
         """Why it can't be evaluated at all, for want of a table."""
+        self.screen = _screen(data.check.screen, provided) if data.check and data.check.screen else None
         if data.check is not None:
             self.parameters = data.bound(settings)
             self.parameters.update({name: provided[name] for name in data.check.parameters if name in provided})
@@ -73,9 +74,9 @@ class Active:
         return day is not None and (data.first_day or date.min) <= day <= (data.last_day or date.max)
 
     def level(self, hit_level: str, lob: str, is_milder: bool) -> str:
-        """The level of one occurrence. ``hit_level``: the occurrence is by itself graver or milder than its edit. A level
-        given by the user is the edit's own; it never raises a milder occurrence, and lowers every one. ``is_milder``: a
-        step down, for a payer's policy on a secondary claim."""
+        """The level of one occurrence. ``hit_level``: the occurrence is by itself graver or milder than its edit. A
+        level given by the user is the edit's own; it never raises a milder occurrence, and lowers every one.
+        ``is_milder``: a step down, for a payer's policy on a secondary claim."""
         own, given = self.default, self.given_level
         if not hit_level or hit_level == own:
             level = given or own
@@ -89,7 +90,7 @@ class Active:
         return "review" if is_milder and level == "reject" and self.pack.is_policy else level
 
 
-def _bound(function: Callable[..., Result], parameters: dict[str, Any]) -> Callable[..., Result]:
+def _bound(function: Callable[..., Any], parameters: dict[str, Any]) -> Callable[..., Any]:
     """The function with keyword parameters filled in. As other defaults of a copy they cost nothing when it is called;
     ``partial`` would cost as much as a check that finds nothing."""
     if not isinstance(function, FunctionType) or not parameters.keys() <= set(
@@ -99,6 +100,11 @@ def _bound(function: Callable[..., Result], parameters: dict[str, Any]) -> Calla
                         function.__closure__)
     copy.__kwdefaults__ = {**(function.__kwdefaults__ or {}), **parameters}
     return copy
+
+
+def _screen(screen: Screen, provided: Mapping[str, Any]) -> Screen:
+    wanted = screen.__code__.co_varnames[1:screen.__code__.co_argcount + screen.__code__.co_kwonlyargcount]
+    return _bound(screen, {name: provided[name] for name in wanted}) if wanted else screen
 
 
 def _first_day(claim: Claim, line: ServiceLine | None) -> date | None:
@@ -151,9 +157,12 @@ class Bundle:
 class Plan:
     """The edits of one kind of claim, sorted by what they run on and by procedure."""
 
-    def __init__(self, actives: Iterable[Active], lob: str, has_conflict: bool, unjudged: Iterable[Active] = ()) -> None:
+    def __init__(self, actives: Iterable[Active], lob: str, has_conflict: bool,
+                 unjudged: Iterable[Active] = ()) -> None:
         self.lob, self.has_conflict = lob, has_conflict
         self.claims: list[Active] = []
+        """Edits on claims, but for those behind a screen."""
+        self.screened: list[tuple[Screen, list[Active]]] = []
         self.as_sent: list[Active] = []
         self.lines: list[Active] = []
         self.services: list[Active] = []
@@ -170,7 +179,7 @@ class Plan:
         for active in unjudged:
             self._place_unjudged(active)
         self.day_procedures = frozenset(code for code, bundle in self.by_procedure.items() if bundle.days)
-        self.memo: dict[str, Any] = {}
+        self.memo: dict[tuple[Any, ...], Any] = {}
         self._unions: dict[frozenset[str], tuple[list[Active], list[Active], list[tuple[str, str]]]] = {}
 
     def _place(self, active: Active) -> None:
@@ -184,6 +193,9 @@ class Plan:
         if kind == "claim" and active.is_as_sent:
             self.as_sent.append(active)
             return
+        if active.screen is not None and active.data.procedures is None:
+            self._place_behind(active.screen, active)
+            return
         attribute = {"claim": "claims", "line": "lines", "service": "services", "day": "days"}[kind]
         if kind == "day":
             self.days.append(active)
@@ -193,6 +205,18 @@ class Plan:
             return
         for code in codes:
             getattr(self._bundle(code), attribute).append(active)
+
+    @property
+    def all_claims(self) -> list[Active]:
+        """Edits on claims, screens or not."""
+        return [*self.claims, *(active for _, actives in self.screened for active in actives)]
+
+    def _place_behind(self, screen: Screen, active: Active) -> None:
+        for _, actives in self.screened:
+            if actives[0].data.check.screen is active.data.check.screen:  # type: ignore[union-attr]
+                actives.append(active)
+                return
+        self.screened.append((screen, [active]))
 
     def _place_unjudged(self, active: Active) -> None:
         why = active.lacks or UNKNOWN_LOB

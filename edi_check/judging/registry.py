@@ -5,8 +5,8 @@ parameters; the other parameters are filled by the edit (a constant, ``setting:n
 
     def f(claim, *, …)          once per claim
     def f(claim, line, *, …)    once per service line (of the procedures its edit names, if it names any)
-    def f(line, *, …)           with ``looks_at="service"``: sees the SV1's own values only (see SERVICE_FIELDS), so it
-                                is judged once per distinct SV1
+    def f(line, *, …)           with ``looks_at="service"``: sees the SV1's own values only (SERVICE_FIELDS), so it is
+                                judged once for all lines that are alike in them
     def f(billing, *, …)        sees the billing provider's level only, so it is judged once per level
     def f(day, *, …)            sums: one patient, one day (``aggregate.DayOfService``), in a claim and over a file
     def f(earlier, later, *, …) with ``looks_at="signature"`` or ``"number"``: two claims of a file that have the same
@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar, overload
 
@@ -47,10 +47,11 @@ PROVIDED = {"as_of": "date", "payer_lobs": "Mapping[str, str]", **dict.fromkeys(
 """Parameters that no pack gives: the day of receipt, the line of business of each payer id that is mapped, tables."""
 
 SERVICE_FIELDS = frozenset({
-    "procedure_qualifier", "procedure", "modifiers", "description", "charge", "charge_text", "unit_basis", "units",
-    "units_text", "place_of_service", "pointers", "emergency", "text",
+    "procedure_qualifier", "procedure", "modifiers", "description", "unit_basis", "units", "units_text",
+    "place_of_service", "pointers",
 })
-"""What a ``service`` check may read of its line. Not ``place`` (the claim's counts too), dates or diagnoses."""
+"""What a ``service`` check may read of its line: what makes an SV1 the like of others. Not the charge, which differs
+from clinic to clinic, nor ``place`` (the claim's counts too), dates or diagnoses."""
 
 
 class Hit(NamedTuple):
@@ -84,6 +85,7 @@ class Unjudged(NamedTuple):
 
 Result = Iterable[Hit | Unjudged]
 CheckFunction = Callable[..., Result]
+Screen = Callable[..., bool]
 F = TypeVar("F", bound=CheckFunction)
 
 
@@ -108,6 +110,7 @@ class Check:
     looks_at: str = ""
     as_sent: bool = False
     names_line: bool = False
+    screen: Screen | None = None
 
     @property
     def summary(self) -> str:
@@ -122,20 +125,25 @@ CHECKS: dict[str, Check] = {}
 @overload
 def check(function: F) -> F: ...
 @overload
-def check(*, looks_at: str = "", gives: str = "", as_sent: bool = False,
-          names_line: bool = False) -> Callable[[F], F]: ...
+def check(*, looks_at: str = "", gives: str = "", as_sent: bool = False, names_line: bool = False,
+          screen: Screen | None = None) -> Callable[[F], F]: ...
 def check(
-    function: F | None = None, *, looks_at: str = "", gives: str = "", as_sent: bool = False, names_line: bool = False
+    function: F | None = None, *, looks_at: str = "", gives: str = "", as_sent: bool = False, names_line: bool = False,
+    screen: Screen | None = None
 ) -> F | Callable[[F], F]:
     """Register a check under its function's name.
 
     ``gives`` names the placeholders that *every* hit fills, besides the engine's own (``packs.PLACEHOLDERS``) and the
-    parameters; ``looks_at`` as in the module's docstring; ``as_sent`` gives it codes in the case they were sent (others see
-    upper case); ``names_line``: the hits of a claim check name a line, so the engine fills the line's placeholders too.
+    parameters; ``looks_at`` as in the module's docstring; ``as_sent`` gives it codes in the case they were sent (others
+    see upper case); ``names_line``: the hits of a claim check name a line, so the engine fills the line's placeholders
+    too; ``screen``: of a claim check, a function of the claim (and of PROVIDED parameters) that says yes only when the
+    check can find nothing; checks that share one are spared together.
     """
 
     def register(f: F) -> F:
-        entry = _describe(f, looks_at, gives, as_sent, names_line)
+        entry = replace(_describe(f, looks_at, gives), as_sent=as_sent, names_line=names_line, screen=screen)
+        if screen is not None and entry.kind != "claim":
+            raise PackError(f"check {f.__name__}: only checks on claims have a screen")
         before = CHECKS.get(entry.name)
         if before is not None and before.topic != entry.topic:
             raise PackError(f"two checks are called {entry.name}: in {before.topic} and in {entry.topic}")
@@ -145,10 +153,11 @@ def check(
     return register(function) if function is not None else register
 
 
-_FIRST = {"claim": "claim", "billing": "billing", "day": "day", "line": "service", "earlier": "claims", "found": "after"}
+_FIRST = {"claim": "claim", "billing": "billing", "day": "day", "line": "service", "earlier": "claims",
+          "found": "after"}
 
 
-def _describe(f: CheckFunction, looks_at: str, gives: str, as_sent: bool, names_line: bool) -> Check:
+def _describe(f: CheckFunction, looks_at: str, gives: str) -> Check:
     code = f.__code__
     n = code.co_argcount + code.co_kwonlyargcount
     names = code.co_varnames[:n]
@@ -167,8 +176,7 @@ def _describe(f: CheckFunction, looks_at: str, gives: str, as_sent: bool, names_
         optional.update(code.co_varnames[code.co_argcount - len(f.__defaults__):code.co_argcount])
     notes = f.__annotations__
     parameters = {p: Parameter(p, str(notes.get(p, "")), p in optional) for p in names[skip:]}
-    return Check(f.__name__, kind, f, parameters, frozenset(gives.split()), f.__module__.rpartition(".")[2],
-                 looks_at, as_sent, names_line)
+    return Check(f.__name__, kind, f, parameters, frozenset(gives.split()), f.__module__.rpartition(".")[2], looks_at)
 
 
 def checks_of(topic: str) -> dict[str, Check]:

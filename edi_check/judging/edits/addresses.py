@@ -5,18 +5,17 @@ States, countries and the states of a ZIP prefix are small dated lists of ours (
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Iterator
 from datetime import date
-from functools import lru_cache
-from importlib import resources
 
 from ...codelists import CodeList, code_list
 from ...findings import Status
 from ...identifiers import is_zip, is_zip9
 from ...model import BillingProvider, Claim, Party
 from ..registry import Hit, Result, check
+from ._known import FILLERS, GOOD_ZIPS, LIMIT, STATE_OF_ZIP, lasting_states, zip_states
+from ._screens import has_ordinary_parties
 from ._words import role
 
 _HOME = ("", "US")
@@ -64,7 +63,7 @@ def billing_address_is_a_po_box(billing: BillingProvider) -> Result:
     return ()
 
 
-@check(gives="who")
+@check(gives="who", screen=has_ordinary_parties)
 def zip_not_nine_digits(claim: Claim) -> Result:
     """ZIP code of a billing provider or service facility in the US that isn't nine digits (TR3 2010AA, 2310C, 2420C
     N403).
@@ -75,7 +74,7 @@ def zip_not_nine_digits(claim: Claim) -> Result:
     Returns a hit on each N403 at fault; at ``warn`` one that ends in 0000 or 9999, a filler.
     """
     found: list[Hit] = []
-    good = _GOOD_ZIPS
+    good = GOOD_ZIPS
     if claim.billing.zip_code not in good:
         _judge_zip(claim.billing, 0, found)
     if claim.facility is not None and claim.facility.zip_code not in good:
@@ -84,11 +83,6 @@ def zip_not_nine_digits(claim: Claim) -> Result:
         if line.facility is not None and line.facility.zip_code not in good:
             _judge_zip(line.facility, line.number, found)
     return found
-
-
-_FILLERS = ("0000", "9999")
-_GOOD_ZIPS: set[str] = set()
-_GOOD_ZIPS_LIMIT = 20_000
 
 
 def _judge_zip(party: Party, line: int, found: list[Hit]) -> None:
@@ -101,13 +95,13 @@ def _judge_zip(party: Party, line: int, found: list[Hit]) -> None:
         # Without country, state and ZIP nobody can say that this is in the US.
         if zip_code or party.country or party.state:
             found.append(Hit("N403", party.segment, line, values, status=status))
-    elif zip_code[5:] in _FILLERS:
+    elif zip_code[5:] in FILLERS:
         found.append(Hit("N403", party.segment, line, values, level="warn", says="filler", status=status))
-    elif len(_GOOD_ZIPS) < _GOOD_ZIPS_LIMIT:
-        _GOOD_ZIPS.add(zip_code)
+    elif len(GOOD_ZIPS) < LIMIT:
+        GOOD_ZIPS.add(zip_code)
 
 
-@check(gives="who state states")
+@check(gives="who state states", screen=has_ordinary_parties)
 def zip_state_disagree(claim: Claim) -> Result:
     """The first three digits of a ZIP code belong to another state (US Postal Service, labelling list L002).
 
@@ -117,7 +111,7 @@ def zip_state_disagree(claim: Claim) -> Result:
     Returns a hit on each N403 at fault.
     """
     found: list[Hit] = []
-    known = _STATE_OF_ZIP.get
+    known = STATE_OF_ZIP.get
     b = claim.billing
     s = claim.subscriber
     if known(b.zip_code) != b.state:
@@ -130,22 +124,18 @@ def zip_state_disagree(claim: Claim) -> Result:
     return found
 
 
-_STATE_OF_ZIP: dict[str, str] = {}
-_STATES_OF_ZIP_LIMIT = 50_000
-
-
 def _judge_state_of_zip(party: Party, line: int, found: list[Hit]) -> None:
-    states = _zip_states().get(party.zip_code[:3], ())
+    states = zip_states().get(party.zip_code[:3], ())
     state = party.state.upper()
     if (party.country.upper() in _HOME and states and is_zip(party.zip_code) and state not in states
             and _states().is_valid(state)):
         values = {"who": role(party, line), "state": party.state, "states": " or ".join(states)}
         found.append(Hit("N403", party.segment, line, values, status=Status("A3", ("500",), party.entity)))
-    elif party.country.upper() in _HOME and len(_STATE_OF_ZIP) < _STATES_OF_ZIP_LIMIT:
-        _STATE_OF_ZIP[party.zip_code] = party.state
+    elif party.country.upper() in _HOME and len(STATE_OF_ZIP) < LIMIT:
+        STATE_OF_ZIP[party.zip_code] = party.state
 
 
-@check(gives="who code")
+@check(gives="who code", screen=has_ordinary_parties)
 def state_or_country_unknown(claim: Claim) -> Result:
     """A state, province or country code that isn't in our dated lists, on the day of the first service.
 
@@ -157,7 +147,7 @@ def state_or_country_unknown(claim: Claim) -> Result:
     Returns a hit on each N402, N404, CLM11-4 and CLM11-5 at fault.
     """
     found: list[Hit] = []
-    lasting = _lasting_states()
+    lasting = lasting_states()
     b = claim.billing
     s = claim.subscriber
     if s.state not in lasting or s.country or b.state not in lasting or b.country:
@@ -228,21 +218,3 @@ def _states() -> CodeList:
 
 def _countries() -> CodeList:
     return code_list("countries")
-
-
-@lru_cache(maxsize=1)
-def _lasting_states() -> frozenset[str]:
-    """States that were always valid, and no state: what the common claim has."""
-    always = ((date.min, date.max),)
-    return frozenset(["", *(code for code, spans in _states().windows.items() if spans == always)])
-
-
-@lru_cache(maxsize=1)
-def _zip_states() -> dict[str, tuple[str, ...]]:
-    """First three digits of a ZIP code to the states they serve (codes/zip_prefixes.csv)."""
-    text = resources.files("edi_check").joinpath("codes").joinpath("zip_prefixes.csv").read_text("utf-8")
-    table: dict[str, tuple[str, ...]] = {}
-    for row in csv.DictReader(ln for ln in text.splitlines() if not ln.startswith("#")):
-        for prefix in range(int(row["from"]), int(row["to"]) + 1):
-            table[f"{prefix:03}"] = tuple(row["states"].split())
-    return table

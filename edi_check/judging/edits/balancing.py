@@ -5,17 +5,18 @@ An amount that can't be read is never judged: the guide edits have named it alre
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from ...model import Adjustment, Claim, OtherPayer, ServiceLine
 from ..registry import Hit, Result, Unjudged, check
+from ._screens import has_no_other_payer, has_ordinary_lines
 from ._words import money
 
 _ZERO = Decimal(0)
 
 
-@check(gives="charge total lines")
+@check(gives="charge total lines", screen=has_ordinary_lines)
 def claim_charge_differs_from_lines(claim: Claim) -> Result:
     """The claim's charge is not the sum of its lines' charges (TR3 1.4.4; X12 RFI 1294).
 
@@ -42,7 +43,7 @@ def claim_charge_differs_from_lines(claim: Claim) -> Result:
                 says="" if len(lines) > 1 else "single"),)
 
 
-@check(gives="payer paid adjusted expected whole")
+@check(gives="payer paid adjusted expected whole", screen=has_no_other_payer)
 def other_payer_claim_out_of_balance(claim: Claim) -> Result:
     """What another payer paid and adjusted doesn't account for the claim (TR3 1.4.4.1; X12 RFI 1294).
 
@@ -99,8 +100,8 @@ def _payer_balance(claim: Claim, other: OtherPayer, payer_id: str) -> Hit | None
     return None
 
 
-@check(gives="payer charge paid adjusted expected")
-def other_payer_line_out_of_balance(claim: Claim, line: ServiceLine) -> Result:
+@check(gives="payer charge paid adjusted expected", screen=has_ordinary_lines, names_line=True)
+def other_payer_line_out_of_balance(claim: Claim) -> Result:
     """What another payer paid and adjusted on a line is not the line's charge (TR3 1.4.4.2; X12 RFI 1555).
 
     Each payer alone, over all its 2430 loops of the line: a service it unbundled has several, and payers that each
@@ -109,26 +110,30 @@ def other_payer_line_out_of_balance(claim: Claim, line: ServiceLine) -> Result:
     Wrong:  SV1*HC:97140:GP*100*…  SVD*PRIME*60*HC:97140:GP**2  CAS*PR*1*30
     Right:  SV1*HC:97140:GP*100*…  SVD*PRIME*60*HC:97140:GP**2  CAS*PR*1*30**CO*45*10
 
-    Returns a hit on the first SVD02 of each payer at fault; ``Unjudged`` when two 2320 have that payer id.
+    Returns a hit for each line on the first SVD02 of each payer at fault; ``Unjudged`` when two 2320 have that payer
+    id.
     """
-    adjudications = line.adjudications
-    if not adjudications or line.charge is None:
-        return ()
     found: list[Hit | Unjudged] = []
+    for line in claim.service_lines:
+        if line.adjudications and line.charge is not None:
+            found.extend(_line_balance(claim, line, line.charge))
+    return found
+
+
+def _line_balance(claim: Claim, line: ServiceLine, charge: Decimal) -> Iterator[Hit | Unjudged]:
     ids = [p.payer_id for p in claim.other_payers]
-    for payer_id in dict.fromkeys(a.payer_id for a in adjudications):
+    for payer_id in dict.fromkeys(a.payer_id for a in line.adjudications):
         sums = _line_sums(line, payer_id)
-        if sums is None or sums[0] + sums[1] == line.charge:
+        if sums is None or sums[0] + sums[1] == charge:
             continue
         if ids.count(payer_id) > 1:
-            found.append(Unjudged("two other payers have the same id"))
+            yield Unjudged("two other payers have the same id")
             continue
         paid, adjusted, _ = sums
-        segment = next(a.segment for a in adjudications if a.payer_id == payer_id)
-        found.append(Hit("SVD02", segment, values={
-            "payer": payer_id, "charge": money(line.charge), "paid": money(paid), "adjusted": money(adjusted),
-            "expected": money(paid + adjusted)}))
-    return found
+        segment = next(a.segment for a in line.adjudications if a.payer_id == payer_id)
+        yield Hit("SVD02", segment, line.number, {
+            "payer": payer_id, "charge": money(charge), "paid": money(paid), "adjusted": money(adjusted),
+            "expected": money(paid + adjusted)})
 
 
 def _line_sums(line: ServiceLine, payer_id: str) -> tuple[Decimal, Decimal, int] | None:

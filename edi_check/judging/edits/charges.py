@@ -7,12 +7,13 @@ from collections.abc import Iterator, Sequence
 from ...findings import Status
 from ...model import Adjustment, Claim
 from ..registry import Hit, Result, check
+from ._screens import has_ordinary_lines
 from ._words import money
 
 _LINE_NEGATIVE = Status("A7", ("693", "583"))
 
 
-@check(gives="charge")
+@check(gives="charge", screen=has_ordinary_lines)
 def negative_charge(claim: Claim) -> Result:
     """A charge of the claim or of a line is below zero (a correction is a replacement, not a negative claim).
 
@@ -31,7 +32,7 @@ def negative_charge(claim: Claim) -> Result:
     return found
 
 
-@check(gives="charge element")
+@check(gives="charge element", screen=has_ordinary_lines)
 def charge_has_more_than_two_decimals(claim: Claim) -> Result:
     """An amount of money has a third decimal that is not 0 (X12 monetary amounts are dollars and cents).
 

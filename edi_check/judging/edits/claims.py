@@ -6,12 +6,13 @@ from ...findings import Status
 from ...model import Claim
 from ..conditions import Codes
 from ..registry import Hit, Result, check
+from ._screens import has_ordinary_heading, has_ordinary_lines
 
 _ACCIDENTS = ("AA", "OA")
 _STATE = Status("A6", ("750",))
 
 
-@check(gives="frequency")
+@check(gives="frequency", screen=has_ordinary_heading)
 def original_claim_number_missing(claim: Claim) -> Result:
     """A replacement or void doesn't name the payer's number of the claim it is about (TR3 2300 REF*F8).
 
@@ -25,7 +26,7 @@ def original_claim_number_missing(claim: Claim) -> Result:
     return (Hit("CLM05-3", values={"frequency": claim.frequency}),)
 
 
-@check
+@check(screen=has_ordinary_heading)
 def original_claim_number_not_expected(claim: Claim) -> Result:
     """An original claim names the payer's number of an earlier one.
 
@@ -42,7 +43,7 @@ def original_claim_number_not_expected(claim: Claim) -> Result:
     return ()
 
 
-@check(gives="frequency")
+@check(gives="frequency", screen=has_ordinary_heading)
 def frequency_not_for_professional(claim: Claim) -> Result:
     """CLM05-3 is a frequency that professional claims hardly know: other than 1, 7 and 8 (6 at ``warn``).
 
@@ -57,7 +58,7 @@ def frequency_not_for_professional(claim: Claim) -> Result:
     return (Hit("CLM05-3", values={"frequency": frequency}, level="warn" if frequency == "6" else ""),)
 
 
-@check(gives="cause")
+@check(gives="cause", screen=has_ordinary_heading)
 def accident_date_missing(claim: Claim) -> Result:
     """An accident without its day, or a car accident without its state or country (TR3 2300 CLM11, DTP*439).
 
@@ -83,7 +84,7 @@ def accident_date_missing(claim: Claim) -> Result:
     return found
 
 
-@check(gives="procedure number")
+@check(gives="procedure number", screen=has_ordinary_lines)
 def admission_date_missing(claim: Claim, *, procedures: Codes) -> Result:
     """Inpatient visits without the day of admission (TR3 2300 DTP*435).
 

@@ -11,9 +11,10 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 
 from ...findings import Status
-from ...model import Claim, DateRange, ServiceLine
+from ...model import Claim, DateRange
 from ..registry import Hit, Result, check
 from ..scope import is_secondary
+from ._screens import has_ordinary_days
 
 _ONSETS = {"439": ("727", ""), "454": ("701", ""), "431": ("397", "review"), "453": ("715", "review"),
            "484": ("191", "review")}
@@ -34,27 +35,29 @@ _DEATH = Status("A8", ("159",), "QC")
 _OLDEST = 150
 
 
-@check(gives="ends")
-def service_date_in_future(claim: Claim, line: ServiceLine, *, as_of: date) -> Result:
+@check(gives="ends", screen=has_ordinary_days, names_line=True)
+def service_date_in_future(claim: Claim, *, as_of: date) -> Result:
     """A service more than one day after the day of receipt.
 
     Wrong:  DTP*472*D8*20270101    received on 2026-11-21
     Right:  DTP*472*D8*20261120    received on 2026-11-21
 
-    Returns a hit on DTP03; at ``warn`` when the service is on the next day (time zones) or only the end of a range lies
-    ahead (a drug's days' supply, a rental).
+    Returns a hit on the DTP03 of each line at fault; at ``warn`` when the service is on the next day (time zones) or
+    only the end of a range lies ahead (a drug's days' supply, a rental).
     """
-    d = line.service_dates
-    end = d.end
-    if end is None or end <= as_of or d.start is None or d.start > end:
-        return ()
-    ahead = (d.start - as_of).days
-    if ahead > 1:
-        return (Hit("DTP03", d.segment, values={"ends": end}),)
-    return (Hit("DTP03", d.segment, values={"ends": end}, level="warn", says="tomorrow" if ahead == 1 else "range"),)
+    found: list[Hit] = []
+    for line in claim.service_lines:
+        d = line.service_dates
+        end = d.end
+        if end is None or end <= as_of or d.start is None or d.start > end:
+            continue
+        ahead = (d.start - as_of).days
+        level, sentence = ("", "") if ahead > 1 else ("warn", "tomorrow" if ahead == 1 else "range")
+        found.append(Hit("DTP03", d.segment, line.number, {"ends": end}, level, sentence))
+    return found
 
 
-@check(gives="first last")
+@check(gives="first last", screen=has_ordinary_days)
 def date_range_reversed(claim: Claim) -> Result:
     """A range of days (RD8) ends before it begins. One that isn't two days is the guide's (IK4-8).
 
@@ -79,7 +82,7 @@ def _reversed(d: DateRange, line: int) -> Hit:
     return Hit("DTP03", d.segment, line, {"first": d.start, "last": d.end}, says=sentence)
 
 
-@check(gives="service")
+@check(gives="service", screen=has_ordinary_days)
 def service_outside_life(claim: Claim) -> Result:
     """A service before the patient was born, or after the day of death (PAT06).
 
@@ -103,7 +106,7 @@ def service_outside_life(claim: Claim) -> Result:
     return found
 
 
-@check(gives="what other last")
+@check(gives="what other last", screen=has_ordinary_days)
 def onset_after_service(claim: Claim) -> Result:
     """What came first is dated after the last service: accident (439), initial treatment (454); at ``review`` onset
     (431), acute manifestation (453), last menstrual period (484).
@@ -163,7 +166,7 @@ def past_filing_limit(claim: Claim, *, as_of: date, filing_days: int) -> Result:
     return (Hit("DTP03", line.service_dates.segment, line.number, {"service": first, "days": (as_of - first).days}),)
 
 
-@check(gives="what")
+@check(gives="what", screen=has_ordinary_days)
 def other_date_in_future_or_absurd(claim: Claim, *, as_of: date) -> Result:
     """A day that must lie in the past is more than one day after the day of receipt, or a birth 150 years ago.
 

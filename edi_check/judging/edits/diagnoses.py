@@ -10,6 +10,8 @@ from ...findings import Status
 from ...identifiers import is_icd9cm_shape, is_icd10cm_shape
 from ...model import Claim, Diagnosis, ServiceLine
 from ..registry import Hit, Result, Unjudged, check
+from ._known import HIGHEST, ICD10_SHAPED, LIMIT
+from ._screens import has_ordinary_diagnoses
 from ._words import listing
 
 _ICD10_DAY = date(2015, 10, 1)
@@ -27,8 +29,8 @@ def _is_principal(d: Diagnosis) -> bool:
     return d.position == 1
 
 
-@check(gives="pointer diagnoses")
-def pointer_to_absent_diagnosis(claim: Claim, line: ServiceLine) -> Result:
+@check(gives="pointer diagnoses", screen=has_ordinary_diagnoses, names_line=True)
+def pointer_to_absent_diagnosis(claim: Claim) -> Result:
     """A line points to a diagnosis that the claim doesn't have (TR3 2400 SV107).
 
     Wrong:  HI*ABK:M5450*ABF:M25511    SV1*HC:97140:GP*120*UN*2***1:3
@@ -37,27 +39,29 @@ def pointer_to_absent_diagnosis(claim: Claim, line: ServiceLine) -> Result:
     Returns a hit on each SV107 component at fault; none when the claim has no HI at all, or the pointer isn't a number
     from 1 to 12 (both are the guide's edits).
     """
-    pointers = line.pointers
-    count = len(claim.diagnoses)
-    if len(pointers) == 1 and pointers[0] == "1" and count:
+    ds = claim.diagnoses
+    count = len(ds)
+    if not count:
         return ()
-    highest = _HIGHEST.get(pointers)
-    if highest is None:
-        highest = _highest(pointers)
-    if highest <= count or not count:
-        return ()
-    return [Hit(f"SV107-{n}", values={"pointer": p, "diagnoses": count})
-            for n, p in enumerate(pointers, 1) if count < _number(p) <= 12]
-
-
-_HIGHEST: dict[tuple[str, ...], int] = {}
-_HIGHEST_LIMIT = 20_000
+    found: list[Hit] = []
+    for line in claim.service_lines:
+        highest = HIGHEST.get(line.pointers)
+        if highest is None:
+            highest = _highest(line.pointers)
+        if highest <= count and all(d.code for d in ds):
+            continue
+        for n, p in enumerate(line.pointers, 1):
+            number = _number(p)
+            if 0 < number <= 12 and (number > count or not ds[number - 1].code):
+                values = {"pointer": p, "diagnoses": sum(1 for d in ds if d.code)}
+                found.append(Hit(f"SV107-{n}", line.service_segment, line.number, values))
+    return found
 
 
 def _highest(pointers: tuple[str, ...]) -> int:
-    if len(_HIGHEST) >= _HIGHEST_LIMIT:
-        _HIGHEST.clear()
-    highest = _HIGHEST[pointers] = max((n for n in map(_number, pointers) if n <= 12), default=0)
+    highest = max((n for n in map(_number, pointers) if n <= 12), default=0)
+    if len(HIGHEST) < LIMIT:
+        HIGHEST[pointers] = highest
     return highest
 
 
@@ -78,7 +82,7 @@ def pointer_repeated(line: ServiceLine) -> Result:
     if len(pointers) < 2 or pointers in _DISTINCT:
         return ()
     if len(set(pointers)) == len(pointers):
-        if len(_DISTINCT) < _HIGHEST_LIMIT:
+        if len(_DISTINCT) < LIMIT:
             _DISTINCT.add(pointers)
         return ()
     return [Hit(f"SV107-{n + 1}", values={"pointer": p}) for n, p in enumerate(pointers) if p and p in pointers[:n]]
@@ -87,7 +91,7 @@ def pointer_repeated(line: ServiceLine) -> Result:
 _DISTINCT: set[tuple[str, ...]] = set()
 
 
-@check(gives="diagnosis")
+@check(gives="diagnosis", screen=has_ordinary_diagnoses)
 def diagnosis_repeated(claim: Claim) -> Result:
     """A diagnosis stands twice in HI.
 
@@ -109,7 +113,7 @@ def diagnosis_repeated(claim: Claim) -> Result:
     return found
 
 
-@check(gives="diagnosis")
+@check(gives="diagnosis", screen=has_ordinary_diagnoses)
 def diagnosis_malformed(claim: Claim) -> Result:
     """A diagnosis that can't be one: with a decimal point, or not of the shape that its qualifier promises.
 
@@ -121,7 +125,7 @@ def diagnosis_malformed(claim: Claim) -> Result:
     Returns a hit on each diagnosis at fault.
     """
     for qualifier, code, _ in claim.diagnoses:
-        if code not in _ICD10_SHAPED or qualifier not in _ICD10:
+        if code not in ICD10_SHAPED or qualifier not in _ICD10:
             break
     else:
         return ()
@@ -134,20 +138,16 @@ def diagnosis_malformed(claim: Claim) -> Result:
     return found
 
 
-_ICD10_SHAPED: set[str] = set()
-_SHAPES_LIMIT = 20_000
-
-
 def _is_well_formed(qualifier: str, code: str) -> bool:
     if not code or qualifier not in _ICD10:
         return not code or qualifier not in _ICD9 or is_icd9cm_shape(code.upper())
     is_good = is_icd10cm_shape(code.upper())
-    if is_good and len(_ICD10_SHAPED) < _SHAPES_LIMIT:
-        _ICD10_SHAPED.add(code)
+    if is_good and len(ICD10_SHAPED) < LIMIT:
+        ICD10_SHAPED.add(code)
     return is_good
 
 
-@check(gives="day")
+@check(gives="day", screen=has_ordinary_diagnoses)
 def diagnosis_version_wrong_for_date(claim: Claim, *, filings: frozenset[str]) -> Result:
     """ICD-10-CM codes for services before 2015-10-01, ICD-9-CM codes for later ones, or both on one claim.
 
@@ -195,7 +195,7 @@ def _version(claim: Claim, day: date | None, level: str) -> Result:
                 status=Status("A8", (_PRINCIPAL, "508"))),)
 
 
-@check(gives="diagnosis")
+@check(gives="diagnosis", screen=has_ordinary_diagnoses)
 def external_cause_as_principal(claim: Claim) -> Result:
     """The first diagnosis is an external cause (ICD-10-CM V00 to Y99, ICD-9-CM E codes): it says how, not what.
 
@@ -259,7 +259,7 @@ def lower_case_code(claim: Claim) -> Result:
             codes = _lower((line.procedure, *line.modifiers))
             if codes:
                 found.append(Hit("SV101", line.service_segment, line.number, {"codes": listing(codes)}))
-            elif len(known) < _SHAPES_LIMIT:
+            elif len(known) < LIMIT:
                 known.update((line.procedure, line.modifiers))
     for d in claim.diagnoses:
         if d.code not in known:
@@ -267,7 +267,7 @@ def lower_case_code(claim: Claim) -> Result:
             if codes:
                 found.append(Hit("", claim.diagnoses_segment, values={"codes": listing(codes)}))
                 break
-            if len(known) < _SHAPES_LIMIT:
+            if len(known) < LIMIT:
                 known.add(d.code)
     return found
 

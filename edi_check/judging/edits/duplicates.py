@@ -10,6 +10,7 @@ from ...findings import Related
 from ...model import Claim, Party, ServiceLine
 from ..comparison import Compared, Earlier
 from ..registry import Hit, Result, check
+from ._screens import has_ordinary_lines
 
 
 @check(looks_at="signature")
@@ -43,7 +44,7 @@ def patient_control_number_repeated(earlier: Earlier, later: Compared) -> Result
     return (Hit("CLM01", related=(Related(earlier.index, 0),)),)
 
 
-@check(gives="procedure number earlier day")
+@check(gives="procedure number earlier day", screen=has_ordinary_lines)
 def duplicate_line(claim: Claim, *, repeats: frozenset[str]) -> Result:
     """Two lines of a claim are alike in code, modifiers, days, units, charge, pointers and who rendered them.
 

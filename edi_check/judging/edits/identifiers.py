@@ -6,12 +6,14 @@ from ...findings import Status
 from ...identifiers import has_one_digit_only, is_npi, is_tax_id, is_taxonomy
 from ...model import BillingProvider, Claim
 from ..registry import Hit, Result, check
+from ._known import LIMIT, TAXONOMIES
+from ._screens import has_ordinary_parties
 from ._words import providers, role
 
 _TAX = ("EI", "SY")
 
 
-@check(gives="who npi")
+@check(gives="who npi", screen=has_ordinary_parties)
 def npi_check_digit(claim: Claim) -> Result:
     """An NPI that isn't one: not ten digits from 1 or 2, or its check digit is wrong (45 CFR 162.406).
 
@@ -61,7 +63,7 @@ def tax_id_malformed(billing: BillingProvider) -> Result:
     return found
 
 
-@check(gives="who taxonomy")
+@check(gives="who taxonomy", screen=has_ordinary_parties)
 def taxonomy_malformed(claim: Claim) -> Result:
     """A taxonomy code that isn't ten letters or digits ending in X (NUCC).
 
@@ -72,29 +74,25 @@ def taxonomy_malformed(claim: Claim) -> Result:
     """
     found: list[Hit] = []
     b = claim.billing
-    if b.taxonomy and b.taxonomy not in _TAXONOMIES and not _is_good(b.taxonomy):
+    if b.taxonomy and b.taxonomy not in TAXONOMIES and not _is_good(b.taxonomy):
         found.append(Hit("PRV03", b.hl_segment, values={"who": role(b), "taxonomy": b.taxonomy},
                          status=Status("A7", ("145",), b.entity)))
     r = claim.rendering
-    if r is not None and r.taxonomy and r.taxonomy not in _TAXONOMIES and not _is_good(r.taxonomy):
+    if r is not None and r.taxonomy and r.taxonomy not in TAXONOMIES and not _is_good(r.taxonomy):
         found.append(Hit("PRV03", r.segment, values={"who": role(r), "taxonomy": r.taxonomy},
                          status=Status("A7", ("145",), r.entity)))
     for line in claim.service_lines:
         r = line.rendering
-        if r is not None and r.taxonomy and r.taxonomy not in _TAXONOMIES and not _is_good(r.taxonomy):
+        if r is not None and r.taxonomy and r.taxonomy not in TAXONOMIES and not _is_good(r.taxonomy):
             found.append(Hit("PRV03", r.segment, line.number,
                              {"who": role(r, line.number), "taxonomy": r.taxonomy},
                              status=Status("A7", ("145",), r.entity)))
     return found
 
 
-_TAXONOMIES: set[str] = set()
-_TAXONOMIES_LIMIT = 2_000
-
-
 def _is_good(taxonomy: str) -> bool:
     if not is_taxonomy(taxonomy.upper()):
         return False
-    if len(_TAXONOMIES) < _TAXONOMIES_LIMIT:
-        _TAXONOMIES.add(taxonomy)
+    if len(TAXONOMIES) < LIMIT:
+        TAXONOMIES.add(taxonomy)
     return True

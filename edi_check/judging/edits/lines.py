@@ -6,6 +6,7 @@ from ...codelists import CodeList
 from ...identifiers import is_hcpcs_shape, is_modifier_shape
 from ...model import Claim, ServiceLine
 from ..registry import Hit, Result, Unjudged, check
+from ._screens import has_ordinary_lines
 
 _NUMBERS = tuple(str(n) for n in range(100))
 
@@ -72,7 +73,7 @@ def unlisted_procedure_without_description(claim: Claim, line: ServiceLine) -> R
     return (Hit("SV101-7"),)
 
 
-@check(gives="number expected")
+@check(gives="number expected", screen=has_ordinary_lines)
 def line_number_out_of_order(claim: Claim) -> Result:
     """LX01 doesn't count the claim's lines 1, 2, 3 … (TR3 2400 LX01).
 
@@ -93,7 +94,7 @@ def _is_number(text: str, n: int) -> bool:
     return not (text.isascii() and text.isdecimal()) or int(text) == n
 
 
-@check(gives="control_number")
+@check(gives="control_number", screen=has_ordinary_lines)
 def line_control_number_repeated(claim: Claim) -> Result:
     """A line item control number (REF*6R) stands on two lines: a payment can't be matched to its line.
 

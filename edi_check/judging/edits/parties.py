@@ -6,12 +6,13 @@ from ...findings import Status
 from ...model import Claim, Party
 from ..conditions import Codes
 from ..registry import Hit, Result, check
+from ._screens import has_ordinary_heading, has_ordinary_parties
 from ._words import role
 
 _DEMOGRAPHICS = Status("A6", ("158",), "IL")
 
 
-@check
+@check(screen=has_ordinary_heading)
 def patient_loop_missing(claim: Claim) -> Result:
     """The subscriber isn't the patient (SBR02 empty), and yet the claim hangs on the subscriber (TR3 2000B SBR02,
     2000C).
@@ -27,7 +28,7 @@ def patient_loop_missing(claim: Claim) -> Result:
     return (Hit("SBR02", subscriber.hl_segment),)
 
 
-@check
+@check(screen=has_ordinary_heading)
 def patient_loop_not_expected(claim: Claim) -> Result:
     """The subscriber is the patient (SBR02 = 18), and yet a patient loop follows (TR3 2000B SBR02, 2000C).
 
@@ -41,7 +42,7 @@ def patient_loop_not_expected(claim: Claim) -> Result:
     return (Hit("HL03", claim.patient_hl_segment),)
 
 
-@check(gives="missing")
+@check(gives="missing", screen=has_ordinary_heading)
 def subscriber_demographics_missing(claim: Claim) -> Result:
     """The subscriber is the patient, and 2010BA lacks address, city or birth date (TR3 2010BA N3, N4, DMG).
 
@@ -64,7 +65,7 @@ def subscriber_demographics_missing(claim: Claim) -> Result:
     return found
 
 
-@check(gives="who")
+@check(gives="who", screen=has_ordinary_parties)
 def group_as_rendering_provider(claim: Claim) -> Result:
     """The rendering provider is an organisation (NM102 = 2).
 
@@ -84,7 +85,7 @@ def group_as_rendering_provider(claim: Claim) -> Result:
     return found
 
 
-@check(gives="who")
+@check(gives="who", screen=has_ordinary_parties)
 def provider_npi_missing(
     claim: Claim, *, procedures: Codes, disciplines: frozenset[str], taxonomies: tuple[str, ...]
 ) -> Result:

@@ -8,33 +8,39 @@ from ...findings import Status
 from ...model import Claim, ServiceLine
 from ..registry import Hit, Result, check
 from ..scope import conflicts
+from ._screens import has_no_other_payer, has_ordinary_lines
 
 _LOWER = {"S": "P", "T": "PS"}
 """SBR01 to those before it in line. Of A to H, for payers beyond the third, nothing is asked."""
 
 
-@check(gives="payer payers")
-def line_payment_without_other_payer(claim: Claim, line: ServiceLine) -> Result:
+@check(gives="payer payers", screen=has_ordinary_lines, names_line=True)
+def line_payment_without_other_payer(claim: Claim) -> Result:
     """A line's payment names a payer that the claim doesn't (TR3: SVD01 is the NM109 of a 2330B).
 
     Wrong:  NM1*PR*2*FIRST PLAN*****PI*11111  (2330B)   SVD*22222*60*HC:97140:GP**2
     Right:  NM1*PR*2*FIRST PLAN*****PI*11111  (2330B)   SVD*11111*60*HC:97140:GP**2
 
-    Returns one hit on the first SVD01 of each unknown payer.
+    Returns one hit for each line on the first SVD01 of each unknown payer.
     """
-    adjudications = line.adjudications
-    if not adjudications:
-        return ()
+    found: list[Hit] = []
+    for line in claim.service_lines:
+        if line.adjudications:
+            found.extend(_unknown_payers(claim, line))
+    return found
+
+
+def _unknown_payers(claim: Claim, line: ServiceLine) -> list[Hit]:
     known = [p.payer_id for p in claim.other_payers]
     found: dict[str, Hit] = {}
-    for a in adjudications:
+    for a in line.adjudications:
         if a.payer_id and a.payer_id not in known and a.payer_id not in found:
-            found[a.payer_id] = Hit("SVD01", a.segment, values={
-                "payer": a.payer_id, "payers": ", ".join(k for k in known if k) or "none"})
+            values = {"payer": a.payer_id, "payers": ", ".join(k for k in known if k) or "none"}
+            found[a.payer_id] = Hit("SVD01", a.segment, line.number, values)
     return list(found.values())
 
 
-@check(gives="sequence")
+@check(gives="sequence", screen=has_no_other_payer)
 def payer_sequence_wrong(claim: Claim) -> Result:
     """Two payers claim the same place in line, or one before the last is missing (TR3: SBR01 in 2000B and 2320).
 
@@ -59,7 +65,7 @@ def payer_sequence_wrong(claim: Claim) -> Result:
     return found
 
 
-@check(gives="payer")
+@check(gives="payer", screen=has_no_other_payer)
 def other_payer_date_missing(claim: Claim) -> Result:
     """Another payer has decided, and neither the claim nor a line says when (TR3: DTP*573 in 2330B or in 2430).
 
