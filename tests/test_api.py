@@ -44,7 +44,7 @@ def test_a_report_as_plain_values_and_in_every_format() -> None:
 
 def test_options_reach_the_judging() -> None:
     def codes(**options: object) -> int:
-        return check(BAD.encode(), as_of=AS_OF, **options).exit_code  # type: ignore[arg-type]
+        return check(BAD.encode(), **{"as_of": AS_OF, **options}).exit_code  # type: ignore[arg-type]
 
     assert codes(levels={"CORE-BAL-01": "off"}) == 0
     assert codes(levels={"CORE-BAL-01": "review"}) == 0

@@ -233,7 +233,11 @@ def cases_of(path: Path) -> list[dict[str, object]]:
     return cases
 
 
-@pytest.mark.parametrize("edit_id", [e for e, (_, data) in EDITS.items() if data.found_by == ""])
+NEEDS_A_TABLE = {"CORE-DX-07", "CORE-LIN-11"}
+"""Never judged until the user's tables can be loaded; until then they are under not_evaluated."""
+
+
+@pytest.mark.parametrize("edit_id", [e for e, (_, d) in EDITS.items() if d.found_by == "" and e not in NEEDS_A_TABLE])
 def test_an_edit_has_a_firing_and_a_silent_case(edit_id: str) -> None:
     path = ROOT / "fixtures" / "edits" / f"{edit_id}.toml"
     assert path.is_file(), f"write {named(path)} with a case that fires and one that doesn't (fixtures/edits/README.md)"
