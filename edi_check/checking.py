@@ -1,7 +1,7 @@
 """One file through the three stages: read and judge alone, settle, total. Part of the beam: it knows all three pillars.
 
-Each claim leaves a row in a spool as soon as it is judged; what is kept in memory grows with sets, faulty levels and listed
-findings, not with claims. Nothing is final before ``settle``.
+Each claim leaves a row in a spool as soon as it is judged; what is kept in memory grows with sets, faulty levels and
+listed findings, not with claims. Nothing is final before ``settle``.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from .reading.reader import Reader
 from .report import FileReport
 from .rows import COMPARE, claim_details, claim_row, pack, provider_row
 from .sources import Source
+from .spool import Spool, Store
 from .telling.dispositions import (
     EnvelopeFaults,
     claim_disposition,
@@ -31,8 +32,16 @@ from .telling.dispositions import (
 __all__ = ["FileCheck", "Progress"]
 
 TROUBLES = {
-    "gzip": ("CORE-FILE-01", "The gzip data is damaged or cut off; what could be unpacked was read.", "Send the file again."),
-    "limit": ("CORE-FILE-03", "The gzip file unpacks beyond the limit; reading stops there.", "Send it unpacked, or in parts."),
+    "gzip": (
+        "CORE-FILE-01",
+        "The gzip data is damaged or cut off; what could be unpacked was read.",
+        "Send the file again.",
+    ),
+    "limit": (
+        "CORE-FILE-03",
+        "The gzip file unpacks beyond the limit; reading stops there.",
+        "Send it unpacked, or in parts.",
+    ),
     "read": ("CORE-FILE-01", "The file can't be read: {error}.", "Look at its permissions and at the disk."),
 }
 ZERO = Decimal(0)
@@ -47,13 +56,27 @@ class FileCheck:
     """One file being checked. ``pinned``: levels the user gave by edit id, which win over the milder level of a single
     occurrence."""
 
-    def __init__(self, source: Source, engine: Engine, limits: Mapping[str, int], *, strict: bool, max_findings: int,
-                 pinned: Mapping[str, str], progress: Progress | None = None) -> None:
+    def __init__(
+        self,
+        source: Source,
+        engine: Engine,
+        limits: Mapping[str, int],
+        *,
+        strict: bool,
+        max_findings: int,
+        pinned: Mapping[str, str],
+        progress: Progress | None = None,
+        store: Store | None = None,
+    ) -> None:
         self.source, self.engine, self.progress = source, engine, progress
         self.strict, self.max_findings, self.pinned = strict, max_findings, pinned
-        self.reader = Reader(segment_limit=limits["segment_bytes"], element_limit=limits["segment_elements"],
-                             set_limit=limits["file_sets"])
-        self.file = FileReport(source.name, source=source)
+        self.reader = Reader(
+            segment_limit=limits["segment_bytes"],
+            element_limit=limits["segment_elements"],
+            set_limit=limits["file_sets"],
+        )
+        store = store or Store()
+        self.file = FileReport(source.name, source=source, rows=Spool(store), details=Spool(store), above=Spool(store))
         self.faults = EnvelopeFaults()
         self.listed: Counter[str] = Counter()
         self.levels: Counter[str] = Counter()
@@ -171,8 +194,11 @@ class FileCheck:
                 unanswerable.update(s.index for s in g.sets if s.is_professional and not s.reference)
         file.results = settle_envelope(file.interchanges, self.faults, self.strict, unanswerable)
         file.refused_sets = refused_sets(file.interchanges, file.results, self.faults)
-        file.refused_levels = (frozenset(self.faults.providers), frozenset(self.faults.subscribers),
-                               frozenset(self.faults.patients))
+        file.refused_levels = (
+            frozenset(self.faults.providers),
+            frozenset(self.faults.subscribers),
+            frozenset(self.faults.patients),
+        )
         rows = _Standings(file)
         for index, found in settle(rows, self.engine, file.refused_sets.keys(), self._locate).items():
             self._overrule(index, found)
@@ -204,11 +230,11 @@ class FileCheck:
             at = text.find(term, at) + 1
             if not at:
                 return Place(segment, in_set, row[12], 0, "", "")
-            while text[at:at + 1] and text[at] in edge:
+            while text[at : at + 1] and text[at] in edge:
                 at += 1
             number += 1
         stop = text.find(term, at)
-        piece = text[at:stop if stop >= 0 else len(text)]
+        piece = text[at : stop if stop >= 0 else len(text)]
         return Place(segment, in_set, row[12] + at, len(piece), "2400" if number > row[11] else "2300", piece)
 
     # --- totals ----------------------------------------------------------------------------------------------

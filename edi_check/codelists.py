@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
+from functools import cache
 from importlib import resources
 
 __all__ = ["CodeList", "code_list"]
@@ -37,7 +37,7 @@ class CodeList:
         return any(a <= day <= b for a, b in spans) if day else bool(spans)
 
 
-@lru_cache(maxsize=None)
+@cache
 def code_list(name: str) -> CodeList:
     """The list ``codes/<name>.csv``: columns ``code,from,to`` (ISO days; empty: always). Lines that begin with ``#``
     are comments, the first of them the source."""

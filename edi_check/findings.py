@@ -10,8 +10,22 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 __all__ = [
-    "DISPOSITIONS", "LEVELS", "Edit", "EdiCheckError", "Fault", "Finding", "LimitExceeded", "NotEvaluated",
-    "NotX12", "PackError", "Related", "Source", "Status", "TransportError", "UnsupportedGuide", "Where",
+    "DISPOSITIONS",
+    "LEVELS",
+    "Edit",
+    "EdiCheckError",
+    "Fault",
+    "Finding",
+    "LimitExceeded",
+    "NotEvaluated",
+    "NotX12",
+    "PackError",
+    "Related",
+    "Source",
+    "Status",
+    "TransportError",
+    "UnsupportedGuide",
+    "Where",
     "is_at_least",
 ]
 
@@ -75,9 +89,10 @@ class Finding:
     Name, SNIP type, source and remedy come from its edit; ``fix`` is set where the occurrence knows better.
 
     ``scope`` says whom a guide fault takes with it: ``claim``, ``patient``, ``subscriber``, ``provider``,
-    ``set``, ``group``, ``interchange``, ``file``. ``ik3``/``ik4`` are IK304/IK403 codes for the 999, ``trigger`` what its
-    CTX*SITUATIONAL TRIGGER names (syntax notes only). ``level_number`` is the running number in the file of the billing
-    (scope provider), subscriber or patient level it stands in; ``data_element`` X12's number of the element (IK402).
+    ``set``, ``group``, ``interchange``, ``file``. ``ik3``/``ik4`` are IK304/IK403 codes for the 999, ``trigger`` what
+    its CTX*SITUATIONAL TRIGGER names (syntax notes only). ``level_number`` is the running number in the file of the
+    billing (scope provider), subscriber or patient level it stands in; ``data_element`` X12's number of the element
+    (IK402).
     """
 
     edit: str

@@ -14,66 +14,115 @@ from .findings import LimitExceeded, NotX12, UnsupportedGuide
 from .model import Claim
 from .report import PackInfo, Report
 from .sources import Source
+from .spool import Store
 
 __all__ = ["LIMITS", "check", "read_claims"]
 
 LIMITS: Mapping[str, int] = {
-    "segment_bytes": 64 * 1024, "segment_elements": 1000, "file_sets": 100_000, "gzip_bytes": 4 << 30, "gzip_ratio": 200,
+    "segment_bytes": 64 * 1024,
+    "segment_elements": 1000,
+    "file_sets": 100_000,
+    "gzip_bytes": 4 << 30,
+    "gzip_ratio": 200,
 }
 """Defaults of the limits of CONTRACT section 8."""
 
+OPEN_FILES = 100
+"""Inputs of a run up to which they stay open, so that a rename under way does no harm."""
 
-def check(source: Any, *, packs: Iterable[str] | None = None, as_of: datetime.date | str | None = None, jobs: int = 1,
-          lob: str = "auto", snip: tuple[int, int] = (1, 7), levels: Mapping[str, str] | None = None,
-          settings: Mapping[str, Mapping[str, Any]] | None = None, payers: Mapping[str, str] | None = None,
-          strict: bool = False, fail_on: str = "reject", max_findings: int = 1000, show_values: bool = False,
-          limits: Mapping[str, int] | None = None, name: str = "", progress: Progress | None = None) -> Report:
+
+def check(
+    source: Any,
+    *,
+    packs: Iterable[str] | None = None,
+    as_of: datetime.date | str | None = None,
+    jobs: int = 1,
+    lob: str = "auto",
+    snip: tuple[int, int] = (1, 7),
+    levels: Mapping[str, str] | None = None,
+    settings: Mapping[str, Mapping[str, Any]] | None = None,
+    payers: Mapping[str, str] | None = None,
+    strict: bool = False,
+    fail_on: str = "reject",
+    max_findings: int = 1000,
+    show_values: bool = False,
+    limits: Mapping[str, int] | None = None,
+    name: str = "",
+    progress: Progress | None = None,
+) -> Report:
     """Judge 837P files.
 
-    In: ``source`` a path, bytes, a binary file, or a list of these; ``packs`` names or files of packs (``None``: all that
-    are built in; empty: only what belongs to the guide); ``as_of`` the day of receipt (default today); ``levels`` edit id to
-    level; ``settings`` pack id to its settings; ``payers`` payer id to line of business; ``limits`` see ``LIMITS``; ``name``
-    what the report calls the source; ``progress`` is called as a file is read, see ``Progress``. Out: the report; nothing is
-    printed or written. Raises ``PackError`` for a pack or setting that can't be used; the content of a file raises nothing.
+    In: ``source`` a path, bytes, a binary file, or a list of these; ``packs`` names or files of packs (``None``: all
+    that are built in; empty: only what belongs to the guide); ``as_of`` the day of receipt (default today);
+    ``levels`` edit id to level; ``settings`` pack id to its settings; ``payers`` payer id to line of business;
+    ``limits`` see ``LIMITS``; ``name`` what the report calls the source; ``progress`` is called as a file is read,
+    see ``Progress``. Out: the report; nothing is printed or written. Raises ``PackError`` for a pack or setting that
+    can't be used; the content of a file raises nothing.
     """
     from . import __version__
     from .judging.engine import Engine
     from .judging.packs import load_packs
 
-    day = as_of if isinstance(as_of, datetime.date) else \
-        datetime.date.fromisoformat(as_of) if as_of else datetime.date.today()
+    day = (
+        as_of
+        if isinstance(as_of, datetime.date)
+        else datetime.date.fromisoformat(as_of)
+        if as_of
+        else datetime.date.today()
+    )
     chosen = load_packs(packs)
     engine = Engine(chosen, settings=settings, levels=levels, lob=lob, payers=payers, snip=snip, as_of=day)
-    report = Report(day.isoformat(), [PackInfo(p.id, p.title, p.version, p.source) for p in chosen], edits=engine.catalogue,
-                    version=__version__, fail_on=fail_on, show_values=show_values)
+    report = Report(
+        day.isoformat(),
+        [PackInfo(p.id, p.title, p.version, p.source) for p in chosen],
+        edits=engine.catalogue,
+        version=__version__,
+        fail_on=fail_on,
+        show_values=show_values,
+    )
     known = {**LIMITS, **(limits or {})}
     sources = source if isinstance(source, (list, tuple)) else [source]
+    store = Store()
     for one in sources:
         opened = Source(one, name, gzip_limit=known["gzip_bytes"], gzip_ratio=known["gzip_ratio"])
-        run = FileCheck(opened, engine, known, strict=strict, max_findings=max_findings, pinned=levels or {},
-                        progress=progress)
+        run = FileCheck(
+            opened,
+            engine,
+            known,
+            strict=strict,
+            max_findings=max_findings,
+            pinned=levels or {},
+            progress=progress,
+            store=store,
+        )
         report.files.append(run.run())
+        if len(sources) > OPEN_FILES:
+            opened.rest()
     return report
 
 
 def read_claims(source: Any, *, limits: Mapping[str, int] | None = None) -> Iterator[Claim]:
     """The claims of a file, one by one, without verdicts; a claim's ``faults`` hold what is wrong with its syntax.
 
-    In: a path, bytes or a binary file. Raises ``NotX12`` when it is no interchange, ``UnsupportedGuide`` when it holds no
-    837P, ``LimitExceeded`` at a limit, each after the claims before it were given.
+    In: a path, bytes or a binary file. Raises ``NotX12`` when it is no interchange, ``UnsupportedGuide`` when it
+    holds no 837P, ``LimitExceeded`` at a limit, each after the claims before it were given.
     """
     from .reading.reader import Reader
 
     known = {**LIMITS, **(limits or {})}
     opened = Source(source, gzip_limit=known["gzip_bytes"], gzip_ratio=known["gzip_ratio"])
-    reader = Reader(segment_limit=known["segment_bytes"], element_limit=known["segment_elements"],
-                    set_limit=known["file_sets"])
+    reader = Reader(
+        segment_limit=known["segment_bytes"], element_limit=known["segment_elements"], set_limit=known["file_sets"]
+    )
     try:
         yield from reader.read(opened.chunks())
     finally:
         opened.close()
     kinds: Sequence[tuple[str, type[Exception]]] = (
-        ("CORE-FILE-01", NotX12), ("CORE-FILE-02", UnsupportedGuide), ("CORE-FILE-03", LimitExceeded))
+        ("CORE-FILE-01", NotX12),
+        ("CORE-FILE-02", UnsupportedGuide),
+        ("CORE-FILE-03", LimitExceeded),
+    )
     for edit, kind in kinds:
         for fault in reader.faults:
             if fault.edit == edit:

@@ -6,6 +6,7 @@ A file may hold hundreds of thousands of claims, so their rows lie in a spool an
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -32,7 +33,7 @@ class ClaimResult(NamedTuple):
     CLM to the terminator of its last segment. ``ak`` holds what a 277CA will need; ``levels`` where its HL levels
     stand. ``packed`` are all of the claim's own findings (a few), not bounded by ``max_findings``."""
 
-    index: int
+    index: int  # type: ignore[assignment]  # tuple.index isn't missed
     number: str
     disposition: str
     charge: str
@@ -129,8 +130,12 @@ class FileReport:
         outcome, levels = self.outcomes.get(claim.index), self.refused_levels
         if outcome is not None:
             claim = claim._replace(disposition=outcome[0], packed=(*claim.packed, *outcome[1]))
-        if (claim.set_index in self.refused_sets or claim.provider in levels[0] or claim.subscriber in levels[1]
-                or claim.levels[6] in levels[2]):
+        if (
+            claim.set_index in self.refused_sets
+            or claim.provider in levels[0]
+            or claim.subscriber in levels[1]
+            or claim.levels[6] in levels[2]
+        ):
             claim = claim._replace(disposition="rejected")
         return claim
 
@@ -149,7 +154,7 @@ class FileReport:
             for row in packed:
                 yield unpacked(row)
 
-    def read_at(self, offset: int, length: int) -> bytes:
+    def read_at(self, offset: int, length: int) -> builtins.bytes:
         """Some bytes of the unpacked file. Raises ValueError when the source can't be read any more."""
         if self.source is None:
             raise ValueError("the source of this report is not at hand any more")

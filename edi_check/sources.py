@@ -1,8 +1,9 @@
-"""Where bytes come from: a path, bytes, an open binary file; plain or gzip. Read once in chunks, then here and there again.
+"""Where bytes come from: a path, bytes, an open binary file; plain or gzip. Read once in chunks, then here and there
+again.
 
-A path is read again from the file itself (kept open, so that a rename doesn't matter); anything that can't be read twice
-(standard input, a pipe, gzip) is spooled to a nameless temporary file while it is read. ``size`` and ``sha256`` are those of
-the unpacked content.
+A path is read again from the file itself (kept open, so that a rename doesn't matter); anything that can't be read
+twice (standard input, a pipe, gzip) is spooled to a nameless temporary file while it is read. ``size`` and ``sha256``
+are those of the unpacked content.
 """
 
 from __future__ import annotations
@@ -27,10 +28,13 @@ RATIO_FROM = 1 << 20
 
 
 class Source:
-    """One input. ``name`` is what reports call it; ``taken`` counts the bytes read so far, as they are stored. ``trouble`` says, after reading, why the content is not all there:
-    ``""``, ``"gzip"`` (damaged or cut), ``"limit"`` (unpacks too far), ``"read"`` (the system refused)."""
+    """One input. ``name`` is what reports call it; ``taken`` counts the bytes read so far, as they are stored.
+    ``trouble`` says, after reading, why the content is not all there: ``""``, ``"gzip"`` (damaged or cut),
+    ``"limit"`` (unpacks too far), ``"read"`` (the system refused)."""
 
-    def __init__(self, source: Any, name: str = "", *, gzip_limit: int = GZIP_LIMIT, gzip_ratio: int = GZIP_RATIO) -> None:
+    def __init__(
+        self, source: Any, name: str = "", *, gzip_limit: int = GZIP_LIMIT, gzip_ratio: int = GZIP_RATIO
+    ) -> None:
         self.size = 0
         self.taken = 0
         self.sha256 = ""
@@ -52,6 +56,7 @@ class Source:
             self._file = None
             self._path = source
         self._again: IO[bytes] | None = None
+        self._stamp: tuple[int, ...] = ()
 
     def chunks(self) -> Iterator[bytes]:
         """The unpacked content in chunks, once."""
@@ -93,7 +98,8 @@ class Source:
     def _is_seekable(self) -> bool:
         try:
             return bool(self._file and self._file.seekable() and self._file.tell() >= 0) and (
-                self._is_own or isinstance(self._file, io.BytesIO))
+                self._is_own or isinstance(self._file, io.BytesIO)
+            )
         except (OSError, ValueError, AttributeError):
             return False
 
@@ -134,8 +140,26 @@ class Source:
         if not machine.eof:
             self.trouble = "gzip"
 
+    def rest(self) -> None:
+        """Close a file that was opened here, after reading; it is opened again when somebody asks for its bytes. A
+        run over thousands of files must not hold them all open."""
+        if self._is_own and self._file is not None and self._again is self._file:
+            self._stamp = self._identity()
+            self._file.close()
+            self._file = self._again = None
+
+    def _identity(self) -> tuple[int, ...]:
+        assert self._file is not None
+        s = os.fstat(self._file.fileno())
+        return s.st_dev, s.st_ino, s.st_size, s.st_mtime_ns
+
     def read_at(self, offset: int, length: int) -> bytes:
-        """Some bytes of the unpacked content, after it was read."""
+        """Some bytes of the unpacked content, after it was read. Raises OSError when the file has been changed
+        since."""
+        if self._again is None and self._stamp:
+            self._file = self._again = open(self._path, "rb")  # noqa: SIM115 - stays open
+            if self._identity() != self._stamp:
+                raise OSError("the file has changed since it was checked")
         if self._again is None:
             return b""
         self._again.seek(offset)
@@ -163,9 +187,12 @@ class Source:
                     found[offset] = (line + k, offset - begin + 1)
                 n = upto
             else:
-                breaks = None  # type: ignore[assignment]
-            count, last = (len(breaks), breaks[-1] if breaks else start) if breaks is not None else _count(chunk, at, was_return,
-                                                                                                         start)
+                breaks = None
+            count, last = (
+                (len(breaks), breaks[-1] if breaks else start)
+                if breaks is not None
+                else _count(chunk, at, was_return, start)
+            )
             line, start = line + count, last
             was_return = chunk.endswith(b"\r")
             at = stop

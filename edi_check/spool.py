@@ -12,19 +12,42 @@ import tempfile
 from collections.abc import Iterator
 from typing import IO, Any
 
-__all__ = ["Spool"]
+__all__ = ["Spool", "Store"]
 
 BATCH = 256
 
 
-class Spool:
-    """Append rows, then iterate over them in order, or ask for one by number (from 0)."""
+class Store:
+    """The temporary file behind any number of spools, opened when the first of them needs it."""
 
     def __init__(self) -> None:
         self._file: IO[bytes] | None = None
-        self._batch: list[Any] = []
-        self._starts: list[int] = []
         self._end = 0
+
+    def write(self, data: bytes) -> int:
+        """Append; returns where the data begin."""
+        if self._file is None:
+            self._file = tempfile.TemporaryFile(prefix="edi-check-")
+        at = self._end
+        self._file.seek(at)
+        self._file.write(data)
+        self._end += len(data)
+        return at
+
+    def read(self, at: int, size: int) -> bytes:
+        assert self._file is not None
+        self._file.seek(at)
+        return self._file.read(size)
+
+
+class Spool:
+    """Append rows, then iterate over them in order, or ask for one by number (from 0). Spools of one run share a
+    store."""
+
+    def __init__(self, store: Store | None = None) -> None:
+        self._store = store if store is not None else Store()
+        self._batch: list[Any] = []
+        self._places: list[tuple[int, int]] = []
         self._count = 0
         self._cached: tuple[int, list[Any]] = (-1, [])
 
@@ -35,44 +58,23 @@ class Spool:
         self._batch.append(row)
         self._count += 1
         if len(self._batch) >= BATCH:
-            self._flush()
-
-    def _flush(self) -> None:
-        if self._file is None:
-            self._file = tempfile.TemporaryFile(prefix="edi-check-")
-        data = marshal.dumps(self._batch)
-        self._starts.append(self._end)
-        self._file.write(len(data).to_bytes(8, "little") + data)
-        self._end += len(data) + 8
-        self._batch = []
+            data = marshal.dumps(self._batch)
+            self._places.append((self._store.write(data), len(data)))
+            self._batch = []
 
     def _load(self, number: int) -> list[Any]:
-        if number == len(self._starts):
+        if number == len(self._places):
             return self._batch
         if self._cached[0] != number:
-            assert self._file is not None
-            self._file.seek(self._starts[number])
-            size = int.from_bytes(self._file.read(8), "little")
-            self._cached = (number, marshal.loads(self._file.read(size)))
-            self._file.seek(self._end)
+            self._cached = (number, marshal.loads(self._store.read(*self._places[number])))
         return self._cached[1]
 
     def __iter__(self) -> Iterator[Any]:
-        for number in range(len(self._starts) + 1):
+        for number in range(len(self._places)):
             yield from self._load(number)
+        yield from self._batch
 
     def __getitem__(self, index: int) -> Any:
         if not 0 <= index < self._count:
             raise IndexError(index)
         return self._load(index // BATCH)[index % BATCH]
-
-    def close(self) -> None:
-        if self._file is not None:
-            self._file.close()
-            self._file = None
-        self._batch, self._starts, self._count = [], [], 0
-
-    def __del__(self) -> None:
-        # A report lives as long as its user keeps it, and nobody closes it: without this, Python warns of an open file.
-        if self._file is not None:
-            self._file.close()

@@ -33,8 +33,14 @@ def segment_pattern(use: SegmentUse, delimiters: Delimiters) -> re.Pattern[str]:
     while n < len(elements):
         e = elements[n]
         follower = elements[n + 1] if n + 1 < len(elements) else None
-        if isinstance(e, ElementUse) and e.number == "1250" and e.codes and isinstance(follower, ElementUse) \
-                and follower.number == "1251" and e.usage != "N":
+        if (
+            isinstance(e, ElementUse)
+            and e.number == "1250"
+            and e.codes
+            and isinstance(follower, ElementUse)
+            and follower.number == "1251"
+            and e.usage != "N"
+        ):
             bodies.append(_dated(e, follower, sep))
             n += 2
             continue
@@ -53,8 +59,11 @@ def segment_pattern(use: SegmentUse, delimiters: Delimiters) -> re.Pattern[str]:
 def _dated(format_: ElementUse, value: ElementUse, sep: str) -> tuple[str, bool]:
     """A format code (1250) and the date it governs (1251) as one alternative each."""
     # A range holds a hyphen: it can't come where the hyphen separates elements.
-    pairs = [f"{c}{sep}{DATE_FORMATS[c]}" for c in sorted(format_.codes)
-             if c in DATE_FORMATS and (c != "RD8" or sep != re.escape("-"))]
+    pairs = [
+        f"{c}{sep}{DATE_FORMATS[c]}"
+        for c in sorted(format_.codes)
+        if c in DATE_FORMATS and (c != "RD8" or sep != re.escape("-"))
+    ]
     text = "|".join(pairs)
     required = format_.usage == "R"
     return (f"(?:{text})" if required else f"(?:{text}|{sep})"), required
@@ -124,7 +133,7 @@ def _note(note: SyntaxNote, use: SegmentUse, sep: str) -> str:
     if note.kind == "E":
         if len(possible) < 2:
             return ""
-        pairs = [(a, b) for i, a in enumerate(possible) for b in possible[i + 1:]]
+        pairs = [(a, b) for i, a in enumerate(possible) for b in possible[i + 1 :]]
         return "".join(f"(?!(?={has(a)}){has(b)})" for a, b in pairs)
     if usage[first] == "N":
         return ""
@@ -142,17 +151,30 @@ def _note(note: SyntaxNote, use: SegmentUse, sep: str) -> str:
 class Transition:
     """From one use to the next.
 
-    A simple one stays in the loop: ``mask & care == demand`` says that everything demanded before it has come and that it
-    hasn't come too often. Else loops close and open: ``closing`` is (demand, loop, is it the claim's) of each loop that
-    closes, innermost first, ``opening`` the loops entered; ``demand``, ``bit`` and ``limit`` then belong to the loop in
-    between. ``other``: a second use of the same id and qualifier in the same place, told apart by its other elements. The
-    guide has one such pair: PWK*CT in 2400, attachment or DMERC certificate, by PWK02."""
+    A simple one stays in the loop: ``mask & care == demand`` says that everything demanded before it has come and
+    that it hasn't come too often. Else loops close and open: ``closing`` is (demand, loop, is it the claim's) of each
+    loop that closes, innermost first, ``opening`` the loops entered; ``demand``, ``bit`` and ``limit`` then belong to
+    the loop in between. ``other``: a second use of the same id and qualifier in the same place, told apart by its
+    other elements. The guide has one such pair: PWK*CT in 2400, attachment or DMERC certificate, by PWK02."""
 
-    __slots__ = ("act", "bit", "care", "closing", "demand", "is_level", "is_simple", "limit", "loop", "opening", "other",
-                 "step")
+    __slots__ = (
+        "act",
+        "bit",
+        "care",
+        "closing",
+        "demand",
+        "is_level",
+        "is_simple",
+        "limit",
+        "loop",
+        "opening",
+        "other",
+        "step",
+    )
 
-    def __init__(self, step: Step, bit: int, limit: int, demand: int, closing: tuple[LoopUse, ...],
-                 opening: tuple[LoopUse, ...]) -> None:
+    def __init__(
+        self, step: Step, bit: int, limit: int, demand: int, closing: tuple[LoopUse, ...], opening: tuple[LoopUse, ...]
+    ) -> None:
         self.step = step
         self.act = step.act
         self.loop = step.use.loop.id
@@ -224,8 +246,9 @@ class Step:
             loop = loop.parent
         return choice if choice.only or choice.by_code else None
 
-    def _offer(self, choice: Choice, child: SegmentUse | LoopUse, segment_id: str, loop: LoopUse,
-               closing: tuple[LoopUse, ...]) -> None:
+    def _offer(
+        self, choice: Choice, child: SegmentUse | LoopUse, segment_id: str, loop: LoopUse, closing: tuple[LoopUse, ...]
+    ) -> None:
         opening: list[LoopUse] = []
         node = child
         while isinstance(node, LoopUse):
@@ -237,8 +260,9 @@ class Step:
             return
         number = loop.children.index(child)
         limit = child.maximum
-        transition = Transition(self.table.step(node), 1 << number, limit, required_before(loop, child.position),
-                                closing, tuple(opening))
+        transition = Transition(
+            self.table.step(node), 1 << number, limit, required_before(loop, child.position), closing, tuple(opening)
+        )
         qualifier = node.qualifier
         if qualifier is None:
             choice.only = choice.only or transition

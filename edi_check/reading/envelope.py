@@ -13,34 +13,13 @@ from ..findings import Finding, Where
 from ..model import FunctionalGroup, Interchange, TransactionSet
 from .explain import explain
 from .guide import Guide
+from .isa import header_faults
 from .segments import Header
-from .values import DATE6, TIME4
 
 __all__ = ["GUIDE_VERSIONS", "Envelope"]
 
 GUIDE_VERSIONS = frozenset({"005010X222A1", "005010X222", "005010X222A2"})
 """Read by the A1 guide; the other two are a warning (CONTRACT section 4)."""
-
-_QUALIFIERS = r"01|14|20|27|28|29|30|33|ZZ"
-_ISA: tuple[tuple[int, str, str, str], ...] = (
-    # element, TA105, what it must look like, in words
-    (1, "010", r"00|03", "00 or 03"),
-    (2, "011", r".{10}", "10 characters, padded with spaces"),
-    (3, "012", r"00|01", "00 or 01"),
-    (4, "013", r".{10}", "10 characters, padded with spaces"),
-    (5, "005", _QUALIFIERS, "a qualifier of the guide, such as ZZ or 30"),
-    (6, "006", r"(?=.*\S).{15}", "the sender's id in 15 characters, padded with spaces"),
-    (7, "007", _QUALIFIERS, "a qualifier of the guide, such as ZZ or 30"),
-    (8, "008", r"(?=.*\S).{15}", "the receiver's id in 15 characters, padded with spaces"),
-    (9, "014", DATE6, "a day as YYMMDD"),
-    (10, "015", TIME4, "a time as HHMM"),
-    (11, "016", r"[^A-Za-z0-9\s]", "the repetition separator, one character that is no letter or digit"),
-    (12, "017", r"00501", "00501"),
-    (13, "018", r"[0-9]{9}", "nine digits"),
-    (14, "019", r"[01]", "0 or 1"),
-    (15, "020", r"[PT]", "P (production) or T (test)"),
-    (16, "027", r"[^A-Za-z0-9\s]|[\x1c-\x1f]", "the component separator, one character that is no letter or digit"),
-)
 
 Locate = Callable[[int], tuple[int, int]]
 """Segment number to (offset, length)."""
@@ -65,38 +44,62 @@ class Envelope:
 
     # --- findings ------------------------------------------------------------------------------------------
 
-    def fault(self, edit: str, message: str, fix: str, n: int, segment_id: str, element: str = "", value: str = "",
-              scope: str = "", level: str = "") -> None:
+    def fault(
+        self,
+        edit: str,
+        message: str,
+        fix: str,
+        n: int,
+        segment_id: str,
+        element: str = "",
+        value: str = "",
+        scope: str = "",
+        level: str = "",
+    ) -> None:
         offset, length = self.locate(n)
         set_segment = n - self.set.segment + 1 if self.set else 0
         where = Where("", segment_id, element, 0, n, set_segment, 0, 0, offset, length, value)
         kinds = {"TA1": "interchange", "AK9": "group", "IK5": "set"}
-        self.faults.append(Finding(edit, message, where, level=level, fix=fix, scope=scope or kinds.get(edit[:3], "file"),
-                                   interchange=self.interchange.index if self.interchange else 0,
-                                   group=self.group.index if self.group else 0,
-                                   set_index=self.set.index if self.set else 0))
+        self.faults.append(
+            Finding(
+                edit,
+                message,
+                where,
+                level=level,
+                fix=fix,
+                scope=scope or kinds.get(edit[:3], "file"),
+                interchange=self.interchange.index if self.interchange else 0,
+                group=self.group.index if self.group else 0,
+                set_index=self.set.index if self.set else 0,
+            )
+        )
 
     # --- interchange ---------------------------------------------------------------------------------------
 
     def open_interchange(self, header: Header, n: int) -> Interchange:
         e = header.elements
-        i = Interchange(len(self.interchanges) + 1, header.text, header.delimiters, e[5], e[6].rstrip(), e[7], e[8].rstrip(),
-                        e[9], e[10], e[12], e[13], e[14], e[15], segment=n, offset=header.offset)
+        i = Interchange(
+            len(self.interchanges) + 1,
+            header.text,
+            header.delimiters,
+            e[5],
+            e[6].rstrip(),
+            e[7],
+            e[8].rstrip(),
+            e[9],
+            e[10],
+            e[12],
+            e[13],
+            e[14],
+            e[15],
+            segment=n,
+            offset=header.offset,
+        )
         self.interchanges.append(i)
         self.interchange, self._is_stray = i, False
         self._seen_groups = set()
-        for position, code, pattern, words in _ISA:
-            if not re.fullmatch(pattern, e[position], re.ASCII | re.DOTALL):
-                shown = "" if position in (2, 4) else f" “{e[position][:40]}”"
-                self.fault(f"TA1-{code}", f"ISA{position:02d}{shown} must be {words}.", f"Give {words} in ISA{position:02d}.",
-                           n, "ISA", f"ISA{position:02d}", "" if position in (2, 4) else e[position][:40])
-        d = header.delimiters
-        if d.element.isalnum() or d.element == " ":  # control characters are separators X12 knows; isspace() holds some
-            self.fault("TA1-026", "The element separator of the ISA is a letter, digit or space.", "Use a character such as *.",
-                       n, "ISA")
-        if len({d.element, d.component, d.terminator, d.repetition or "none"}) < 4 or d.terminator.isalnum():
-            self.fault("TA1-004", "The four separators of the ISA are not four different characters that are no letters or digits.",
-                       "Use four different ones, such as * ^ : and ~.", n, "ISA")
+        for f in header_faults(header):
+            self.fault(f.edit, f.message, f.fix, n, "ISA", f.element, f.value)
         return i
 
     def close_interchange(self, e: Sequence[str], n: int) -> None:
@@ -106,11 +109,25 @@ class Envelope:
         self.close_open_group(n)
         count, number = (*e[1:3], "", "")[:2]
         if not count.isdecimal() or int(count[:9]) != len(i.groups):
-            self.fault("TA1-021", f"IEA01 says {count[:12] or 'nothing'}, but the interchange holds {_count(len(i.groups), 'group')}.",
-                       f"Put {len(i.groups)} in IEA01.", n, "IEA", "IEA01", count[:40])
+            self.fault(
+                "TA1-021",
+                f"IEA01 says {count[:12] or 'nothing'}, but the interchange holds {_count(len(i.groups), 'group')}.",
+                f"Put {len(i.groups)} in IEA01.",
+                n,
+                "IEA",
+                "IEA01",
+                count[:40],
+            )
         if number != i.control_number:
-            self.fault("TA1-001", f"IEA02 “{number[:12]}” is not the control number {i.control_number} of the ISA.",
-                       "Put the same control number in ISA13 and IEA02.", n, "IEA", "IEA02", number[:40])
+            self.fault(
+                "TA1-001",
+                f"IEA02 “{number[:12]}” is not the control number {i.control_number} of the ISA.",
+                "Put the same control number in ISA13 and IEA02.",
+                n,
+                "IEA",
+                "IEA02",
+                number[:40],
+            )
         self._surplus(e, n, "TA1-022")
         i.is_complete = True
         self.interchange = None
@@ -135,20 +152,57 @@ class Envelope:
         self._is_stray = False
         g.is_professional = v[1] == "HC" and v[8] in GUIDE_VERSIONS
         if v[1] != "HC":
-            self.fault("AK9-1", f"The functional group is of kind {v[1][:4] or '(none)'}, not HC (claims).",
-                       "Send claims in a group with GS01 HC.", n, "GS", "GS01", v[1][:40])
+            self.fault(
+                "AK9-1",
+                f"The functional group is of kind {v[1][:4] or '(none)'}, not HC (claims).",
+                "Send claims in a group with GS01 HC.",
+                n,
+                "GS",
+                "GS01",
+                v[1][:40],
+            )
         elif not g.is_professional:
-            self.fault("AK9-2", f"GS08 “{v[8][:20]}” is not a version of the 837P guide that is read here.",
-                       "Send professional claims as 005010X222A1.", n, "GS", "GS08", v[8][:40], level="reject")
+            self.fault(
+                "AK9-2",
+                f"GS08 “{v[8][:20]}” is not a version of the 837P guide that is read here.",
+                "Send professional claims as 005010X222A1.",
+                n,
+                "GS",
+                "GS08",
+                v[8][:40],
+                level="reject",
+            )
         elif v[8] != "005010X222A1":
-            self.fault("AK9-2", f"GS08 {v[8]} is read by the guide 005010X222A1.", "Send 005010X222A1.", n, "GS", "GS08", v[8],
-                       level="warn")
+            self.fault(
+                "AK9-2",
+                f"GS08 {v[8]} is read by the guide 005010X222A1.",
+                "Send 005010X222A1.",
+                n,
+                "GS",
+                "GS08",
+                v[8],
+                level="warn",
+            )
         if not re.fullmatch(r"[0-9]{1,9}", v[6], re.ASCII):
-            self.fault("AK9-6", f"GS06 “{v[6][:20]}” is not a control number of one to nine digits.", "Number the group with digits.",
-                       n, "GS", "GS06", v[6][:40])
+            self.fault(
+                "AK9-6",
+                f"GS06 “{v[6][:20]}” is not a control number of one to nine digits.",
+                "Number the group with digits.",
+                n,
+                "GS",
+                "GS06",
+                v[6][:40],
+            )
         elif v[6] in self._seen_groups:
-            self.fault("AK9-6", f"The group control number {v[6]} is used by an earlier group of the same interchange.",
-                       "Give each group of an interchange its own GS06.", n, "GS", "GS06", v[6])
+            self.fault(
+                "AK9-6",
+                f"The group control number {v[6]} is used by an earlier group of the same interchange.",
+                "Give each group of an interchange its own GS06.",
+                n,
+                "GS",
+                "GS06",
+                v[6],
+            )
         self._seen_groups.add(v[6][:40])
         for f in explain(self.guide.use("GS_LOOP", "GS"), list(e), i.delimiters):
             if f.element not in ("GS01", "GS06", "GS08"):
@@ -161,20 +215,49 @@ class Envelope:
         assert g is not None
         count, number = (*e[1:3], "", "")[:2]
         g.declared_sets = count
-        if not count.isdecimal() or int(count[:9]) != len(g.sets):
-            self.fault("AK9-5", f"GE01 says {count[:12] or 'nothing'}, but the group holds {_count(len(g.sets), 'transaction set')}.",
-                       f"Put {len(g.sets)} in GE01.", n, "GE", "GE01", count[:40])
+        if not g.sets and g.is_professional:
+            self.fault(
+                "AK9-5",
+                f"The functional group {g.control_number[:12]} holds no transaction set.",
+                "Send a group only when it has sets.",
+                n,
+                "GE",
+                "GE01",
+                count[:40],
+            )
+        elif not count.isdecimal() or int(count[:9]) != len(g.sets):
+            self.fault(
+                "AK9-5",
+                f"GE01 says {count[:12] or 'nothing'}, but the group holds {_count(len(g.sets), 'transaction set')}.",
+                f"Put {len(g.sets)} in GE01.",
+                n,
+                "GE",
+                "GE01",
+                count[:40],
+            )
         if number != g.control_number:
-            self.fault("AK9-4", f"GE02 “{number[:12]}” is not the control number {g.control_number[:12]} of the GS.",
-                       "Put the same control number in GS06 and GE02.", n, "GE", "GE02", number[:40])
+            self.fault(
+                "AK9-4",
+                f"GE02 “{number[:12]}” is not the control number {g.control_number[:12]} of the GS.",
+                "Put the same control number in GS06 and GE02.",
+                n,
+                "GE",
+                "GE02",
+                number[:40],
+            )
         self._surplus(e, n, "TA1-024")
         self.group = None
 
     def close_open_group(self, n: int) -> None:
         """Something begins or ends that can't while a group is open: its GE is missing."""
         if self.group is not None:
-            self.fault("AK9-3", f"The functional group {self.group.control_number[:12]} has no trailer (GE).",
-                       "End the group with its GE.", n, "GE")
+            self.fault(
+                "AK9-3",
+                f"The functional group {self.group.control_number[:12]} has no trailer (GE).",
+                "End the group with its GE.",
+                n,
+                "GE",
+            )
             self.group = None
 
     # --- set -----------------------------------------------------------------------------------------------
@@ -191,19 +274,48 @@ class Envelope:
         if not g.is_professional:
             return s
         if v[1] != "837":
-            self.fault("IK5-1", f"ST01 “{v[1][:6]}” is not 837.", "Send claims as transaction set 837.", n, "ST", "ST01", v[1][:40])
+            self.fault(
+                "IK5-1",
+                f"ST01 “{v[1][:6]}” is not 837.",
+                "Send claims as transaction set 837.",
+                n,
+                "ST",
+                "ST01",
+                v[1][:40],
+            )
         else:
             self.has_professional = True
         if not re.fullmatch(r"[!-~](?:[ -~]{2,7}[!-~])", v[2], re.ASCII):
-            self.fault("IK5-7", f"ST02 “{v[2][:12]}” is not a control number of four to nine characters.",
-                       "Number the set with four to nine digits.", n, "ST", "ST02", v[2][:40])
+            self.fault(
+                "IK5-7",
+                f"ST02 “{v[2][:12]}” is not a control number of four to nine characters.",
+                "Number the set with four to nine digits.",
+                n,
+                "ST",
+                "ST02",
+                v[2][:40],
+            )
         elif v[2] in self._seen:
-            self.fault("IK5-23", f"The control number {v[2]} is used by an earlier set of the same group.",
-                       "Give each set of a group its own ST02.", n, "ST", "ST02", v[2])
+            self.fault(
+                "IK5-23",
+                f"The control number {v[2]} is used by an earlier set of the same group.",
+                "Give each set of a group its own ST02.",
+                n,
+                "ST",
+                "ST02",
+                v[2],
+            )
         self._seen.add(v[2][:40])
         if v[3] != g.version:
-            self.fault("IK5-I6", f"ST03 “{v[3][:20]}” is not the version {g.version} of its group.",
-                       "Put the same version in GS08 and ST03.", n, "ST", "ST03", v[3][:40])
+            self.fault(
+                "IK5-I6",
+                f"ST03 “{v[3][:20]}” is not the version {g.version} of its group.",
+                "Put the same version in GS08 and ST03.",
+                n,
+                "ST",
+                "ST03",
+                v[3][:40],
+            )
         if len(e) > 4:
             self.fault("IK5-6", "ST has more than three elements.", "Remove what follows ST03.", n, "ST", "ST04")
         return s
@@ -219,11 +331,26 @@ class Envelope:
         if s.is_professional:
             count = s.declared_segments
             if not count.isdecimal() or int(count[:10]) != s.segments:
-                self.fault("IK5-4", f"SE01 says {count[:12] or 'nothing'}, but the set holds {s.segments} segments (ST and SE counted).",
-                           f"Put {s.segments} in SE01.", n, "SE", "SE01", count[:40])
+                self.fault(
+                    "IK5-4",
+                    f"SE01 says {count[:12] or 'nothing'}, but the set holds {s.segments} segments "
+                    "(ST and SE counted).",
+                    f"Put {s.segments} in SE01.",
+                    n,
+                    "SE",
+                    "SE01",
+                    count[:40],
+                )
             if number != s.control_number:
-                self.fault("IK5-3", f"SE02 “{number[:12]}” is not the control number {s.control_number[:12]} of the ST.",
-                           "Put the same control number in ST02 and SE02.", n, "SE", "SE02", number[:40])
+                self.fault(
+                    "IK5-3",
+                    f"SE02 “{number[:12]}” is not the control number {s.control_number[:12]} of the ST.",
+                    "Put the same control number in ST02 and SE02.",
+                    n,
+                    "SE",
+                    "SE02",
+                    number[:40],
+                )
             self._surplus(e, n, "IK4-3")
         self.set = None
 
@@ -234,15 +361,28 @@ class Envelope:
             s.segments = n - s.segment
             s.end_offset = self.locate(n)[0]
             if s.is_professional:
-                self.fault("IK5-2", f"The transaction set {s.control_number[:12]} has no trailer (SE).", "End the set with its SE.",
-                           n, "SE")
+                self.fault(
+                    "IK5-2",
+                    f"The transaction set {s.control_number[:12]} has no trailer (SE).",
+                    "End the set with its SE.",
+                    n,
+                    "SE",
+                )
             self.set = None
 
     def _surplus(self, e: Sequence[str], n: int, edit: str) -> None:
         """A trailer with more than its two elements, empty ones included."""
         if len(e) > 3:
-            self.fault(edit, f"{e[0]} has {len(e) - 1} elements; the guide has 2.", f"Remove what follows {e[0]}02.", n, e[0],
-                       f"{e[0]}03", e[3][:40], scope="set" if edit == "IK4-3" else "")
+            self.fault(
+                edit,
+                f"{e[0]} has {len(e) - 1} elements; the guide has 2.",
+                f"Remove what follows {e[0]}02.",
+                n,
+                e[0],
+                f"{e[0]}03",
+                e[3][:40],
+                scope="set" if edit == "IK4-3" else "",
+            )
             if edit == "IK4-3":
                 self.faults[-1].ik3, self.faults[-1].ik4 = "8", "3"
 
@@ -250,9 +390,15 @@ class Envelope:
         """A segment between the envelopes' own, where none may stand: said once until an envelope opens again."""
         if not self._is_stray:
             name = segment_id if re.fullmatch("[A-Z][A-Z0-9]{1,2}", segment_id) else "a segment without a name"
-            self.fault("TA1-024" if segment_id else "TA1-022",
-                       f"{name} stands outside any transaction set." if segment_id else "Two segment terminators follow one another.",
-                       "Put every segment of a claim between ST and SE.", n, segment_id[:3])
+            self.fault(
+                "TA1-024" if segment_id else "TA1-022",
+                f"{name} stands outside any transaction set."
+                if segment_id
+                else "Two segment terminators follow one another.",
+                "Put every segment of a claim between ST and SE.",
+                n,
+                segment_id[:3],
+            )
             self._is_stray = True
 
 

@@ -101,15 +101,19 @@ class SegmentUse:
 
     @cached_property
     def elements(self) -> tuple[ElementUse | CompositeUse, ...]:
-        return tuple(_element(e, self.types) for e in sorted(
-            (e for e in self.node if e.tag in ("element", "composite")), key=lambda e: int(_text(e, "seq"))))
+        return tuple(
+            _element(e, self.types)
+            for e in sorted(
+                (e for e in self.node if e.tag in ("element", "composite")), key=lambda e: int(_text(e, "seq"))
+            )
+        )
 
     @cached_property
     def notes(self) -> tuple[SyntaxNote, ...]:
         found = []
         for s in self.node.findall("syntax"):
             t = s.text or ""
-            found.append(SyntaxNote(t[0], tuple(int(t[i:i + 2]) for i in range(1, len(t), 2))))
+            found.append(SyntaxNote(t[0], tuple(int(t[i : i + 2]) for i in range(1, len(t), 2))))
         return tuple(found)
 
     @cached_property
@@ -204,8 +208,13 @@ def _element(node: ElementTree.Element, types: dict[str, tuple[str, int, int]]) 
     designator = node.get("xid") or ""
     if node.tag == "composite":
         parts = tuple(_element(e, types) for e in node.findall("element"))
-        return CompositeUse(designator, _text(node, "name"), _text(node, "usage"),
-                            tuple(p for p in parts if isinstance(p, ElementUse)), int(_text(node, "repeat") or 1))
+        return CompositeUse(
+            designator,
+            _text(node, "name"),
+            _text(node, "usage"),
+            tuple(p for p in parts if isinstance(p, ElementUse)),
+            int(_text(node, "repeat") or 1),
+        )
     if "-" in designator:  # HI01-02 in the map, HI01-2 in every acknowledgment
         head, _, tail = designator.partition("-")
         designator = f"{head}-{int(tail)}"
@@ -223,8 +232,19 @@ def _element(node: ElementTree.Element, types: dict[str, tuple[str, int, int]]) 
             codes = frozenset()
         elif external:
             codes |= code_list("place_of_service").all_codes
-    return ElementUse(designator, number, _text(node, "name"), _text(node, "usage"), type_, low, high, codes,
-                      external, _text(node, "regex"), int(_text(node, "repeat") or 1))
+    return ElementUse(
+        designator,
+        number,
+        _text(node, "name"),
+        _text(node, "usage"),
+        type_,
+        low,
+        high,
+        codes,
+        external,
+        _text(node, "regex"),
+        int(_text(node, "repeat") or 1),
+    )
 
 
 @lru_cache(maxsize=1)
@@ -238,14 +258,30 @@ def load() -> Guide:
     uses: list[SegmentUse] = []
 
     def loop(node: ElementTree.Element, parent: LoopUse | None) -> LoopUse:
-        here = LoopUse(node.get("xid") or "", _text(node, "name"), parent, int(_text(node, "pos")),
-                       _text(node, "usage"), _number(_text(node, "repeat")), node.get("type") == "wrapper")
+        here = LoopUse(
+            node.get("xid") or "",
+            _text(node, "name"),
+            parent,
+            int(_text(node, "pos")),
+            _text(node, "usage"),
+            _number(_text(node, "repeat")),
+            node.get("type") == "wrapper",
+        )
         for child in node:
             if child.tag == "loop":
                 here.children.append(loop(child, here))
             elif child.tag == "segment":
-                use = SegmentUse(child.get("xid") or "", _text(child, "name"), here, len(uses), int(_text(child, "pos")),
-                                 _text(child, "usage"), _number(_text(child, "max_use")), child, types)
+                use = SegmentUse(
+                    child.get("xid") or "",
+                    _text(child, "name"),
+                    here,
+                    len(uses),
+                    int(_text(child, "pos")),
+                    _text(child, "usage"),
+                    _number(_text(child, "max_use")),
+                    child,
+                    types,
+                )
                 uses.append(use)
                 here.children.append(use)
         here.children.sort(key=lambda c: c.position)  # stable: the map's order within a position

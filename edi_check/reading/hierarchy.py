@@ -46,16 +46,30 @@ class Hierarchy:
         if loop != "2000C":
             found += self.end()
         if number != str(self._next):
-            found.append(Breach(f"HL01 is {number[:12] or 'empty'}; the {_ordinal(self._next)} level of the set must be numbered {self._next}.",
-                                "Number the HL segments of a set 1, 2, 3 …", "HL01", "set"))
+            found.append(
+                Breach(
+                    f"HL01 is {number[:12] or 'empty'}; "
+                    f"the {_ordinal(self._next)} level of the set must be numbered {self._next}.",
+                    "Number the HL segments of a set 1, 2, 3 …",
+                    "HL01",
+                    "set",
+                )
+            )
             if number.isdecimal() and number.isascii() and len(number) < 10:
                 self._next = int(number)
         self._next += 1
         expected = {"2000B": self._provider, "2000C": self._subscriber}.get(loop, parent)
         if parent != expected:
             who = "billing provider" if loop == "2000B" else "subscriber"
-            found.append(Breach(f"HL02 is {parent[:12] or 'empty'}; the level stands under the {who}'s HL {expected[:12] or '(none)'}.",
-                                f"Put the number of the {who}'s HL in HL02.", "HL02", "set"))
+            found.append(
+                Breach(
+                    f"HL02 is {parent[:12] or 'empty'}; "
+                    f"the level stands under the {who}'s HL {expected[:12] or '(none)'}.",
+                    f"Put the number of the {who}'s HL in HL02.",
+                    "HL02",
+                    "set",
+                )
+            )
         if loop == "2000A":
             self._provider, self._subscriber = number, ""
         elif loop == "2000B":
@@ -63,9 +77,16 @@ class Hierarchy:
         else:
             self._children += 1
             if self._promise == "0" and self._children == 1:
-                found.append(Breach(f"HL04 of the subscriber's level {self._subscriber[:12]} is 0 (no patient level follows), but one follows.",
-                                    "Put 1 in HL04 of the subscriber, or send the patient as the subscriber.", "HL04",
-                                    "subscriber", True))
+                found.append(
+                    Breach(
+                        f"HL04 of the subscriber's level {self._subscriber[:12]} is 0 (no patient level follows), "
+                        "but one follows.",
+                        "Put 1 in HL04 of the subscriber, or send the patient as the subscriber.",
+                        "HL04",
+                        "subscriber",
+                        True,
+                    )
+                )
         return found
 
     def end(self) -> list[Breach]:
@@ -74,8 +95,16 @@ class Hierarchy:
         self._promise = ""
         if not broken:
             return []
-        return [Breach(f"HL04 of the subscriber's level {self._subscriber[:12]} is 1 (a patient level follows), but none follows.",
-                       "Put 0 in HL04 of the subscriber, or send the patient's level (HL*23).", "HL04", "subscriber", True)]
+        return [
+            Breach(
+                f"HL04 of the subscriber's level {self._subscriber[:12]} is 1 (a patient level follows), "
+                "but none follows.",
+                "Put 0 in HL04 of the subscriber, or send the patient's level (HL*23).",
+                "HL04",
+                "subscriber",
+                True,
+            )
+        ]
 
 
 def _ordinal(n: int) -> str:

@@ -38,8 +38,14 @@ class SegmentTrace:
         text = batch.segments[index]
         number = batch.first + index
         at = bisect_right(batch.loops, number, key=itemgetter(0)) - 1
-        return Place(number, number - self.set_segment + 1, batch.start(index), len(text),
-                     batch.loops[at][1] if at >= 0 else "", text)
+        return Place(
+            number,
+            number - self.set_segment + 1,
+            batch.start(index),
+            len(text),
+            batch.loops[at][1] if at >= 0 else "",
+            text,
+        )
 
     def segments(self, first: int, last: int) -> Iterator[Place]:
         """The segments numbered ``first`` to ``last``, as far as they are at hand."""

@@ -1,0 +1,309 @@
+"""Segments of a claim and its service lines to objects. See ``assembly`` for what is open and what every function may
+rely on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..model import (
+    Adjustment,
+    AdjustmentAmount,
+    Attachment,
+    Claim,
+    DateRange,
+    Diagnosis,
+    LineAdjudication,
+    Note,
+    OtherPayer,
+    Party,
+    Reference,
+    ServiceLine,
+    SpinalManipulation,
+)
+from .assembly import Assembly, Elements
+from .bindings import amount, day, setter
+from .trace import SegmentTrace
+
+NO_DATES = DateRange()
+
+set_sbr, set_clm, set_cr2, set_svd = (setter(s) for s in ("SBR", "CLM", "CR2", "SVD"))
+
+
+# Claim ------------------------------------------------------------------------------------------------------------
+
+
+def claim(a: Assembly, e: Elements, n: int) -> None:
+    b = a.batch
+    assert b is not None
+    here = b.start(n - b.first)
+    if a.level >= 0:
+        a.levels[a.level + 1] = here - a.levels[a.level]
+        a.level = -1
+    c = Claim.__new__(Claim)
+    set_clm(c, e, a.component)
+    if e[11]:
+        causes = e[11].split(a.component)
+        c.related_causes = tuple(x for x in causes[:3] if x)
+        c.accident_state, c.accident_country = (causes + [""] * 5)[3:5]
+    a.claims += 1
+    c.index = a.claims
+    c.billing, c.subscriber, c.dependent = a.billing, a.subscriber, a.dependent
+    c.patient_relationship, c.patient_death_date = a.relationship, a.death
+    c.patient_hl_segment = a.patient_segment
+    c.patient_number = a.patients if a.patient_segment else 0
+    c.set, c.group, c.interchange = a.set, a.group, a.interchange
+    c.first_segment = n
+    c.offset = here
+    c.levels = tuple(a.levels)
+    c.service_lines = []
+    a.open_batches = [b]
+    c.trace = SegmentTrace(a.set.segment, a.open_batches, a.patient_batches, a.subscriber_batches, a.provider_batches)
+    a.claim, a.line, a.other = c, None, None
+
+
+def parse_dates(e: Elements, component: str, text: str) -> tuple[Any, ...]:
+    days = e[3]
+    if e[2] == "D8":
+        start = end = day(days)
+    elif e[2] == "RD8":
+        first, _, last = days.partition("-")
+        start, end = day(first), day(last)
+    else:
+        start = end = None
+    return e[1], e[2], days, start, end
+
+
+def _dates(value: tuple[Any, ...], n: int) -> DateRange:
+    d = DateRange.__new__(DateRange)
+    d.qualifier, d.format, d.text, d.start, d.end = value
+    d.segment = n
+    return d
+
+
+def claim_date(a: Assembly, value: Any, n: int) -> None:
+    c = a.claim
+    assert c is not None
+    c.dates = [*c.dates, _dates(value, n)]
+
+
+def claim_reference(a: Assembly, e: Elements, n: int) -> None:
+    c = a.claim
+    assert c is not None
+    c.references = [*c.references, Reference(e[1], e[2], n)]
+
+
+def claim_attachment(a: Assembly, e: Elements, n: int) -> None:
+    c = a.claim
+    assert c is not None
+    c.attachments = [*c.attachments, Attachment(e[1], e[2], e[6], n)]
+
+
+def claim_note(a: Assembly, e: Elements, n: int) -> None:
+    c = a.claim
+    assert c is not None
+    c.notes = [*c.notes, Note(e[1], e[2], n)]
+
+
+def claim_free_text(a: Assembly, e: Elements, n: int) -> None:
+    c = a.claim
+    assert c is not None
+    c.notes = [*c.notes, Note("K3", e[1], n)]
+
+
+def patient_paid(a: Assembly, e: Elements, n: int) -> None:
+    assert a.claim is not None
+    a.claim.patient_paid = amount(e[2])
+
+
+def spinal_manipulation(a: Assembly, e: Elements, n: int) -> None:
+    assert a.claim is not None
+    s = SpinalManipulation(segment=n)
+    set_cr2(s, e, a.component)
+    a.claim.spinal_manipulation = s
+
+
+def parse_diagnoses(e: Elements, component: str, text: str) -> tuple[Diagnosis, ...]:
+    found = []
+    for position in range(1, 13):
+        composite = e[position]
+        if composite:
+            parts = composite.split(component, 2)
+            found.append(Diagnosis(parts[0], parts[1] if len(parts) > 1 else "", position))
+        elif any(e[position:13]):
+            found.append(Diagnosis("", "", position))
+        else:
+            break
+    return tuple(found)
+
+
+def diagnoses(a: Assembly, value: Any, n: int) -> None:
+    c = a.claim
+    assert c is not None
+    c.diagnoses = value
+    c.diagnoses_segment = n
+
+
+# Other payers -----------------------------------------------------------------------------------------------------
+
+
+def other_payer(a: Assembly, e: Elements, n: int) -> None:
+    assert a.claim is not None
+    o = OtherPayer(segment=n)
+    set_sbr(o, e, a.component)
+    a.other, a.party = o, Party()
+    a.claim.other_payers = [*a.claim.other_payers, o]
+
+
+def _adjustment(e: Elements, n: int) -> Adjustment:
+    amounts = tuple(
+        AdjustmentAmount(e[i], amount(e[i + 1]), e[i + 2]) for i in range(2, 18, 3) if e[i] or e[i + 1] or e[i + 2]
+    )
+    return Adjustment(e[1], amounts, n)
+
+
+def other_adjustment(a: Assembly, e: Elements, n: int) -> None:
+    assert a.other is not None
+    a.other.adjustments = [*a.other.adjustments, _adjustment(e, n)]
+
+
+def other_amount(a: Assembly, e: Elements, n: int) -> None:
+    o = a.other
+    assert o is not None
+    if e[1] == "D":
+        o.paid, o.paid_text, o.paid_segment = amount(e[2]), e[2], n
+    elif e[1] == "A8":
+        o.non_covered = amount(e[2])
+    else:
+        o.patient_liability = amount(e[2])
+
+
+def other_date(a: Assembly, value: Any, n: int) -> None:
+    assert a.other is not None
+    a.other.dates = [*a.other.dates, _dates(value, n)]
+
+
+def other_reference(a: Assembly, e: Elements, n: int) -> None:
+    assert a.other is not None
+    a.other.references = [*a.other.references, Reference(e[1], e[2], n)]
+
+
+# Service lines ----------------------------------------------------------------------------------------------------
+
+
+def line(a: Assembly, e: Elements, n: int) -> None:
+    c = a.claim
+    assert c is not None
+    s = ServiceLine.__new__(ServiceLine)
+    lines: Any = c.service_lines
+    lines.append(s)
+    s.number = len(lines)
+    s.line_number = e[1]
+    s.segment = s.service_segment = n
+    s.service_dates = NO_DATES
+    s.claim_diagnoses = c.diagnoses
+    s.place = c.place_of_service
+    a.line = s
+
+
+def parse_service(e: Elements, component: str, text: str) -> tuple[Any, ...]:
+    parts = e[1].split(component)
+    if len(parts) < 7:
+        parts = parts + [""] * 7
+    modifiers = tuple(filter(None, parts[2:6]))
+    return (
+        parts[0],
+        parts[1],
+        modifiers,
+        parts[6],
+        e[2],
+        amount(e[2]),
+        e[3],
+        e[4],
+        amount(e[4]),
+        e[5],
+        tuple(filter(None, e[7].split(component))),
+        e[9],
+        text,
+    )
+
+
+def service(a: Assembly, value: Any, n: int) -> None:
+    s = a.line
+    assert s is not None
+    (
+        s.procedure_qualifier,
+        s.procedure,
+        s.modifiers,
+        s.description,
+        s.charge_text,
+        s.charge,
+        s.unit_basis,
+        s.units_text,
+        s.units,
+        s.place_of_service,
+        s.pointers,
+        s.emergency,
+        s.text,
+    ) = value
+    if s.place_of_service:
+        s.place = s.place_of_service
+    s.service_segment = n
+
+
+def line_date(a: Assembly, value: Any, n: int) -> None:
+    s = a.line
+    assert s is not None
+    d = DateRange.__new__(DateRange)
+    d.qualifier, d.format, d.text, d.start, d.end = value
+    d.segment = n
+    if d.qualifier == "472" and s.service_dates is NO_DATES:
+        s.service_dates = d
+    s.dates = [*s.dates, d] if s.dates else [d]
+
+
+def line_reference(a: Assembly, e: Elements, n: int) -> None:
+    s = a.line
+    assert s is not None
+    if e[1] == "6R" and not s.control_number:
+        s.control_number = e[2]
+    r = Reference(e[1], e[2], n)
+    s.references = [*s.references, r] if s.references else [r]
+
+
+def line_note(a: Assembly, e: Elements, n: int) -> None:
+    assert a.line is not None
+    a.line.notes = [*a.line.notes, Note(e[1], e[2], n)]
+
+
+def line_free_text(a: Assembly, e: Elements, n: int) -> None:
+    assert a.line is not None
+    a.line.notes = [*a.line.notes, Note("K3", e[1], n)]
+
+
+def line_attachment(a: Assembly, e: Elements, n: int) -> None:
+    assert a.line is not None
+    a.line.attachments = [*a.line.attachments, Attachment(e[1], e[2], e[6], n)]
+
+
+def drug(a: Assembly, e: Elements, n: int) -> None:
+    assert a.line is not None
+    a.line.has_drug = True
+
+
+def adjudication(a: Assembly, e: Elements, n: int) -> None:
+    assert a.line is not None
+    j = LineAdjudication(segment=n)
+    set_svd(j, e, a.component)
+    j.modifiers = tuple(m for m in e[3].split(a.component)[2:6] if m)
+    a.adjudication = j
+    a.line.adjudications = [*a.line.adjudications, j]
+
+
+def line_adjustment(a: Assembly, e: Elements, n: int) -> None:
+    assert a.adjudication is not None
+    a.adjudication.adjustments = [*a.adjudication.adjustments, _adjustment(e, n)]
+
+
+def adjudication_date(a: Assembly, value: Any, n: int) -> None:
+    assert a.adjudication is not None
+    a.adjudication.date = _dates(value, n)

@@ -1,0 +1,331 @@
+"""Findings of the reader, filed where they belong: with the open claim, or above it with the level, set or envelope.
+
+``Filing`` is the half of the reader that talks: it says what is missing, what comes too often, what no use fits, what
+the slow lane found, and what the HL numbers break. It moves nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ..findings import Finding, Where
+from ..privacy import legible
+from . import guide as guide_module
+from .assembly import Assembly
+from .compile import Choice, Step, StepTable, Transition
+from .envelope import Envelope
+from .explain import explain
+from .guide import LoopUse, SegmentUse
+from .hierarchy import Breach, Hierarchy
+from .names import party, segment_name
+from .segments import Batch
+
+__all__ = ["Filing", "extent_in"]
+
+SCOPES = {
+    "2000A": "provider",
+    "2010A": "provider",
+    "2000B": "subscriber",
+    "2010B": "subscriber",
+    "2000C": "patient",
+    "2010C": "patient",
+}
+FAULT_LIMIT = 500
+"""Guide faults kept per claim, and per set above claims: a set of noise must not fill the memory. One is enough to
+refuse what it stands in."""
+
+
+class Filing:
+    """What reading a file has open, and the findings so far."""
+
+    def __init__(self, element_limit: int) -> None:
+        self.guide = guide_module.load()
+        self.element_limit = element_limit
+        self.assembly = Assembly()
+        self.envelope = Envelope(self.guide, self._extent)
+        self.hierarchy = Hierarchy()
+        self.slow_but_clean = 0
+        self._table: StepTable | None = None
+        self._counts: dict[tuple[int, int], int] = {}
+        self._frames: list[int] = []
+        self._batch: Batch | None = None
+        self._header: tuple[int, int, int] = (0, 0, 0)
+        self._subscriber_at: tuple[int, Batch] | None = None
+        self._filed = 0
+        self._elements_said = False
+
+    def _extent(self, n: int) -> tuple[int, int]:
+        """Offset and length of a segment of the batch at hand (or of the ISA)."""
+        b = self._batch
+        if n == self._header[0]:
+            return self._header[1:]
+        if b is None:
+            return 0, 0
+        index = n - b.first
+        if 0 <= index < len(b.segments):
+            return b.start(index), len(b.segments[index])
+        return (b.end, 0) if index >= len(b.segments) else (b.offset, 0)
+
+    def _level(self, loop: str, e: list[str], n: int) -> None:
+        """An HL was taken: its numbers are looked at."""
+        breaches = self.hierarchy.take(loop, e[1], e[2], e[4])
+        before = self._subscriber_at
+        if loop == "2000B":
+            assert self._batch is not None
+            self._subscriber_at = (n, self._batch)
+        if not breaches:
+            return
+        for b in breaches:
+            at = extent_in(*before) if b.is_earlier and before else (n, *self._extent(n))
+            is_own = not (b.is_earlier and loop == "2000B")
+            self._breach(b, at, loop, self.assembly.subscribers if is_own else self.assembly.subscribers - 1)
+
+    def _breach(self, b: Breach, at: tuple[int, int, int], loop: str, subscriber: int) -> None:
+        a, env = self.assembly, self.envelope
+        n, offset, length = at
+        where = Where(
+            "2000B" if b.is_earlier else loop, "HL", b.element, 0, n, n - a.set.segment + 1, 0, 0, offset, length
+        )
+        env.faults.append(
+            Finding(
+                "CORE-SIT-11",
+                b.message,
+                where,
+                fix=b.fix,
+                scope=b.scope,
+                interchange=a.interchange.index,
+                group=a.group.index,
+                set_index=a.set.index,
+                level_number=subscriber if b.scope == "subscriber" else 0,
+            )
+        )
+
+    def fault(
+        self,
+        edit: str,
+        message: str,
+        fix: str,
+        n: int,
+        loop: str,
+        segment_id: str,
+        *,
+        element: str = "",
+        repetition: int = 0,
+        value: str = "",
+        is_private: bool = False,
+        level: str = "",
+        scope: str = "",
+        ik3: str = "",
+        ik4: str = "",
+        trigger: str = "",
+        number: str = "",
+    ) -> None:
+        """File a finding where it belongs: with the open claim, or above."""
+        a, env = self.assembly, self.envelope
+        offset, length = self._extent(n)
+        where = Where(
+            loop, segment_id, element, repetition, n, n - a.set.segment + 1, 0, 0, offset, length, value, is_private
+        )
+        if not scope:
+            scope = "claim" if a.claim is not None else SCOPES.get(loop[:5], "set")
+        f = Finding(
+            edit,
+            message,
+            where,
+            level=level,
+            fix=fix,
+            scope=scope,
+            ik3=ik3,
+            ik4=ik4,
+            trigger=trigger,
+            interchange=env.interchange.index if env.interchange else 0,
+            group=env.group.index if env.group else 0,
+            set_index=a.set.index,
+            data_element=number,
+        )
+        if scope == "claim" and a.claim is not None:
+            c = a.claim
+            f.claim, f.claim_number, f.line = c.index, c.number, len(c.service_lines)
+            if not c.faults:
+                c.faults = []
+            if len(c.faults) < FAULT_LIMIT:
+                c.faults.append(f)  # type: ignore[attr-defined]
+            return
+        f.level_number = {"provider": a.providers, "subscriber": a.subscribers, "patient": a.patients}.get(scope, 0)
+        self._filed += 1
+        if self._filed <= FAULT_LIMIT:
+            env.faults.append(f)
+
+    def _explain(self, use: SegmentUse, e: list[str], n: int) -> None:
+        """The slow lane: files what is wrong with the segment."""
+        assert self._table is not None
+        if len(e) - 1 > self.element_limit:
+            if not self._elements_said:
+                self._elements_said = True
+                self.envelope.fault(
+                    "CORE-FILE-03",
+                    f"A segment has more than {self.element_limit} elements.",
+                    "Look for a missing segment terminator.",
+                    n,
+                    use.id,
+                    scope="file",
+                )
+            return
+        found = explain(use, e, self._table.delimiters)
+        if not found:
+            self.slow_but_clean += 1
+        for f in found:
+            self.fault(
+                f"IK4-{f.code}",
+                f.message,
+                f.fix,
+                n,
+                use.loop.id,
+                use.id,
+                scope="set" if use.id == "HL" else "",
+                element=f.element,
+                repetition=f.repetition,
+                value=f.value,
+                is_private=f.is_private,
+                level=f.level,
+                ik3="8",
+                ik4=f.code,
+                trigger=f.trigger,
+                number=f.number,
+            )
+
+    def _missing(self, loop: LoopUse, bits: int, n: int) -> None:
+        """Children of ``loop`` that had to come before segment ``n`` and didn't."""
+        for number, child in enumerate(loop.children):
+            if not bits >> number & 1:
+                continue
+            node: SegmentUse | LoopUse = child
+            while isinstance(node, LoopUse):
+                node = node.children[0]
+            if isinstance(child, LoopUse):
+                who = party(node.loop.id)
+                says = f"{who[:1].upper()}{who[1:]} is missing: its {node.id} had to come before this place."
+            else:
+                says = f"{segment_name(node, (node.id, *_code(node)))} is missing."
+            self.fault(
+                "IK3-3",
+                says,
+                f"Send the {node.id} segment that the guide demands here.",
+                n,
+                node.loop.id,
+                node.id,
+                ik3="3",
+                scope=SCOPES.get(node.loop.id[:5], "") if self.assembly.claim is None else "",
+            )
+
+    def _is_too_many(self, t: Transition, child: SegmentUse | LoopUse, n: int) -> bool:
+        """Count one more of ``child`` in the open loop; is it more than the guide allows?"""
+        key = (len(self._frames), t.bit)
+        count = self._counts[key] = self._counts.get(key, 1) + 1
+        if count <= t.limit:
+            return False
+        if isinstance(child, LoopUse):
+            self.fault(
+                "IK3-4",
+                f"{party(child.id)[:1].upper()}{party(child.id)[1:]} comes {count} times; the guide allows {t.limit}.",
+                f"Send at most {t.limit}.",
+                n,
+                child.id,
+                t.step.use.id,
+                ik3="4",
+            )
+        else:
+            says = segment_name(child, (child.id, *_code(child)))
+            self.fault(
+                "IK3-5",
+                f"{says} comes {count} times; the guide allows {t.limit}.",
+                f"Send at most {t.limit}.",
+                n,
+                child.loop.id,
+                child.id,
+                ik3="5",
+            )
+        return True
+
+    def _unexpected(self, step: Step, e: list[str], n: int, choice: Choice | None) -> None:
+        segment_id = e[0]
+        loop = step.use.loop
+        where = party(loop.id)
+        if not segment_id:
+            self.fault(
+                "IK3-1",
+                "Two segment terminators follow one another.",
+                "Remove the empty segment.",
+                n,
+                loop.id,
+                "",
+                ik3="1",
+            )
+            return
+        shown = legible(segment_id[:12])
+        if segment_id not in self.guide.segment_ids:
+            self.fault(
+                "IK3-1",
+                f"“{shown}” is no segment of the 837P guide.",
+                "Remove the segment, or correct its id.",
+                n,
+                loop.id,
+                segment_id[:3],
+                ik3="1",
+            )
+            return
+        code = legible(e[1][:12]) if len(e) > 1 else ""
+        if any(
+            isinstance(c, SegmentUse)
+            and c.id == segment_id
+            and c.position < step.use.position
+            and (c.qualifier is None or code in c.qualifier[2])
+            for c in loop.children
+        ):
+            self.fault(
+                "IK3-7",
+                f"{shown} comes too late in {where}: after {step.use.id}.",
+                f"Send it before {step.use.id}.",
+                n,
+                loop.id,
+                segment_id,
+                ik3="7",
+            )
+        elif choice is not None and choice.by_code:
+            self.fault(
+                "IK3-2",
+                f"{shown}*{code} is not expected here (after {step.use.id} of {where}).",
+                f"Use a qualifier the guide has here: {_some(choice.by_code)}.",
+                n,
+                loop.id,
+                segment_id,
+                element=f"{segment_id}{choice.index:02d}",
+                value=e[choice.index][:40] if len(e) > choice.index else "",
+                ik3="2",
+            )
+        else:
+            self.fault(
+                "IK3-2",
+                f"{shown} is not expected here (after {step.use.id} of {where}).",
+                "Remove it, or send it at its place.",
+                n,
+                loop.id,
+                segment_id,
+                ik3="2",
+            )
+
+
+def extent_in(n: int, batch: Batch) -> tuple[int, int, int]:
+    """Number, offset and length of a segment of a batch."""
+    return n, batch.start(n - batch.first), len(batch.segments[n - batch.first])
+
+
+def _code(use: SegmentUse) -> tuple[str, ...]:
+    """The qualifier to name a use by, when it has exactly one."""
+    q = use.qualifier
+    return (next(iter(q[2])),) if q and len(q[2]) == 1 and q[0] == 1 else ()
+
+
+def _some(codes: Iterable[str]) -> str:
+    listed = sorted(codes)
+    return ", ".join(listed[:12]) + (" …" if len(listed) > 12 else "")

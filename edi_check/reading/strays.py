@@ -1,0 +1,53 @@
+"""What to say of bytes that are no segment: a file that isn't X12, an ISA that can't be read, a segment without end."""
+
+from __future__ import annotations
+
+from ..privacy import private
+from .segments import Stray
+
+__all__ = ["looks_like", "told"]
+
+
+def told(stray: Stray, is_later: bool, limit: int) -> tuple[str, str, str]:
+    """(edit, sentence, remedy). ``is_later``: an interchange came before; ``limit`` of a segment, in bytes."""
+    if stray.kind == "bad-header":
+        return (
+            "CORE-FILE-01",
+            "The ISA can't be read: it must hold 16 elements of fixed width, 106 characters in all.",
+            "Send an ISA of 106 characters, every element padded to its width.",
+        )
+    if stray.kind == "too-long":
+        says = f"A segment is longer than {limit} bytes; reading stops there."
+        return "CORE-FILE-03", says, "Look for a missing segment terminator."
+    what = looks_like(stray.text)
+    if is_later:
+        says = f"What follows the last interchange is not X12: it begins {what}."
+    else:
+        says = f"The file is not X12: it begins {what}, not with ISA." if stray.text else "The file is empty."
+    return "CORE-FILE-01", says, "Send a file that begins with ISA and ends with IEA."
+
+
+_KNOWN_STARTS = (
+    ("%PDF", "like a PDF"),
+    ("PK\x03\x04", "like a zip archive or a spreadsheet"),
+    ("<", "like XML or HTML"),
+    ("{", "like JSON"),
+    ("[", "like JSON"),
+    ("\xff\xfe", "like UTF-16 text"),
+    ("\xfe\xff", "like UTF-16 text"),
+    ("I\x00S\x00A", "like UTF-16 text"),
+    ("\x00I\x00S\x00A", "like UTF-16 text"),
+    ("UNA", "like EDIFACT"),
+    ("UNB", "like EDIFACT"),
+    ("GS", "with GS, its ISA is missing"),
+    ("ST", "with ST, its ISA and GS are missing"),
+)
+
+
+def looks_like(text: str) -> str:
+    """What a text that is no interchange begins with, for a message. Its first characters may be a person's name, so
+    they are marked as private."""
+    for start, words in _KNOWN_STARTS:
+        if text.startswith(start):
+            return words
+    return f"with “{private(text[:20])}”"
