@@ -38,6 +38,7 @@ CHECK = {
     "report": Key("reports", [], "further reports of the same run, each FORMAT=FILE"),
     "ack_dir": Key("path", "", "folder for TA1, 999 and 277CA"),
     "split_dir": Key("path", "", "folder for the accepted and the rejected claims as two files"),
+    "split_review": Key("flag", False, "claims to review in a third file instead of with the accepted"),
     "pack": Key("packs", [], "packs by name or file; none given: all built-in ones"),
     "no_packs": Key("flag", False, "only what belongs to the guide, and CORE"),
     "lob": Key("choice", "auto", "line of business", ("auto", "commercial", "medicare", "medicaid")),
@@ -69,10 +70,14 @@ TABLES = {
 }
 
 ACK = {
-    "payer_name": _planned("text", "", "information source of the 277CA; default: the receiver of the 837"),
-    "payer_id": _planned("text", "", "its id"),
-    "entity": _planned("choice", "PR", "2100A NM101", ("PR", "AY")),
-    "accepted_status": _planned("text", "A2:20:PR", "status of an accepted claim"),
+    "source_entity": Key("choice", "PR", "who answers in a 277CA: payer or clearinghouse (2100A NM101)", ("PR", "AY")),
+    "source_name": Key("text", "", "their name; empty: whom the 837 was addressed to"),
+    "source_qualifier": Key("text", "PI", "2100A NM108"),
+    "source_id": Key("text", "", "their id"),
+    "accepted_status": Key("text", "A2:20:PR", "status of an accepted claim"),
+    "received_status": Key("text", "A1:19:PR", "status of the batch and of the provider"),
+    "line_status_date": Key("flag", False, "fill STC02 of lines, which the guide leaves empty"),
+    "time": Key("text", "1200", "HHMM of the acknowledgments, fixed so that a replay gives the same bytes"),
 }
 
 WATCH = {

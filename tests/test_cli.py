@@ -132,18 +132,6 @@ def test_2_for_wrong_usage_and_nothing_is_checked(run: Run, good: Path, args: tu
     assert good.read_text() == GOOD
 
 
-@pytest.mark.parametrize("option", ["--ack-dir", "--split-dir"])
-def test_2_for_what_is_not_there_yet(run: Run, good: Path, option: str) -> None:
-    command = cli.get_command(click.Context(cli), "check")
-    assert command is not None
-    hidden = {name for p in command.params if getattr(p, "hidden", False) for name in p.opts}
-    if option in hidden:
-        ran = run("check", option, "somewhere", good)
-        assert ran.code == exits.USAGE
-        assert "not there yet" in ran.err
-        assert option not in run("check", "--help").out
-
-
 @pytest.mark.parametrize("form", ["sarif", "junit", "parquet"])
 def test_2_for_formats_of_later(run: Run, good: Path, form: str) -> None:
     ran = run("check", "-f", form, good)
@@ -323,6 +311,82 @@ def test_names_that_are_no_text(tmp_path: Path) -> None:
         ran = process("check", "-f", form, os.fsdecode(path))
         assert ran.returncode == 1, ran.stderr
         ran.stdout.decode("utf-8")
+
+
+# Answers
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
+
+
+def test_answers_and_split_are_called_after_their_input(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "in" / "b").mkdir(parents=True)
+    (tmp_path / "in" / "good.837").write_text(GOOD)
+    (tmp_path / "in" / "b" / "bad.837").write_text(BAD)
+    assert run("check", "--ack-dir", "out/acks", "--split-dir", "out/split", "in").code == 1
+    assert names(tmp_path / "out") == ["acks/b/bad.277ca", "acks/b/bad.999", "acks/good.277ca", "acks/good.999",
+                                       "split/b/bad.rejected.837", "split/good.accepted.837"]
+    for path in (tmp_path / "out").rglob("*"):
+        assert path.stat().st_mode & 0o777 == (0o700 if path.is_dir() else 0o600)
+    assert run("check", "out/split/good.accepted.837").code == 0
+    assert run("check", "out/split/b/bad.rejected.837").code == 1
+
+
+def test_answers_of_standard_input_and_of_a_cut_file(run: Run, tmp_path: Path) -> None:
+    ran = process("check", "--ack-dir", tmp_path / "a", "-", input=GOOD.encode())
+    assert ran.returncode == 0
+    assert names(tmp_path / "a") == ["stdin.277ca", "stdin.999"]
+    (tmp_path / "cut.837").write_text(GOOD[:600])
+    (tmp_path / "a" / "cut.277ca").write_text("of an earlier run")
+    assert run("check", "--ack-dir", "a", "cut.837").code == exits.UNCHECKED
+    assert names(tmp_path / "a") == ["cut.ta1", "stdin.277ca", "stdin.999"]
+    assert "TA1*000000001" in (tmp_path / "a" / "cut.ta1").read_text()
+
+
+def test_claims_to_review_in_a_file_of_their_own(run: Run, tmp_path: Path, bad: Path) -> None:
+    assert run("check", REVIEWED, "--split-dir", "s", bad).code == 0
+    assert names(tmp_path / "s") == ["bad.accepted.837"]
+    assert run("check", REVIEWED, "--split-dir", "s", "--split-review", bad).code == 0
+    assert names(tmp_path / "s") == ["bad.review.837"]
+
+
+def test_control_numbers_and_settings_of_the_answers(run: Run, tmp_path: Path, bad: Path) -> None:
+    (tmp_path / "edi-check.toml").write_text('[ack]\nsource_name = "OUR HOUSE"\nsource_entity = "AY"\n')
+    run("check", "--ack-dir", "a", "--control-number", "77", bad)
+    assert "*000000077*" in (tmp_path / "a" / "bad.999").read_text()
+    assert "NM1*AY*2*OUR HOUSE*" in (tmp_path / "a" / "bad.277ca").read_text()
+    first = (tmp_path / "a" / "bad.277ca").read_bytes()
+    run("check", "--ack-dir", "a", "--control-number", "77", bad)
+    assert (tmp_path / "a" / "bad.277ca").read_bytes() == first
+
+
+@pytest.mark.parametrize("args", [
+    ("--ack-dir", "a", "x.837", "b/x.837"),
+    ("--ack-dir", "a", "x.837", "x.edi"),
+    ("--split-dir", ".", "x.837", "x.accepted.837"),
+    ("--ack-dir", "a", "-o", "a/x.999", "x.837"),
+    ("--ack-dir", "x.edi", "x.837"),
+    ("--ack-dir", "a", "--control-number", "none", "x.837"),
+])
+def test_2_when_two_outputs_would_have_one_name(run: Run, tmp_path: Path, args: tuple[str, ...]) -> None:
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+    for name in ("x.837", "x.edi", "x.accepted.837", "b/x.837"):
+        (tmp_path / name).write_text(GOOD)
+    ran = run("check", *args)
+    assert ran.code == exits.USAGE, ran
+    assert names(tmp_path / "a") == []
+
+
+def test_an_output_that_cannot_be_written_says_so(run: Run, good: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*args: object) -> None:
+        raise OSError(28, "No space left on device", "report.json")
+
+    monkeypatch.setattr(os, "replace", fail)
+    ran = run("check", "-o", "report.json", good)
+    assert ran.code == exits.FAULT
+    assert ran.err.endswith("edi-check: report.json can't be written: No space left on device\n")
 
 
 # Settings

@@ -10,6 +10,7 @@ import click
 from ..configuration import Configuration, load
 from ..findings import LEVELS
 from ..telling.render import FORMATS, render
+from .answers import Answers, refuse_answer_clashes, write_answers
 from .inputs import expand
 from .outputs import STDOUT, Output, opened, parse_report, refuse_clashes
 from .session import Session, config_option, verbosity_options
@@ -17,7 +18,6 @@ from .session import Session, config_option, verbosity_options
 __all__ = ["check"]
 
 LATER_FORMATS = ("sarif", "junit", "parquet")
-LATER_OPTIONS = ("ack_dir", "split_dir", "control_number")
 """Part of the contract and not there yet: answered with exit code 2, and not in the help."""
 
 
@@ -26,9 +26,13 @@ LATER_OPTIONS = ("ack_dir", "split_dir", "control_number")
 @click.option("-f", "--format", metavar="|".join(FORMATS), help="What is written [default: text].")
 @click.option("-o", "--output", metavar="FILE", help="Write there, all or nothing, instead of standard output.")
 @click.option("--report", multiple=True, metavar="FORMAT=FILE", help="A further report of the same run; repeatable.")
-@click.option("--ack-dir", hidden=True)
-@click.option("--split-dir", hidden=True)
-@click.option("--control-number", hidden=True)
+@click.option("--ack-dir", metavar="DIR", help="Write the X12 answers there: for each input NAME.ta1, .999, .277ca.")
+@click.option("--split-dir", metavar="DIR",
+              help="Write the claims there by verdict: for each input NAME.accepted.837 and NAME.rejected.837.")
+@click.option("--split-review", is_flag=True, default=None,
+              help="With --split-dir: claims to review as NAME.review.837, not with the accepted.")
+@click.option("--control-number", metavar="N",
+              help="First control number of the answers [default: made from input and day].")
 @click.option("--pack", multiple=True, metavar="NAME|FILE",
               help="Edits to apply; repeatable [default: all built-in packs, each by payer and line of business].")
 @click.option("--no-packs", is_flag=True, default=None, help="Only the guide's own edits and CORE.")
@@ -63,13 +67,15 @@ def check(session: Session, /, paths: tuple[str, ...], config_file: str, **optio
     Examples:
       edi-check check batch.837
       edi-check check -f json -o report.json --report html=report.html inbox/
+      edi-check check --ack-dir answers --split-dir sorted inbox/
       zcat batch.837.gz | edi-check check --fail-on review -
     """
     settings = load(config_file, options=_given(options))
-    _refuse_later(settings)
     outputs = _outputs(settings, session, options["format"] is None)
     inputs, empty = expand(paths)
+    answers = Answers.of(settings)
     refuse_clashes(outputs, [one.path for one in inputs])
+    refuse_answer_clashes(answers, inputs, [output.path for output in outputs])
     _warn(settings, session)
     from .running import run
 
@@ -78,6 +84,7 @@ def check(session: Session, /, paths: tuple[str, ...], config_file: str, **optio
     for output in outputs:
         with opened(output.path) as out:
             render(report, output.format, out, color=out.isatty() and not os.environ.get("NO_COLOR"))
+    write_answers(answers, inputs, report, settings)
     return report.exit_code
 
 
@@ -100,12 +107,6 @@ def _given(options: dict[str, Any]) -> dict[str, Any]:
     return given | ({"level": levels} if levels else {})
 
 
-def _refuse_later(settings: Configuration) -> None:
-    for name in LATER_OPTIONS:
-        if settings.sections["check"][name].origin != "default":
-            raise click.UsageError(f"--{name.replace('_', '-')} is not there yet in this version; nothing was checked.")
-
-
 def _outputs(settings: Configuration, session: Session, is_format_default: bool) -> list[Output]:
     outputs = [Output(settings.get("format"), settings.get("output") or STDOUT)]
     outputs += [parse_report(text) for text in settings.get("report")]
@@ -118,7 +119,7 @@ def _outputs(settings: Configuration, session: Session, is_format_default: bool)
     fitting = {".json": "json", ".ndjson": "ndjson", ".html": "html", ".htm": "html", ".md": "markdown",
                ".csv": "csv"}.get(extension)
     if is_format_default and fitting and fitting != outputs[0].format:
-        session.tell(f"{outputs[0].path} gets the format {outputs[0].format}; for the other give -f {fitting}")
+        session.tell(f"{outputs[0].path} gets the format {outputs[0].format}; -f {fitting} is what its name says")
     return outputs
 
 

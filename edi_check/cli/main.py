@@ -101,6 +101,10 @@ def main(args: Sequence[str] | None = None) -> int:
         for line in str(error).splitlines():
             session.tell(line)
         return exits.USAGE
+    except OSError as error:
+        # What is read is looked after by the pipeline, so this is an output: a full disk, a folder taken away.
+        session.tell(f"{error.filename or 'the output'} can't be written: {error.strerror or type(error).__name__}", -1)
+        return exits.FAULT
     except Exception as error:
         return _fault(error, session)
 

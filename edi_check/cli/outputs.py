@@ -5,13 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-import tempfile
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple, TextIO
+from collections.abc import Callable, Iterator, Sequence
+from typing import IO, Any, NamedTuple, TextIO, cast
 
 import click
 
-__all__ = ["STDOUT", "Output", "opened", "parse_report", "refuse_clashes"]
+__all__ = ["STDOUT", "Output", "opened", "parse_report", "refuse_clashes", "written"]
 
 STDOUT = "-"
 
@@ -43,6 +42,8 @@ def refuse_clashes(outputs: Sequence[Output], inputs: Sequence[str]) -> None:
             folder = os.path.dirname(real)
             if not os.path.isdir(folder):
                 raise click.UsageError(f"{output.path}: there is no folder {folder}; make it first.")
+            if not os.access(folder, os.W_OK):
+                raise click.UsageError(f"{output.path}: nothing may be written in {folder}.")
             if os.path.isdir(real):
                 raise click.UsageError(f"{output.path} is a folder; name a file in it.")
         if real in sources:
@@ -67,9 +68,45 @@ def opened(path: str) -> Iterator[TextIO]:
         with open(target, "w", encoding="utf-8", errors="backslashreplace") as out:
             yield out
         return
+    with _replacing(target, is_binary=False) as out:
+        yield cast(TextIO, out)
+
+
+def written(path: str, write: Callable[[IO[Any]], int], *, is_binary: bool) -> bool:
+    """Let ``write`` fill ``path``, folders made on the way (0700); when it says it wrote nothing (0), no file is there
+    afterwards."""
+    _make_folder(os.path.dirname(os.path.realpath(path)))
+    count = 0
+    with contextlib.suppress(_Nothing), _replacing(os.path.realpath(path), is_binary) as out:
+        count = write(out)
+        if not count:
+            raise _Nothing
+    if not count:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path)
+    return bool(count)
+
+
+class _Nothing(Exception):
+    pass
+
+
+def _make_folder(folder: str) -> None:
+    if not os.path.isdir(folder):
+        _make_folder(os.path.dirname(folder))
+        with contextlib.suppress(FileExistsError):
+            os.mkdir(folder, 0o700)
+
+
+@contextlib.contextmanager
+def _replacing(target: str, is_binary: bool) -> Iterator[IO[Any]]:
+    """A new file beside ``target`` that takes its place when the block ends well."""
+    import tempfile
+
     handle, temporary = tempfile.mkstemp(prefix=".edi-check-", suffix=".tmp", dir=os.path.dirname(target))
+    text: dict[str, Any] = {} if is_binary else {"encoding": "utf-8", "errors": "backslashreplace", "newline": ""}
     try:
-        with open(handle, "w", encoding="utf-8", errors="backslashreplace", newline="") as out:
+        with open(handle, "wb" if is_binary else "w", **text) as out:
             yield out
         os.replace(temporary, target)
     except BaseException:
