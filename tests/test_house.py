@@ -70,7 +70,8 @@ def test_nothing_is_left_unfinished(path: Path) -> None:
 
 
 LAYERS = (
-    ("foundation", ("model", "findings", "report", "rows", "spool", "identifiers", "codelists", "privacy", "sources")),
+    ("foundation", ("model", "findings", "report", "rows", "spool", "identifiers", "codelists", "privacy",
+                    "sources", "parts", "tables")),
     ("pillars", ("reading", "judging", "telling", "generating")),
     ("beam", ("checking", "pipeline")),
     ("settings", ("settings", "configuration")),
