@@ -1,0 +1,220 @@
+"""Mistakes in a pack are found when it is loaded: with file, edit, what is wrong and the right word, a line each."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+
+import pytest
+
+from edi_check.findings import PackError
+from edi_check.judging.engine import Engine
+from edi_check.judging.packs import load_builtin_packs, load_pack, load_packs, retired_ids
+
+GOOD = """
+pack    = "ACME-PT"
+title   = "Physical therapy"
+version = "1"
+source  = "ACME Health, policy 'Physical therapy', 2026"
+closing = "the contract decides"
+topics  = ["therapy", "exclusions"]
+
+[applies]
+payer_ids = ["99001"]
+lob       = ["commercial"]
+
+[names]
+97140 = "manual therapy"
+
+[settings.most]
+default = 4
+says    = "Most units a day."
+
+[settings.rule]
+default = "midpoint"
+choices = ["midpoint", "eight-minute"]
+says    = "How minutes make units."
+
+[lists]
+therapy = ["97110", "97140"]
+joints  = ["M00-M25", "S93.40*"]
+
+[words]
+stones = ["hot stone*"]
+
+[[edit]]
+id      = "ACME-PT-01"
+name    = "modifier-51"
+level   = "reject"
+snip    = 7
+says    = "{procedure:name} on {day} carries {value}."
+fix     = "Remove it."
+why     = "Because."
+section = "3.d"
+status  = { category = "A7", codes = ["453"] }
+where   = { procedure = "list:therapy", frequency = ["1"] }
+require = { modifiers = { none = ["51"] } }
+from    = 2026-01-01
+
+[[edit]]
+id      = "ACME-PT-02"
+name    = "too-many-units"
+level   = "review"
+snip    = 7
+says    = "{total} units, at most {limit}."
+fix     = "Fewer than {most}."
+why     = "Because."
+section = "3.b"
+status  = { category = "A8", codes = ["258"] }
+where   = { procedure = ["97140"] }
+check   = "units_over_daily_limit"
+with    = { procedure = "97140", most = "setting:most", exempt_groups = [] }
+"""
+
+REQUIRE = 'require = { modifiers = { none = ["51"] } }'
+
+MISTAKES = [
+    ('closing = "the', 'ending = "the', "unknown key ending"),
+    ('pack    = "ACME-PT"', 'pack    = "CORE"', "the pack id CORE is taken by a built-in pack"),
+    ('title   = "Physical therapy"', "", "title is missing"),
+    ('version = "1"', "version = 1", "version must be text"),
+    ('"exclusions"]', '"exclusion"]', "there is no topic exclusion; did you mean exclusions? (choices: addresses"),
+    ('lob       = ["commercial"]', 'lob       = ["comercial"]', "lob 'comercial' is not one of the choices"),
+    ('payer_ids = ["99001"]', 'payer = ["99001"]', "unknown key payer; did you mean payer_ids?"),
+    ("default = 4\nsays    =", "default = 4\nsay     =", "unknown key say; did you mean says?"),
+    ('choices = ["midpoint", "eight-minute"]', 'choices = ["mid-point"]',
+     "'midpoint' is not one of the choices; did you mean mid-point?"),
+    ("default = 4", "", "kind is needed: the default doesn't tell it (choices: number,"),
+    ('joints  = ["M00-M25"', 'joints  = ["M25-M00"', "'M25-M00' is not a code, a prefix (N97*) or a range"),
+    ('["97110", "97140"]', '["97110", "s8990"]', "'s8990' is not a code"),
+    ('["hot stone*"]', '["Hot stone"]', "'Hot stone' is not lower-case words"),
+    ('id      = "ACME-PT-01"', 'id      = "ACME-01"', "the id must begin with ACME-PT-"),
+    ('id      = "ACME-PT-01"', 'id      = "acme-pt-01"', "the id must be capitals and digits joined by hyphens"),
+    ('id      = "ACME-PT-02"', 'id      = "ACME-PT-01"', "ACME-PT-01: the id is given twice"),
+    ('name    = "modifier-51"', 'name    = "Modifier 51"', "must be lower-case words joined by hyphens"),
+    ('level   = "reject"', 'level   = "rejected"', "level 'rejected' is not one of the choices; did you mean reject?"),
+    ("snip    = 7", "snip    = 8", "snip 8 must be a number from 1 to 7"),
+    ("snip    = 7\nsays    = \"{procedure", "says    = \"{procedure", "missing: snip"),
+    ("carries {value}", "carries {modifier}", "nothing fills {modifier}; did you mean modifiers?"),
+    ("carries {value}", "carries {value", "a brace that belongs to no placeholder"),
+    ("{procedure:name}", "{procedure:words}", "the only form is :name"),
+    ('fix     = "Fewer than {most}."', 'fix     = "Fewer than {least}."', "fix: nothing fills {least}"),
+    ('why     = "Because."\nsection = "3.d"', 'why     = ""\nsection = "3.d"', "why is empty"),
+    ('category = "A7"', 'category = "F2"', "status category 'F2' must be A0 to A8"),
+    ('codes = ["453"]', 'codes = []', "status codes must be one to three numbers as text"),
+    ('codes = ["453"] }', 'code = ["453"] }', "unknown status key code; did you mean codes?"),
+    ("frequency = [", "frequencies = [", "there is no field frequencies; did you mean frequency?"),
+    ("modifiers = { none", "modifiers = { non", "there is no condition non; did you mean none?"),
+    (REQUIRE, 'require = { units = { none = ["6"] } }', "units is a number; none doesn't fit"),
+    (REQUIRE, 'require = { units = { at_most = "six" } }', "'six' is not a number"),
+    (REQUIRE, 'require = { procedure = { matches = "[0-9" } }', "is not a pattern"),
+    (REQUIRE, "", "exactly one of require, check and found_by is needed"),
+    ("from    = 2026-01-01", 'from    = "2026-01-01"', "from must be a day without quotes"),
+    ("from    = 2026-01-01", "from    = 2026-01-01\nuntil   = 2025-12-31", "from 2026-01-01 is after until"),
+    ("from    = 2026-01-01", "from    = 2026-13-01", "not TOML"),
+    ("from    = 2026-01-01", "on_voids = true", "unknown key on_voids; did you mean on_void?"),
+    ('"list:therapy"', '"list:therapies"', "there is no list therapies; did you mean therapy? (choices: the"),
+    ('where   = { procedure = ["97140"] }', "", "this check needs where = { procedure = [...] }"),
+    ('where   = { procedure = ["97140"] }', 'where   = { procedure = ["97*"] }', "edits are found by"),
+    ('check   = "units_over_daily_limit"', 'check   = "units_over_limit"', "did you mean units_over_daily_limit?"),
+    ('check   = "units_over_daily_limit"', 'check   = "duplicate_line"', "it is in the topic duplicates, which"),
+    ('check   = "units_over_daily_limit"', 'check   = "os.system"', "there is no check os.system"),
+    ("most = \"setting:most\",", "limit = \"setting:most\",", "has no parameter limit"),
+    ("most = \"setting:most\",", "", "needs the parameter most under with"),
+    ("\"setting:most\"", "\"setting:mosts\"", "there is no setting mosts; did you mean most?"),
+    ("most = \"setting:most\"", "most = \"four\"", "parameter most: 'four' is not a number"),
+    ("exempt_groups = []", "exempt_groups = 7", "parameter exempt_groups: 7 is not a list of texts"),
+    ('check   = "units_over_daily_limit"', 'found_by = "reading"', "found_by is for built-in packs only"),
+    ("[[edit]]\nid      = \"ACME-PT-02\"", "[edit_2]\nid      = \"ACME-PT-02\"", "unknown key edit_2; did"),
+]
+
+
+def _load(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "acme.toml"
+    path.write_text(text, "utf-8")
+    load_pack(path)
+
+
+def test_a_good_pack_loads(tmp_path: Path) -> None:
+    path = tmp_path / "acme.toml"
+    path.write_text(GOOD, "utf-8")
+    pack = load_pack(path)
+    assert [d.edit.id for d in pack.edits] == ["ACME-PT-01", "ACME-PT-02"]
+    assert pack.edits[1].edit.settings == (("ACME-PT.most", "4", "Most units a day."),)
+    assert [p.id for p in load_packs([str(path)])] == ["GUIDE", "CORE", "ACME-PT"]
+
+
+@pytest.mark.parametrize(("old", "new", "says"), MISTAKES, ids=[m[2][:50] for m in MISTAKES])
+def test_a_mistake_is_found_at_load(tmp_path: Path, old: str, new: str, says: str) -> None:
+    assert old in GOOD
+    with pytest.raises(PackError) as caught:
+        _load(tmp_path, GOOD.replace(old, new, 1))
+    assert says in str(caught.value)
+    assert "acme.toml" in str(caught.value)
+
+
+def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
+    text = GOOD.replace('"reject"', '"rejects"').replace("snip    = 7", "snip    = 0").replace("[names]", "[name]")
+    with pytest.raises(PackError) as caught:
+        _load(tmp_path, text)
+    assert len(str(caught.value).splitlines()) >= 4
+
+
+@pytest.mark.parametrize("text", [
+    "", "pack = 1", "edit = 3", "edit = [1]", "[edit]", "[[edit]]", "[[edit]]\nid = 1\nwhere = 1", "names = 1",
+    "lists = 1", "[lists]\na = 1", "[settings]\na = 1", "applies = 1", "topics = 1", "words = [1]", "[[edit]]\nstatus = 1",
+    "\x00",
+])
+def test_no_shape_of_a_pack_raises_anything_else(tmp_path: Path, text: str) -> None:
+    with pytest.raises(PackError):
+        _load(tmp_path, text)
+
+
+@pytest.mark.parametrize("key", ["id", "name", "level", "snip", "says", "fix", "why", "section", "status", "where",
+                                 "require", "also_says", "levels", "from", "lob", "check", "with"])
+@pytest.mark.parametrize("value", ["1", "true", '""', "[]", "[[]]", "{}", "{ a = 1 }", "2026-01-01"])
+def test_no_value_of_an_edit_raises_anything_else(tmp_path: Path, key: str, value: str) -> None:
+    head, edit = GOOD.split("[[edit]]")[:2]
+    lines = [line for line in edit.splitlines() if not line.startswith(key)]
+    text = head + "[[edit]]\n" + "\n".join([*lines, f"{key} = {value}"])
+    try:
+        _load(tmp_path, text)
+    except PackError:
+        pass
+
+
+def test_an_unreadable_pack_is_an_error_of_packs(tmp_path: Path) -> None:
+    with pytest.raises(PackError, match="No such file"):
+        load_pack(tmp_path / "none.toml")
+    (tmp_path / "latin.toml").write_bytes(b'pack = "\xe9"')
+    with pytest.raises(PackError, match="not UTF-8"):
+        load_pack(tmp_path / "latin.toml")
+
+
+def test_packs_are_chosen_by_id_or_file() -> None:
+    assert [p.id for p in load_packs([])] == ["GUIDE", "CORE"]
+    assert [p.id for p in load_packs(["psrc-mt"])] == ["GUIDE", "CORE", "PSRC-MT"]
+    with pytest.raises(PackError, match="did you mean PSRC-MT"):
+        load_packs(["PSRC-TM"])
+
+
+@pytest.mark.parametrize(("options", "says"), [
+    ({"levels": {"PSRC-MT-3": "review"}}, "no edit PSRC-MT-3 in this run; did you mean PSRC-MT-"),
+    ({"levels": {"PSRC-MT-03": "warning"}}, "did you mean warn"),
+    ({"settings": {"PSRC": {}}}, "no pack PSRC in this run"),
+    ({"settings": {"PSRC-MT": {"maxunits": 6}}}, "no setting maxunits; did you mean max_units"),
+    ({"settings": {"PSRC-MT": {"max_units": "six"}}}, "PSRC-MT.max_units: 'six' is not a number"),
+    ({"settings": {"PSRC-MT": {"minute_rule": "mid"}}}, "'mid' is not one of the choices"),
+    ({"settings": {"PSRC-MT": {"supportive_diagnoses": ["m54"]}}}, "'m54' is not a code"),
+    ({"payers": {"99001": "comercial"}}, "did you mean commercial"),
+    ({"lob": "medicar"}, "did you mean medicare"),
+])
+def test_a_run_with_unknown_names_is_refused(options: dict, says: str) -> None:  # type: ignore[type-arg]
+    with pytest.raises(PackError) as caught:
+        Engine(load_builtin_packs(), as_of=datetime.date(2026, 3, 1), **options)
+    assert says in str(caught.value)
+
+
+def test_retired_ids_are_not_used() -> None:
+    used = {d.edit.id for pack in load_builtin_packs() for d in pack.edits}
+    assert not used & set(retired_ids()), "an id is never used again: take a new one"
