@@ -89,6 +89,12 @@ class Compared:
                 for number, segment, procedure, units, provider, tax, first, last in self.days[2]]
 
     @cached_property
+    def coded_lines(self) -> list[tuple[DayLine, tuple[str, ...]]]:
+        """Its lines with a HCPCS code, each with its modifiers."""
+        return [(line, tuple(self._services[line.number - 1][2])) for line in self.day_lines
+                if self._services[line.number - 1][0] == "HC"]
+
+    @cached_property
     def modifiers(self) -> frozenset[str]:
         """All modifiers of its lines, in upper case."""
         return frozenset(m for line in self._services for m in line[2])

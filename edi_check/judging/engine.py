@@ -13,7 +13,6 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from ..codelists import CodeList
 from ..findings import LEVELS, Edit, Fault, Finding, NotEvaluated, PackError
 from ..model import Claim, ServiceLine
 from .aggregate import DayLine, DayOfService, day_line, days_of
@@ -23,6 +22,7 @@ from .plan import Active, Plan
 from .registry import TABLES, Hit, Result, Unjudged
 from .scope import Scope, is_secondary
 from .values import listed, setting_value, suggest
+from .visits import run_visits
 from .wording import finding_of
 
 __all__ = ["Engine"]
@@ -41,7 +41,7 @@ class Engine:
 
     def __init__(self, packs: Sequence[Pack], *, settings: Mapping[str, Mapping[str, Any]] | None = None,
                  levels: Mapping[str, str] | None = None, lob: str = "auto", payers: Mapping[str, str] | None = None,
-                 snip: tuple[int, int] = (1, 7), tables: Mapping[str, CodeList] | None = None, as_of: date) -> None:
+                 snip: tuple[int, int] = (1, 7), tables: Mapping[str, Any] | None = None, as_of: date) -> None:
         self.packs = tuple(packs)
         self.as_of = as_of
         self.scope = Scope(load_payers(), payers or {}, lob)
@@ -198,6 +198,8 @@ class Engine:
             hits.extend([(active, hit, None) for active, hit in self._of_billing(claim, plan)])
         if touched:
             self._run_more(claim, plan, frozenset(touched), hits, day_lines)
+        if plan.visits:
+            day_lines[:] = run_visits(plan, claim, hits)
         return True
 
     def _run_more(self, claim: Claim, plan: Plan, touched: frozenset[str], hits: list[Any],
@@ -264,7 +266,7 @@ class Engine:
             for active in days:
                 hits.extend((active, with_day(hit, day_of), None)
                             for hit in self.guarded(active, claim.index, day_of))
-        return hits, day_lines
+        return hits, run_visits(plan, claim, hits, self.guarded) if plan.visits else day_lines
 
     def guarded(self, active: Active, claim: int, *about: Any) -> Result:
         """The hits of one check, or a ``Fault`` when it raises: that names the kind of error only, no values."""

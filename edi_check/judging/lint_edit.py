@@ -269,7 +269,7 @@ class EditReader:
             self.wrong("a check on days needs where = { procedure = [...] }: the lines that it sums")
         if data.procedures is not None and data.procedures.enumerated() is None:
             self.wrong("where: procedure takes codes and ranges of all-digit codes only: edits are found by code")
-        if data.kind in ("claim", "billing", "day", "claims", "after"):
+        if data.kind in ("claim", "billing", "day", "visit", "claims", "after"):
             for condition in data.where:
                 if condition.field.level == "line":
                     self.wrong(f"where: {condition.field.name} is a line's; this edit runs once per {data.kind}")

@@ -34,6 +34,7 @@ PLACEHOLDERS: Mapping[str, frozenset[str]] = {
     "service": _LINE,
     "billing": frozenset({"claim_number"}),
     "day": frozenset({"claim_number", "day"}),
+    "visit": frozenset({"claim_number", "day"}),
     "claims": frozenset({"claim_number", "earlier_claim"}),
     "after": frozenset({"claim_number"}),
     "elsewhere": frozenset(),

@@ -170,6 +170,7 @@ class Plan:
         self.after: list[Active] = []
         self.pairs: dict[str, list[Active]] = {"signature": [], "number": []}
         self.days: list[Active] = []
+        self.visits: list[Active] = []
         self.judged = 0
         """How many claims were judged by it, so many times the edits of ``unjudged`` were not."""
         self.unjudged: list[tuple[str, str]] = []
@@ -187,8 +188,8 @@ class Plan:
         if kind == "claims":
             self.pairs[active.looks_at].append(active)
             return
-        if kind in ("billing", "after"):
-            (self.billing if kind == "billing" else self.after).append(active)
+        if kind in ("billing", "after", "visit"):
+            {"billing": self.billing, "after": self.after, "visit": self.visits}[kind].append(active)
             return
         if kind == "claim" and active.is_as_sent:
             self.as_sent.append(active)

@@ -9,6 +9,8 @@ parameters; the other parameters are filled by the edit (a constant, ``setting:n
                                 judged once for all lines that are alike in them
     def f(billing, *, …)        sees the billing provider's level only, so it is judged once per level
     def f(day, *, …)            sums: one patient, one day (``aggregate.DayOfService``), in a claim and over a file
+    def f(visit, *, …)          pairs: one patient, provider and day, all lines (``visits.Visit``), in a claim and over
+                                a file
     def f(earlier, later, *, …) with ``looks_at="signature"`` or ``"number"``: two claims of a file that have the same
                                 content or CLM01 (``comparison.Compared``)
     def f(found, *, …)          the findings of the same pack on one claim, when there are any; runs last
@@ -34,16 +36,18 @@ __all__ = ["CHECKS", "KINDS", "PROVIDED", "SERVICE_FIELDS", "TABLES", "Check", "
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
-KINDS = ("claim", "line", "service", "billing", "day", "claims", "after")
+KINDS = ("claim", "line", "service", "billing", "day", "visit", "claims", "after")
 
 TABLES = {
     "icd10cm": "no table of ICD-10-CM codes is loaded",
     "procedure_codes": "no table of procedure codes is loaded",
+    "ptp": "no PTP file is loaded",
+    "mue": "no MUE file is loaded",
 }
-"""Parameters that are tables of the user (``codelists.CodeList``), and what is said when there is none: the edits of a
+"""Parameters that are tables of the user (``ncci``, ``codesets``), and what is said when there is none: the edits of a
 check that wants it are then not evaluated."""
 
-PROVIDED = {"as_of": "date", "payer_lobs": "Mapping[str, str]", **dict.fromkeys(TABLES, "CodeList")}
+PROVIDED = {"as_of": "date", "payer_lobs": "Mapping[str, str]", **dict.fromkeys(TABLES, "table")}
 """Parameters that no pack gives: the day of receipt, the line of business of each payer id that is mapped, tables."""
 
 SERVICE_FIELDS = frozenset({
@@ -153,7 +157,7 @@ def check(
     return register(function) if function is not None else register
 
 
-_FIRST = {"claim": "claim", "billing": "billing", "day": "day", "line": "service", "earlier": "claims",
+_FIRST = {"claim": "claim", "billing": "billing", "day": "day", "visit": "visit", "line": "service", "earlier": "claims",
           "found": "after"}
 
 

@@ -22,6 +22,7 @@ from .comparison import Compared, Earlier
 from .engine import Engine, with_day
 from .plan import Active, Plan
 from .registry import Hit
+from .visits import Visits, new_hits, visits_of
 from .wording import finding_at
 
 __all__ = ["Standing", "settle"]
@@ -114,6 +115,7 @@ class _Settlement:
         self.numbers: dict[str, Earlier] = {}
         self.contents: dict[bytes, Earlier] = {}
         self.ledgers: dict[str, Ledger] = {}
+        self.visits: dict[str, Visits] = {}
         self.found: dict[int, list[Finding]] = {}
 
     def run(self, rows: Rows | Sequence[Standing], likely: list[int], superseded: Set[int]) -> dict[int, list[Finding]]:
@@ -133,6 +135,8 @@ class _Settlement:
         self.compare_number(claim, standing, plan)
         if not self.is_refused(claim.index):
             self.sum_days(claim, standing, plan)
+            if plan.visits:
+                self.join_visits(claim, standing, plan)
         if self.is_refused(claim.index):
             return
         this = Earlier(claim.index, claim.number, claim.frequency)
@@ -141,6 +145,8 @@ class _Settlement:
         self.numbers.setdefault(claim.number, this)
         if claim.day_lines and claim.patient:
             self.ledgers.setdefault(claim.patient, Ledger()).add(claim.day_lines, claim.index)
+            if plan.visits:
+                self.visits.setdefault(claim.patient, Visits()).add(visits_of(plan.lob, claim.coded_lines), claim.index)
 
     def is_refused(self, index: int) -> bool:
         return any(f.level == "reject" for f in self.found.get(index, ()))
@@ -178,6 +184,17 @@ class _Settlement:
             codes = frozenset(ln.procedure for ln in day.lines if ln.procedure in plan.by_procedure)
             for active in plan.more_for(codes)[1]:
                 self.report_day(active, day, alone[day.first, day.last], claim, standing, plan)
+
+    def join_visits(self, claim: Compared, standing: Standing, plan: Plan) -> None:
+        """The edits on visits, for those to which earlier claims of the patient have brought something."""
+        earlier = self.visits.get(claim.patient) if claim.patient else None
+        if earlier is None:
+            return
+        alone = visits_of(plan.lob, claim.coded_lines)
+        for visit, own in zip(visits_of(plan.lob, claim.coded_lines, earlier), alone, strict=True):
+            for active in plan.visits if visit.before else ():
+                for hit in new_hits(visit, own, active, self.engine.guarded, claim.index):
+                    self.report(active, hit, claim, standing, plan, {})
 
     def report_day(self, active: Active, day: DayOfService, alone: DayOfService, claim: Compared, standing: Standing,
                    plan: Plan) -> None:

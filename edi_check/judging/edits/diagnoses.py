@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 
-from ...codelists import CodeList
 from ...findings import Status
 from ...identifiers import is_icd9cm_shape, is_icd10cm_shape
 from ...model import Claim, Diagnosis, ServiceLine
+from ..codesets import Diagnoses
 from ..registry import Hit, Result, Unjudged, check
 from ._known import HIGHEST, ICD10_SHAPED, LIMIT
 from ._screens import has_ordinary_diagnoses
@@ -218,25 +218,30 @@ _EXTERNAL = frozenset("VWXYE")
 
 
 @check(gives="diagnosis day")
-def diagnosis_not_in_code_set(claim: Claim, *, icd10cm: CodeList) -> Result:
+def diagnosis_not_in_code_set(claim: Claim, *, icd10cm: Diagnoses) -> Result:
     """A diagnosis that isn't a billable ICD-10-CM code on the first day of service.
 
-    ``icd10cm`` is the user's table of billable codes with their days; without one the edit is not evaluated.
+    ``icd10cm`` are the user's tables by year; without one the edit is not evaluated.
 
     Wrong:  HI*ABK:M545    on 2026-02-03 (the code was divided on 2021-10-01)
     Right:  HI*ABK:M5450
 
-    Returns a hit on each diagnosis at fault; ``Unjudged`` when the table holds no code for that day.
+    Returns a hit on each diagnosis at fault; ``Unjudged`` when the tables don't speak of that day.
     """
-    day = min((n.service_dates.start for n in claim.service_lines if n.service_dates.start), default=None)
+    day = None
+    for line in claim.service_lines:
+        start = line.service_dates.start
+        if start is not None and (day is None or start < day):
+            day = start
     if day is None:
         return ()
-    if not icd10cm.covers(day):
-        return (Unjudged(f"the table of ICD-10-CM codes holds none for {day.year}"),)
-    found: list[Hit] = []
+    found: list[Hit | Unjudged] = []
     for d in claim.diagnoses:
-        if d.is_icd10 and is_icd10cm_shape(d.code) and not icd10cm.is_valid(d.code, day):
-            is_short = any(c.startswith(d.code) and icd10cm.is_valid(c, day) for c in icd10cm.windows)
+        standing = icd10cm.standing(d.code, day)
+        if standing != "billable" and d.is_icd10 and is_icd10cm_shape(d.code):
+            if not standing:
+                return (Unjudged(f"the tables of ICD-10-CM codes don't tell those of {day:%Y-%m}"),)
+            is_short = standing == "divided"
             code = "772" if is_short else _PRINCIPAL if _is_principal(d) else _OTHER
             found.append(Hit(_at(d), claim.diagnoses_segment, values={"diagnosis": d.code, "day": day},
                              says="short" if is_short else "", status=Status("A7", (code,))))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ...codelists import CodeList
 from ...identifiers import is_hcpcs_shape, is_modifier_shape
 from ...model import Claim, ServiceLine
+from ..codesets import Procedures
 from ..registry import Hit, Result, Unjudged, check
 from ._screens import has_ordinary_lines
 
@@ -121,7 +121,7 @@ def line_control_number_repeated(claim: Claim) -> Result:
 
 
 @check
-def procedure_not_valid_on_date(claim: Claim, line: ServiceLine, *, procedure_codes: CodeList) -> Result:
+def procedure_not_valid_on_date(claim: Claim, line: ServiceLine, *, procedure_codes: Procedures) -> Result:
     """A procedure code that isn't valid on the first day of service.
 
     ``procedure_codes`` is the user's dated table (CPT and HCPCS need their own licences; none is shipped); without one
@@ -135,6 +135,8 @@ def procedure_not_valid_on_date(claim: Claim, line: ServiceLine, *, procedure_co
     day = line.service_dates.start
     if day is None or line.procedure_qualifier != "HC" or procedure_codes.is_valid(line.procedure, day):
         return ()
-    if not procedure_codes.covers(day):
-        return (Unjudged(f"the table of procedure codes holds none for {day.year}"),)
-    return (Hit("SV101-2"),) if is_hcpcs_shape(line.procedure) else ()
+    if not is_hcpcs_shape(line.procedure):
+        return ()
+    if not procedure_codes.covers(line.procedure, day):
+        return (Unjudged(f"the table of procedure codes holds none of this kind for {day:%Y-%m}"),)
+    return (Hit("SV101-2"),)

@@ -1,0 +1,161 @@
+"""NCCI: codes that aren't paid together on a day, and units of one beyond what is likely. By tables that the user
+loads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import NamedTuple
+
+from ...findings import Related
+from ...model import ServiceLine
+from ..ncci import Pairs, UnitLimits
+from ..registry import Hit, Result, Unjudged, check
+from ..visits import Visit, VisitLine
+
+__all__: list[str] = []
+
+
+class _Together(NamedTuple):
+    """Two codes of a visit that make a pair of NCCI: the line to flag, the code that is paid, and where that stands."""
+
+    line: VisitLine
+    indicator: str
+    column1: str
+    column2: str
+    related: Related
+
+
+@check(gives="procedure other column1 column2")
+def pair_not_payable(
+    visit: Visit, *, ptp: Pairs, indicator: str, bypass: frozenset[str], left_out: frozenset[str]
+) -> Result:
+    """Two codes that NCCI doesn't pay together, for one patient, provider and day, over the lines and claims of the
+    file.
+
+    ``indicator`` 0: no modifier changes that. ``indicator`` 1: unless one of the two lines carries a modifier of
+    ``bypass``. Lines with a modifier of ``left_out`` ask for no payment and are left out.
+
+    Wrong:  SV1*HC:00012*50*UN*1***1 and SV1*HC:00011*90*UN*1***1 on one day, a pair of the table with indicator 0
+    Right:  one of them, or both on different days
+
+    Returns a hit on each line whose code stands in column 2; across claims on the later claim's line, whichever it is.
+    ``Unjudged`` when no table speaks of the day.
+    """
+    if len(visit.by_code) + len(visit.before) < 2:
+        return ()
+    why = ptp.why_not(visit.lob, visit.first)
+    if why:
+        return (Unjudged(why),)
+    if visit.noted is None:
+        visit.noted = list(_together(visit, ptp, bypass, left_out))
+    noted: list[_Together] = visit.noted
+    if not noted:
+        return ()
+    return [Hit("SV101-2", t.line.segment, t.line.number,
+                {"procedure": t.line.procedure, "other": t.column2 if t.line.procedure == t.column1 else t.column1,
+                 "column1": t.column1, "column2": t.column2}, related=(t.related,))
+            for t in noted if t.indicator == indicator]
+
+
+def _together(visit: Visit, ptp: Pairs, bypass: frozenset[str], left_out: frozenset[str]) -> Iterator[_Together]:
+    """All pairs of a visit that fire, those among the claim's own codes first."""
+    lob, day = visit.lob, visit.first
+    codes = list(visit.by_code)
+    for n, a in enumerate(codes):
+        for b in codes[n + 1:]:
+            pair = ptp.between(lob, day, a, b)
+            if pair is not None and pair.indicator in "01":
+                unwanted = left_out | bypass if pair.indicator == "1" else left_out
+                denied = _first(visit.by_code[pair.column2], unwanted)
+                paid = _first(visit.by_code[pair.column1], unwanted)
+                if denied is not None and paid is not None:
+                    yield _Together(denied, pair.indicator, pair.column1, pair.column2, Related(0, paid.number))
+    for a in codes if visit.before else ():
+        for b, kinds in visit.before.items():
+            pair = ptp.between(lob, day, a, b) if a != b else None
+            if pair is not None and pair.indicator in "01":
+                unwanted = left_out | bypass if pair.indicator == "1" else left_out
+                mine = _first(visit.by_code[a], unwanted)
+                earlier = next((done.line for modifiers, done in kinds.items() if unwanted.isdisjoint(modifiers)), None)
+                if mine is not None and earlier is not None:
+                    yield _Together(mine, pair.indicator, pair.column1, pair.column2, earlier)
+
+
+def _first(lines: list[VisitLine], unwanted: frozenset[str]) -> VisitLine | None:
+    """The first line with none of these modifiers."""
+    for line in lines:
+        if not line.modifiers or unwanted.isdisjoint(line.modifiers):
+            return line
+    return None
+
+
+@check(gives="procedure total limit")
+def units_over_mue(visit: Visit, *, mue: UnitLimits, left_out: frozenset[str]) -> Result:
+    """More units of a code than the MUE table of the quarter lets through for one patient and provider.
+
+    Adjudication indicator 1: on each line. 2 and 3: over all lines of the day, whatever their modifiers. A limit of 0
+    is one. Of a range of n days, n times as many may stand. Lines with a modifier of ``left_out`` are left out.
+
+    Wrong:  SV1*HC:00013*120*UN*3***1, a code of the table with 2 units
+    Right:  SV1*HC:00013*80*UN*2***1
+
+    Returns a hit on each such line (1), or one on the line with which the day's sum passes the limit (2, 3);
+    ``Unjudged`` when no table speaks of the day.
+    """
+    why = mue.why_not(visit.lob, visit.first)
+    if why:
+        return (Unjudged(why),)
+    found: list[Hit] = []
+    for code, lines in visit.by_code.items():
+        limit = mue.limit(visit.lob, visit.first, code)
+        if limit is None:
+            continue
+        most = limit[0] * visit.days
+        if limit[1] == 1:
+            found.extend(_over(line, line.units, most, "line") for line in lines
+                         if line.units > most and left_out.isdisjoint(line.modifiers))
+        else:
+            hit = _over_on_day(visit, code, lines, most, left_out)
+            if hit is not None:
+                found.append(hit)
+    return found
+
+
+def _over_on_day(visit: Visit, code: str, lines: list[VisitLine], most: int, left_out: frozenset[str]) -> Hit | None:
+    """The hit on the line with which the sum over the day passes the limit."""
+    earlier = [(done.units, done.line) for modifiers, done in visit.before.get(code, {}).items()
+               if left_out.isdisjoint(modifiers)]
+    mine = [line for line in lines if left_out.isdisjoint(line.modifiers)]
+    total = sum((units for units, _ in earlier), Decimal(0))
+    over = None
+    for line in mine:
+        total += line.units
+        if total > most and over is None and line.units:
+            over = line
+    if over is None:
+        return None
+    related = (*(where for _, where in earlier), *(Related(0, line.number) for line in mine if line is not over))
+    return _over(over, total, most, "", related[:10])
+
+
+def _over(line: VisitLine, total: Decimal, most: int, says: str, related: tuple[Related, ...] = ()) -> Hit:
+    values = {"procedure": line.procedure, "total": total, "limit": most}
+    return Hit("SV104", line.segment, line.number, values, says=says, related=related)
+
+
+@check(looks_at="service", gives="modifier")
+def distinct_and_subset_modifier(line: ServiceLine, *, general: frozenset[str], subsets: frozenset[str]) -> Result:
+    """A line carries the general modifier for a distinct service and one of those that say more exactly what was
+    distinct.
+
+    Wrong:  SV1*HC:97140:59:XS*60*UN*1***1
+    Right:  SV1*HC:97140:XS*60*UN*1***1
+
+    Returns one hit, on the general modifier.
+    """
+    modifiers = line.modifiers
+    if len(modifiers) < 2 or general.isdisjoint(modifiers) or subsets.isdisjoint(modifiers):
+        return ()
+    at = next(n for n, m in enumerate(modifiers, 3) if m in general)
+    return (Hit(f"SV101-{at}", values={"modifier": next(m for m in modifiers if m in subsets)}),)
