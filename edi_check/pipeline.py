@@ -6,13 +6,15 @@
 from __future__ import annotations
 
 import datetime
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from .checking import FileCheck, Progress
 from .findings import LimitExceeded, NotX12, UnsupportedGuide
 from .model import Claim
-from .report import PackInfo, Report
+from .report import FileReport, PackInfo, Report
+from .side_by_side import side_by_side
 from .sources import Source
 from .spool import Store
 
@@ -42,6 +44,7 @@ def check(
     levels: Mapping[str, str] | None = None,
     settings: Mapping[str, Mapping[str, Any]] | None = None,
     payers: Mapping[str, str] | None = None,
+    tables: Selection | str | os.PathLike[str] | None = None,
     strict: bool = False,
     fail_on: str = "reject",
     max_findings: int = 1000,
@@ -55,9 +58,11 @@ def check(
     In: ``source`` a path, bytes, a binary file, or a list of these; ``packs`` names or files of packs (``None``: all
     that are built in; empty: only what belongs to the guide); ``as_of`` the day of receipt (default today);
     ``levels`` edit id to level; ``settings`` pack id to its settings; ``payers`` payer id to line of business;
-    ``limits`` see ``LIMITS``; ``name`` what the report calls the source; ``progress`` is called as a file is read,
-    see ``Progress``. Out: the report; nothing is printed or written. Raises ``PackError`` for a pack or setting that
-    can't be used; the content of a file raises nothing.
+    ``jobs`` processes, 0 for as many as there are cores: the files of a list are checked side by side, and the report
+    doesn't depend on it; ``tables`` the file of tables that `edi-check tables add` makes (default none: what needs
+    one is not evaluated); ``limits`` see ``LIMITS``; ``name`` what the report calls the source; ``progress`` is
+    called as a file is read, see ``Progress``. Out: the report; nothing is printed or written. Raises ``PackError``
+    for a pack or setting that can't be used; the content of a file raises nothing.
     """
     from . import __version__
     from .judging.engine import Engine
@@ -71,8 +76,8 @@ def check(
         else datetime.date.today()
     )
     chosen = load_packs(packs)
-    engine = Engine(chosen, settings=settings, levels=levels, lob=lob, payers=payers, snip=snip, as_of=day)
-    report = Report(
+    engine = Engine(chosen, settings=settings, levels=levels, lob=lob, payers=payers, snip=snip,
+    tables=_loaded(tables), as_of=day) report = Report(
         day.isoformat(),
         [PackInfo(p.id, p.title, p.version, p.source) for p in chosen],
         edits=engine.catalogue,
@@ -82,8 +87,10 @@ def check(
     )
     known = {**LIMITS, **(limits or {})}
     sources = source if isinstance(source, (list, tuple)) else [source]
-    store = Store()
-    for one in sources:
+
+    here = os.getpid()
+
+    def checked(one: Any, store: Store) -> FileReport:
         opened = Source(one, name, gzip_limit=known["gzip_bytes"], gzip_ratio=known["gzip_ratio"])
         run = FileCheck(
             opened,
@@ -92,12 +99,15 @@ def check(
             strict=strict,
             max_findings=max_findings,
             pinned=levels or {},
-            progress=progress,
+            progress=progress if os.getpid() == here else None,
             store=store,
         )
-        report.files.append(run.run())
+        file = run.run()
         if len(sources) > OPEN_FILES:
             opened.rest()
+        return file
+
+    report.files = side_by_side(sources, checked, jobs)
     return report
 
 

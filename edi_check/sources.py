@@ -140,6 +140,11 @@ class Source:
         if not machine.eof:
             self.trouble = "gzip"
 
+    @property
+    def is_plain(self) -> bool:
+        """A file of its own that can be opened again by its path, not spooled and not somebody else's handle."""
+        return self._is_own and (self._again is None or self._again is self._file)
+
     def rest(self) -> None:
         """Close a file that was opened here, after reading; it is opened again when somebody asks for its bytes. A
         run over thousands of files must not hold them all open."""

@@ -20,18 +20,27 @@ BATCH = 256
 class Store:
     """The temporary file behind any number of spools, opened when the first of them needs it."""
 
-    def __init__(self) -> None:
+    def __init__(self, number: int = -1) -> None:
         self._file: IO[bytes] | None = None
         self._end = 0
+        self.number = number
+        """Which of the stores of several processes it is; -1 where there is only one process."""
+
+    def open(self) -> None:
+        """Open the file now, so that a process forked later shares it."""
+        if self._file is None:
+            self._file = tempfile.TemporaryFile(prefix="edi-check-")
 
     def write(self, data: bytes) -> int:
         """Append; returns where the data begin."""
-        if self._file is None:
-            self._file = tempfile.TemporaryFile(prefix="edi-check-")
+        self.open()
+        assert self._file is not None
         at = self._end
         self._file.seek(at)
         self._file.write(data)
         self._end += len(data)
+        if self.number >= 0:
+            self._file.flush()
         return at
 
     def read(self, at: int, size: int) -> bytes:
@@ -78,3 +87,15 @@ class Spool:
         if not 0 <= index < self._count:
             raise IndexError(index)
         return self._load(index // BATCH)[index % BATCH]
+
+    def __getstate__(self) -> tuple[int, list[Any], list[tuple[int, int]], int]:
+        """What goes to another process that has the same stores: the number of the store, not its content."""
+        return self._store.number, self._batch, self._places, self._count
+
+    def __setstate__(self, state: tuple[int, list[Any], list[tuple[int, int]], int]) -> None:
+        number, self._batch, self._places, self._count = state
+        self._store, self._cached = Store(number), (-1, [])
+
+    def adopt(self, stores: list[Store]) -> None:
+        """After the way between processes: use this process's handle of the store."""
+        self._store = stores[self._store.number]

@@ -1,0 +1,70 @@
+"""Several files in several processes, with the report that one process would have made.
+
+The processes are forked, so they have the engine as it is; each writes its rows to a store that was opened before the
+fork, and sends back only what is small. Where there is no fork, and for inputs that another process can't open again
+(standard input, bytes, gzip), this process does the work. A single file is checked by one process.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from typing import Any
+
+from .report import FileReport
+from .spool import Store
+
+__all__ = ["side_by_side"]
+
+Check = Callable[[Any, Store], FileReport]
+
+_work: list[Any] = []
+"""In a forked process only: the check and this process's store."""
+
+
+def side_by_side(sources: Sequence[Any], check: Check, jobs: int) -> list[FileReport]:
+    """The reports of ``sources`` in their order. ``jobs`` 0: one process a core."""
+    workers = min(jobs or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else jobs, len(sources))
+    paths = [n for n, one in enumerate(sources) if isinstance(one, (str, os.PathLike))]
+    can_fork = "fork" in multiprocessing.get_all_start_methods()
+    if workers < 2 or len(paths) < 2 or not can_fork:
+        store = Store()
+        return [check(one, store) for one in sources]
+    own, *stores = [Store(n) for n in range(workers + 1)]
+    for store in stores:
+        store.open()
+    made: dict[int, FileReport | None] = {}
+    context = multiprocessing.get_context("fork")
+    turn = context.Value("i", 0)
+    with ProcessPoolExecutor(workers, context, _begin, (check, stores, turn)) as pool:
+        made.update(zip(paths, pool.map(_checked, [sources[n] for n in paths]), strict=True))
+    files = []
+    for n, one in enumerate(sources):
+        file = made.get(n)
+        if file is None:
+            file = check(one, own)
+        else:
+            for spool in (file.rows, file.details, file.above):
+                spool.adopt([own, *stores])
+        files.append(file)
+    return files
+
+
+def _begin(check: Check, stores: Sequence[Store], turn: Any) -> None:
+    """A process begins: it takes the next store."""
+    with turn.get_lock():
+        store = stores[turn.value]
+        turn.value += 1
+    _work[:] = [check, store]
+
+
+def _checked(source: Any) -> FileReport | None:
+    """The report of one file; ``None`` when its content lies in this process only."""
+    check, store = _work
+    file: FileReport = check(source, store)
+    if file.source is None or not file.source.is_plain:
+        return None
+    file.source.rest()
+    return file
