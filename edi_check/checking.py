@@ -7,14 +7,14 @@ listed findings, not with claims. Nothing is final before ``settle``.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 from .findings import Finding, Where
 from .judging.engine import Engine
 from .judging.settle import Standing, settle
-from .model import Claim, Place
+from .model import Claim, Interchange, Place
 from .reading.reader import Reader
 from .report import FileReport
 from .rows import COMPARE, claim_details, claim_row, pack, provider_row
@@ -29,7 +29,7 @@ from .telling.dispositions import (
     settle_envelope,
 )
 
-__all__ = ["FileCheck", "Progress"]
+__all__ = ["FileCheck", "Outside", "Progress"]
 
 TROUBLES = {
     "gzip": (
@@ -51,10 +51,14 @@ ORDER = ("accepted", "review", "rejected")
 Progress = Callable[[int, int], None]
 """Told, of the file at hand, the bytes read (as stored) and the claims judged so far."""
 
+Outside = Callable[[str, Sequence[Interchange]], Iterable[Finding]]
+"""Asked, when a file has been read (its sha256, its interchanges), for what only somebody outside can know of it: that
+it was here before."""
+
 
 class FileCheck:
     """One file being checked. ``pinned``: levels the user gave by edit id, which win over the milder level of a single
-    occurrence."""
+    occurrence. ``outside``: see ``Outside``. ``tables``: see ``Reader``."""
 
     def __init__(
         self,
@@ -67,13 +71,16 @@ class FileCheck:
         pinned: Mapping[str, str],
         progress: Progress | None = None,
         store: Store | None = None,
+        outside: Outside | None = None,
+        tables: dict[Any, Any] | None = None,
     ) -> None:
-        self.source, self.engine, self.progress = source, engine, progress
+        self.source, self.engine, self.progress, self.outside = source, engine, progress, outside
         self.strict, self.max_findings, self.pinned = strict, max_findings, pinned
         self.reader = Reader(
             segment_limit=limits["segment_bytes"],
             element_limit=limits["segment_elements"],
             set_limit=limits["file_sets"],
+            tables=tables,
         )
         store = store or Store()
         self.file = FileReport(source.name, source=source, rows=Spool(store), details=Spool(store), above=Spool(store))
@@ -182,6 +189,8 @@ class FileCheck:
     def _settle(self) -> None:
         file, reader = self.file, self.reader
         file.interchanges = reader.interchanges
+        if self.outside:
+            reader.faults.extend(self.outside(self.source.sha256, reader.interchanges))
         above = [f for f in reader.faults if self._in_force(f)]
         above.sort(key=Finding.sort_key)
         for f in above:

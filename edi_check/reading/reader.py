@@ -13,8 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from ..findings import Finding
-from ..model import Claim, Interchange
+from ..model import Claim
 from ..privacy import legible
 from .binding import binding
 from .compile import CONTROL, Choice, Step, StepTable, Transition, required_before
@@ -38,8 +37,14 @@ class Reader(Filing):
     counts valid segments the fast lane refused."""
 
     def __init__(
-        self, *, segment_limit: int = SEGMENT_LIMIT, element_limit: int = ELEMENT_LIMIT, set_limit: int = SET_LIMIT
+        self,
+        *,
+        segment_limit: int = SEGMENT_LIMIT,
+        element_limit: int = ELEMENT_LIMIT,
+        set_limit: int = SET_LIMIT,
+        tables: dict[Any, StepTable] | None = None,
     ) -> None:
+        """``tables``: the steps by delimiters; readers that share them compile nothing twice."""
         super().__init__(element_limit)
         self.segmenter = Segmenter(segment_limit)
         self.set_limit = set_limit
@@ -47,7 +52,7 @@ class Reader(Filing):
         self.is_truncated = False
         self.limit_hit = False
         self.lines = 0
-        self._tables: dict[Any, StepTable] = {}
+        self._tables: dict[Any, StepTable] = {} if tables is None else tables
         self._step: Step | None = None
         self._mask = 0
         self._out: list[Claim] = []
