@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .checking import FileCheck, Progress
 from .findings import LimitExceeded, NotX12, UnsupportedGuide
@@ -17,6 +17,9 @@ from .report import FileReport, PackInfo, Report
 from .side_by_side import side_by_side
 from .sources import Source
 from .spool import Store
+
+if TYPE_CHECKING:
+    from .tables.store import Selection
 
 __all__ = ["LIMITS", "check", "read_claims"]
 
@@ -76,8 +79,17 @@ def check(
         else datetime.date.today()
     )
     chosen = load_packs(packs)
-    engine = Engine(chosen, settings=settings, levels=levels, lob=lob, payers=payers, snip=snip,
-    tables=_loaded(tables), as_of=day) report = Report(
+    engine = Engine(
+        chosen,
+        settings=settings,
+        levels=levels,
+        lob=lob,
+        payers=payers,
+        snip=snip,
+        tables=_loaded(tables),
+        as_of=day,
+    )
+    report = Report(
         day.isoformat(),
         [PackInfo(p.id, p.title, p.version, p.source) for p in chosen],
         edits=engine.catalogue,
@@ -141,3 +153,12 @@ def read_claims(source: Any, *, limits: Mapping[str, int] | None = None) -> Iter
         raise LimitExceeded("The gzip file unpacks beyond the limit.")
     if opened.trouble:
         raise NotX12("The file can't be read to its end.")
+
+
+def _loaded(tables: Selection | str | os.PathLike[str] | None) -> dict[str, Any]:
+    """The tables of a run, as the engine takes them; nothing is imported when there are none."""
+    if not tables:
+        return {}
+    from .judging.tables import load_tables
+
+    return load_tables(tables)
