@@ -41,7 +41,8 @@ class Source:
         self.trouble = ""
         self.error = ""
         self._limit, self._ratio = gzip_limit, gzip_ratio
-        self._file: IO[bytes] | None
+        self._file: IO[bytes] | None = None
+        self._again: IO[bytes] | None = None
         self._is_own = False
         if isinstance(source, (bytes, bytearray, memoryview)):
             self._file, self.name = io.BytesIO(bytes(source)), name or "bytes"
@@ -53,9 +54,7 @@ class Source:
             self.name = name or os.fspath(source)
             if isinstance(self.name, bytes):
                 self.name = os.fsdecode(self.name)
-            self._file = None
             self._path = source
-        self._again: IO[bytes] | None = None
         self._stamp: tuple[int, ...] = ()
 
     def chunks(self) -> Iterator[bytes]:
@@ -206,21 +205,15 @@ class Source:
             found[offset] = (line, offset - start + 1)
         return found
 
-    def close(self) -> None:
-        """Let go of the file and of its copy."""
-        for file in {id(f): f for f in (self._again, self._file if self._is_own else None) if f is not None}.values():
-            if file is self._again and not self._is_own and file is self._file and not isinstance(file, io.BytesIO):
-                continue
-            file.close()
-        self._again = None
-
     def __del__(self) -> None:
-        # A report keeps its sources and nobody closes it: without this, Python warns of an open file.
-        again, own = getattr(self, "_again", None), getattr(self, "_is_own", False)
-        if again is not None and again is not self._file:
-            again.close()
-        if own and self._file is not None:
-            self._file.close()
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the file and of its copy; a file that somebody else opened stays open."""
+        for file in (self._again, self._file):
+            if file is not None and (self._is_own or file is not self._file):
+                file.close()
+        self._again = None
 
 
 def _breaks(chunk: bytes, at: int, was_return: bool) -> list[int]:

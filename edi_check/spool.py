@@ -43,6 +43,10 @@ class Store:
             self._file.flush()
         return at
 
+    def __del__(self) -> None:
+        if self._file is not None:
+            self._file.close()
+
     def read(self, at: int, size: int) -> bytes:
         assert self._file is not None
         self._file.seek(at)
