@@ -60,11 +60,6 @@ class Configuration:
         """``{"PSRC-MT": {"max_units": 6}}``: only what somebody set."""
         return {pack: {k: v.value for k, v in keys.items()} for pack, keys in self.packs.items()}
 
-    def planned(self) -> list[str]:
-        """Names of settings somebody set that nothing reads yet."""
-        return [f"[{section}] {key}" for section in ("tables", "ack")
-                for key, value in self.sections[section].items() if value.origin != "default"]
-
 
 def load(path: str = "", environ: Mapping[str, str] | None = None,
          options: Mapping[str, Any] | None = None, folder: str = ".") -> Configuration:

@@ -63,10 +63,13 @@ LIMITS = {
 }
 
 TABLES = {
-    "ptp": _planned("paths", [], "NCCI procedure-to-procedure files as CMS publishes them"),
-    "mue": _planned("paths", [], "NCCI medically-unlikely-edits files as CMS publishes them"),
-    "procedures": _planned("path", "", "procedure codes with their days of validity"),
-    "icd10cm": _planned("path", "", "billable ICD-10-CM codes by year"),
+    "store": Key("path", "", "file that keeps the loaded tables; default: in the user's data folder"),
+    "ptp": Key("paths", [], "NCCI pairs (PTP) of Medicare, as CMS publishes them"),
+    "mue": Key("paths", [], "NCCI units (MUE) of Medicare, as CMS publishes them"),
+    "medicaid_ptp": Key("paths", [], "NCCI pairs (PTP) of Medicaid"),
+    "medicaid_mue": Key("paths", [], "NCCI units (MUE) of Medicaid"),
+    "procedures": Key("paths", [], "procedure codes with their days of validity"),
+    "icd10cm": Key("paths", [], "billable ICD-10-CM codes by year"),
 }
 
 ACK = {

@@ -53,7 +53,6 @@ def test_paths_in_a_file_are_relative_to_it(tmp_path: Path) -> None:
     assert found.get("report") == [f"html={tmp_path / 'r.html'}"]
     assert found.get("pack") == ["PSRC-MT", str(tmp_path / "own.toml")]
     assert found.get("ptp", "tables") == [str(tmp_path / "p.zip")]
-    assert found.planned() == ["[tables] ptp"]
 
 
 def test_sources_and_watch_are_known(tmp_path: Path) -> None:

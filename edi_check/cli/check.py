@@ -126,5 +126,3 @@ def _outputs(settings: Configuration, session: Session, is_format_default: bool)
 def _warn(settings: Configuration, session: Session) -> None:
     for warning in settings.warnings:
         session.tell(warning)
-    for name in settings.planned():
-        session.tell(f"{name} is set, but nothing reads it in this version")
