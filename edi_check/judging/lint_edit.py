@@ -25,7 +25,7 @@ NEEDED = ("id", "name", "level", "snip", "says", "fix", "why", "section", "statu
 STATUS = ("category", "codes", "entity")
 FOUND_BY = ("reading", "watching")
 _ID = re.compile(r"[A-Z][A-Z0-9]*(-[A-Z0-9]+)+\Z")
-_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\Z")
+_NAME = re.compile(r"[a-z0-9]+(-[A-Za-z0-9]+)*\Z")
 _CATEGORY = re.compile(r"A[0-8]\Z")
 _STATUS_CODE = re.compile(r"\d{1,3}\Z")
 
