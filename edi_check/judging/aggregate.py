@@ -94,26 +94,37 @@ class Tallies:
         return self._by.get((procedure, "tax", tax_id), _NO_TALLY) if tax_id else _NO_TALLY
 
 
+_NOTHING = Tallies()
+
+
 class DayOfService:
     """One patient's period as a check sees it.
 
     ``lines``        this claim's lines of the period (those of the edit's procedures), in order
-    ``own``          the same as tallies
     ``before``       what earlier claims of the file that still stand brought in the same period
     ``overlapping``  this claim's tallies of other periods that share a day with this one
     ``overlapping_before``  the same of earlier claims
     ``group``        SBR03 of this claim
     """
 
-    __slots__ = ("before", "claim", "first", "group", "last", "lines", "overlapping", "overlapping_before", "own")
+    __slots__ = ("_own", "before", "claim", "first", "group", "last", "lines", "overlapping", "overlapping_before")
 
-    def __init__(self, claim: int, group: str, period: tuple[int, int], lines: Sequence[DayLine], mine: Ledger,
-                 earlier: Ledger) -> None:
+    def __init__(self, claim: int, group: str, period: tuple[int, int], lines: Sequence[DayLine]) -> None:
         self.claim, self.group, self.lines = claim, group, lines
-        self.first, self.last = first, last = period
-        self.own, self.before = mine.at(first, last), earlier.at(first, last)
-        self.overlapping = tuple(mine.overlaps(first, last))
-        self.overlapping_before = tuple(earlier.overlaps(first, last))
+        self.first, self.last = period
+        self.before = _NOTHING
+        self.overlapping: tuple[Tallies, ...] = ()
+        self.overlapping_before: tuple[Tallies, ...] = ()
+        self._own: Tallies | None = None
+
+    @property
+    def own(self) -> Tallies:
+        """This claim's lines as tallies; made when first asked for."""
+        if self._own is None:
+            self._own = Tallies()
+            for line in self.lines:
+                self._own.add(line, self.claim)
+        return self._own
 
     @property
     def days(self) -> int:
@@ -169,25 +180,33 @@ class Ledger:
                 yield self.periods[(day, day)]
 
 
-_NOTHING = Tallies()
-_EMPTY = Ledger()
-
-
 def days_of(claim: int, group: str, lines: Sequence[DayLine], before: Ledger | None = None) -> list[DayOfService]:
-    """The periods of one claim's lines, in order of their first line."""
-    earlier = before or _EMPTY
-    mine = Ledger()
-    mine.add(lines, claim)
+    """The periods of one claim's lines, in order of their first line. ``before``: what the patient had in earlier
+    claims."""
+    if len(lines) == 1 and before is None:
+        return [DayOfService(claim, group, (lines[0].first, lines[0].last), lines)]
     by_period: dict[tuple[int, int], list[DayLine]] = {}
     for line in lines:
         by_period.setdefault((line.first, line.last), []).append(line)
-    return [DayOfService(claim, group, period, its, mine, earlier) for period, its in by_period.items()]
+    days = [DayOfService(claim, group, period, its) for period, its in by_period.items()]
+    if len(days) > 1:
+        mine = Ledger()
+        mine.add(lines, claim)
+        for day in days:
+            day.overlapping = tuple(mine.overlaps(day.first, day.last))
+    if before is not None:
+        for day in days:
+            day.before = before.at(day.first, day.last)
+            day.overlapping_before = tuple(before.overlaps(day.first, day.last))
+    return days
 
 
 def provider_key(rendering: Party, billing: Party) -> str:
     """Who did it: the rendering NPI (2420A, else 2310B, else billing), else the billing NPI, tax id or name (EDITS,
     common ground)."""
-    return rendering.npi or billing.npi or ("T" + billing.tax_id if billing.tax_id else "N" + billing.last_name)
+    if rendering.id_qualifier == "XX" and rendering.id:
+        return rendering.id
+    return billing.npi or ("T" + billing.tax_id if billing.tax_id else "N" + billing.last_name)
 
 
 def patient_key(claim: Claim, payer: str) -> str:
@@ -203,15 +222,21 @@ def patient_key(claim: Claim, payer: str) -> str:
 def day_line(claim: Claim, line: ServiceLine) -> DayLine | None:
     """What sums need of a line; ``None`` when its dates are unusable or its range too long."""
     dates = line.service_dates
-    if dates.start is None or dates.end is None:
+    start, end = dates.start, dates.end
+    if start is None or end is None:
         return None
-    first, last = dates.start.toordinal(), dates.end.toordinal()
+    first = start.toordinal()
+    last = first if end is start else end.toordinal()
     if not first <= last < first + LONGEST_RANGE:
         return None
     units = line.units
-    if units is None or line.unit_basis != "UN" or units <= 0 or units != int(units):
+    if units is None or line.unit_basis != "UN" or units <= 0 or not _is_whole(line.units_text, units):
         units = ZERO
     billing = claim.billing
     provider = provider_key(line.rendering or claim.rendering or billing, billing)
     return DayLine(line.number, line.service_segment, line.procedure, units, provider, billing.tax_id, first, last,
                    line.text)
+
+
+def _is_whole(text: str, units: Decimal) -> bool:
+    return text.isdecimal() or units == int(units)

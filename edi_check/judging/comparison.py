@@ -8,6 +8,7 @@ few claims that have a likely twin.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from functools import cached_property
 from hashlib import blake2b
@@ -16,42 +17,42 @@ from typing import Any
 from ..model import Claim, Party
 from .aggregate import DayLine, patient_key
 
-__all__ = ["Compared", "Earlier", "compared"]
+__all__ = ["Compared", "Earlier", "compared", "likeness", "span_of"]
 
 
 def compared(claim: Claim, payer: str, day_lines: list[DayLine], is_secondary: bool) -> tuple[Any, ...]:
     """The tuple of a claim. ``payer``: the first id of its payer group; ``day_lines``: its lines that sums over the
     file are about."""
-    billing, subscriber, rendering = claim.billing, claim.subscriber, claim.rendering
-    first = last = None
+    subscriber, rendering = claim.subscriber, claim.rendering
+    first = "9"
     lines = []
     for line in claim.service_lines:
-        dates = line.service_dates
-        start, end = dates.start, dates.end
-        if start is not None and (first is None or start < first):
-            first = start
-        if end is not None and (last is None or end > last):
-            last = end
+        days_text = line.service_dates.text
+        if days_text < first:
+            first = days_text
         own = line.rendering
-        lines.append((line.text, start.toordinal() if start else 0, end.toordinal() if end else 0,
-                      _provider(own) if own else ""))
+        lines.append((line.text, days_text, _provider(own) if own is not None else ""))
     delimiters = claim.interchange.delimiters
-    head = (_provider(billing), subscriber.sequence, _provider(rendering) if rendering else "", claim.place_of_service)
     days = None
     if day_lines:
         days = (subscriber.group_number, is_secondary,
                 tuple([(d.number, d.segment, d.procedure, str(d.units), d.provider, d.tax_id, d.first, d.last)
                        for d in day_lines]))
-    return (claim.number, claim.first_segment, claim.frequency, patient_key(claim, payer),
-            first.toordinal() if first else 0, last.toordinal() if last else 0,
-            head,
-            tuple([d.code for d in claim.diagnoses]), delimiters.element + delimiters.component, tuple(lines), days,
-            claim.payer.id, subscriber.filing)
+    return (claim.number, claim.first_segment, claim.frequency, patient_key(claim, payer), first[:8],
+            (_provider(claim.billing), subscriber.sequence, _provider(rendering) if rendering is not None else "",
+             claim.place_of_service),
+            tuple([d[1] for d in claim.diagnoses]), delimiters[0] + delimiters[2], tuple(lines), days,
+            subscriber.payer.id if subscriber.payer is not None else "", subscriber.filing)
 
 
 def _provider(party: Party) -> str:
-    """NPI, else tax id, else whatever NM109 says, else the name."""
-    return party.npi or party.tax_id or party.id or party.name
+    """Whatever NM109 says, else the tax id, else the name."""
+    return party.id or party.tax_id or party.name
+
+
+def likeness(kept: tuple[Any, ...]) -> tuple[Any, ...]:
+    """What two claims with the same signature always share, and few others do."""
+    return kept[3], kept[4], kept[5], len(kept[8])
 
 
 @dataclass(slots=True)
@@ -69,8 +70,8 @@ class Compared:
 
     def __init__(self, index: int, kept: tuple[Any, ...]) -> None:
         self.index = index
-        (self.number, self.segment, self.frequency, self.patient, self.first, self.last, self.head, self.diagnoses,
-         self.delimiters, self.lines, self.days, self.payer_id, self.filing) = kept
+        (self.number, self.segment, self.frequency, self.patient, _, self.head, self.diagnoses, self.delimiters,
+         self.lines, self.days, self.payer_id, self.filing) = kept
 
     @property
     def group(self) -> str:
@@ -85,8 +86,8 @@ class Compared:
         """Its lines that sums over the file are about."""
         if not self.days:
             return []
-        return [DayLine(number, segment, procedure, Decimal(units), provider, tax, first, last, self.lines[number - 1][0])
-                for number, segment, procedure, units, provider, tax, first, last in self.days[2]]
+        return [DayLine(n, segment, procedure, Decimal(units), provider, tax_id, first, last, self.lines[n - 1][0])
+                for n, segment, procedure, units, provider, tax_id, first, last in self.days[2]]
 
     @cached_property
     def coded_lines(self) -> list[tuple[DayLine, tuple[str, ...]]]:
@@ -106,9 +107,9 @@ class Compared:
         and upper case is lower case. A digest of 16 bytes: a claim isn't refused by chance."""
         billing, sequence, rendering, place = self.head
         lines = sorted(
-            repr((*service[:2], sorted(service[2]), *service[3:5], service[5] or place, service[6], first, last,
+            repr((*service[:2], sorted(service[2]), *service[3:5], service[5] or place, service[6], days[:8], days[-8:],
                   provider or rendering or billing))
-            for service, (_, first, last, provider) in zip(self._services, self.lines, strict=True))
+            for service, (_, days, provider) in zip(self._services, self.lines, strict=True))
         whole = repr((billing, sequence, self.patient, lines))
         return blake2b(whole.encode("latin-1", "replace"), digest_size=16).digest()
 
@@ -117,7 +118,7 @@ class Compared:
         """Of each line: qualifier, code, modifiers, charge, units, place, diagnoses pointed to."""
         element, component = self.delimiters[0], self.delimiters[1]
         found = []
-        for text, _, _, _ in self.lines:
+        for text, _, _ in self.lines:
             parts = [*text.upper().split(element), "", "", "", "", "", "", "", ""]
             code = [*parts[1].split(component), ""]
             pointed = [self.diagnoses[int(p) - 1].upper() for p in parts[7].split(component)
@@ -134,3 +135,13 @@ def _plain(number: str) -> str:
     except InvalidOperation:
         return number
     return str(value.normalize()) if value.is_finite() else number
+
+
+def span_of(lines: tuple[Any, ...]) -> tuple[int, int]:
+    """First and last day of the lines of a tuple, as ordinals; (0, 0) when one can't be read."""
+    try:
+        days = [date(int(text[:4]), int(text[4:6]), int(text[6:8])).toordinal()
+                for _, both, _ in lines for text in (both[:8], both[-8:])]
+    except ValueError:
+        return 0, 0
+    return min(days, default=0), max(days, default=0)

@@ -18,7 +18,7 @@ from ..model import Claim, ServiceLine
 from .aggregate import DayLine, DayOfService, day_line, days_of
 from .comparison import compared
 from .packs import Pack, load_payers
-from .plan import Active, Plan
+from .plan import Active, Bundle, Plan
 from .registry import TABLES, Hit, Result, Unjudged
 from .scope import Scope, is_secondary
 from .values import listed, setting_value, suggest
@@ -180,6 +180,13 @@ class Engine:
                     found = active.run(claim, line)
                     if found:
                         hits.extend([(active, hit, line) for hit in found])
+                if bundle.diagnoses:
+                    pointed = (line.pointers, claim.diagnoses)
+                    known = bundle.memo.get(pointed)
+                    if known is None:
+                        known = self._of_diagnoses(line, bundle, pointed)
+                    if known:
+                        hits.extend([(active, hit, line) for active, hit in known])
                 if bundle.days:
                     day = day_line(claim, line)
                     if day is not None:
@@ -233,6 +240,15 @@ class Engine:
             plan.memo[key] = result
         return result
 
+    def _of_diagnoses(self, line: ServiceLine, bundle: Bundle, key: Any) -> tuple[Any, ...]:
+        """The hits of edits that look at the diagnoses only that a line points to."""
+        pointed = line.diagnoses
+        result = tuple((active, hit) for active in bundle.diagnoses for hit in active.run(pointed))
+        if len(bundle.memo) >= MEMO_SIZE:
+            bundle.memo.clear()
+        bundle.memo[key] = result
+        return result
+
     def _of_billing(self, claim: Claim, plan: Plan) -> list[tuple[Active, Hit | Unjudged]]:
         """The hits of edits that look at the billing provider only, judged once for all the claims under it."""
         billing, known_plan, known = self._billing
@@ -259,6 +275,8 @@ class Engine:
                 hits.extend((active, hit, line) for hit in self.guarded(active, claim.index, claim, line))
             for active in (*plan.services, *(bundle.services if bundle else ())):
                 hits.extend((active, hit, line) for hit in self.guarded(active, claim.index, line))
+            for active in bundle.diagnoses if bundle else ():
+                hits.extend((active, hit, line) for hit in self.guarded(active, claim.index, line.diagnoses))
             day = day_line(claim, line) if bundle and bundle.days else None
             if day is not None:
                 day_lines.append(day)
@@ -296,7 +314,7 @@ class Engine:
 
     def _finding(self, claim: Claim, plan: Plan, active: Active, hit: Hit | Unjudged,
                  line: ServiceLine | None) -> Finding | None:
-        if not active.applies(claim, line if active.kind in ("line", "service") else None):
+        if not active.applies(claim, line if active.kind in ("line", "service", "diagnoses") else None):
             return None
         if isinstance(hit, Unjudged):
             self._count_unjudged([(active.id, hit.why)])

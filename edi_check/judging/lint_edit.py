@@ -250,7 +250,7 @@ class EditReader:
         if data.check is not None:
             allowed |= data.check.gives | set(data.check.parameters)
             allowed |= PLACEHOLDERS["line"] if data.check.names_line else set()
-        if data.require:
+        if "require" in self.table:
             allowed |= {"value", "allowed"}
         templates = {"says": data.edit.says, "fix": data.edit.fix}
         templates.update((f"also_says {k}", v) for k, v in data.also_says.items())
@@ -265,8 +265,8 @@ class EditReader:
                 self.wrong(f"{place}: a brace that belongs to no placeholder")
 
     def check_scope(self, data: EditData) -> None:
-        if data.kind == "day" and data.procedures is None:
-            self.wrong("a check on days needs where = { procedure = [...] }: the lines that it sums")
+        if data.kind in ("day", "diagnoses") and data.procedures is None:
+            self.wrong("this check needs where = { procedure = [...] }: the lines that it is about")
         if data.procedures is not None and data.procedures.enumerated() is None:
             self.wrong("where: procedure takes codes and ranges of all-digit codes only: edits are found by code")
         if data.kind in ("claim", "billing", "day", "visit", "claims", "after"):

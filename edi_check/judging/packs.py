@@ -32,6 +32,7 @@ PLACEHOLDERS: Mapping[str, frozenset[str]] = {
     "claim": frozenset({"claim_number", "claim_charge"}),
     "line": _LINE,
     "service": _LINE,
+    "diagnoses": _LINE,
     "billing": frozenset({"claim_number"}),
     "day": frozenset({"claim_number", "day"}),
     "visit": frozenset({"claim_number", "day"}),

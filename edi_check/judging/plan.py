@@ -15,7 +15,7 @@ from typing import Any
 
 from ..findings import LEVELS
 from ..model import Claim, ServiceLine
-from .conditions import Condition
+from .conditions import WORDS, Condition, Found
 from .packs import EditData, Pack
 from .registry import TABLES, Hit, Result, Screen
 
@@ -55,7 +55,7 @@ class Active:
         elif data.kind == "claim":
             self.run = partial(_required_of_claim, data.require)
         else:
-            self.run = partial(_required_of_line, data.require)
+            self.run = _required_of_line(data.require)
 
     @property
     def is_as_sent(self) -> bool:
@@ -113,18 +113,28 @@ def _first_day(claim: Claim, line: ServiceLine | None) -> date | None:
     return min((ln.service_dates.start for ln in claim.service_lines if ln.service_dates.start), default=None)
 
 
-def _required_of_line(conditions: tuple[Condition, ...], claim: Claim, line: ServiceLine) -> Result:
-    for condition in conditions:
-        found = condition.fault(claim, line)
-        if found is not None:
-            field = condition.field
-            at, segment = field.designator, field.segment(claim, line)
-            if field.name == "modifiers":
-                at = f"SV101-{3 + found.number}"
-            elif field.name == "place" and not line.place_of_service:
-                at, segment = "CLM05-1", claim.first_segment
-            return (Hit(at, segment, line.number, {"value": found.value, "allowed": condition.said()}),)
-    return ()
+def _required_of_line(conditions: tuple[Condition, ...]) -> Callable[[Claim, ServiceLine], Result]:
+    """The conditions of a ``require`` as a function of claim and line."""
+    tests = [(c.field.get, WORDS[c.word].fault, c.operand, c) for c in conditions]
+
+    def required(claim: Claim, line: ServiceLine) -> Result:
+        for get, fault, operand, condition in tests:
+            found = fault(get(claim, line), operand)
+            if found is not None:
+                return (_unmet(condition, found, claim, line),)
+        return ()
+
+    return required
+
+
+def _unmet(condition: Condition, found: Found, claim: Claim, line: ServiceLine) -> Hit:
+    field = condition.field
+    at, segment = field.designator, field.segment(claim, line)
+    if field.name == "modifiers":
+        at = f"SV101-{3 + found.number}"
+    elif field.name == "place" and not line.place_of_service:
+        at, segment = "CLM05-1", claim.first_segment
+    return Hit(at, segment, line.number, {"value": found.value, "allowed": condition.said()})
 
 
 def _required_of_claim(conditions: tuple[Condition, ...], claim: Claim) -> Result:
@@ -139,11 +149,13 @@ def _required_of_claim(conditions: tuple[Condition, ...], claim: Claim) -> Resul
 class Bundle:
     """What the lines of one procedure bring with them."""
 
-    __slots__ = ("claims", "days", "lines", "services", "unjudged")
+    __slots__ = ("claims", "days", "diagnoses", "lines", "memo", "services", "unjudged")
 
     def __init__(self) -> None:
         self.lines: list[Active] = []
         self.services: list[Active] = []
+        self.diagnoses: list[Active] = []
+        self.memo: dict[Any, Any] = {}
         self.claims: list[Active] = []
         self.days: list[Active] = []
         self.unjudged: list[tuple[str, str]] = []
@@ -197,7 +209,8 @@ class Plan:
         if active.screen is not None and active.data.procedures is None:
             self._place_behind(active.screen, active)
             return
-        attribute = {"claim": "claims", "line": "lines", "service": "services", "day": "days"}[kind]
+        attribute = {"claim": "claims", "line": "lines", "service": "services", "diagnoses": "diagnoses",
+                     "day": "days"}[kind]
         if kind == "day":
             self.days.append(active)
         codes = active.data.procedures.enumerated() if active.data.procedures is not None else None

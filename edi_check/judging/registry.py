@@ -7,6 +7,7 @@ parameters; the other parameters are filled by the edit (a constant, ``setting:n
     def f(claim, line, *, …)    once per service line (of the procedures its edit names, if it names any)
     def f(line, *, …)           with ``looks_at="service"``: sees the SV1's own values only (SERVICE_FIELDS), so it is
                                 judged once for all lines that are alike in them
+    def f(diagnoses, *, …)      sees the diagnoses only that a line points to, judged once per distinct ones
     def f(billing, *, …)        sees the billing provider's level only, so it is judged once per level
     def f(day, *, …)            sums: one patient, one day (``aggregate.DayOfService``), in a claim and over a file
     def f(visit, *, …)          pairs: one patient, provider and day, all lines (``visits.Visit``), in a claim and over
@@ -36,7 +37,7 @@ __all__ = ["CHECKS", "KINDS", "PROVIDED", "SERVICE_FIELDS", "TABLES", "Check", "
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
-KINDS = ("claim", "line", "service", "billing", "day", "visit", "claims", "after")
+KINDS = ("claim", "line", "service", "diagnoses", "billing", "day", "visit", "claims", "after")
 
 TABLES = {
     "icd10cm": "no table of ICD-10-CM codes is loaded",
@@ -157,8 +158,8 @@ def check(
     return register(function) if function is not None else register
 
 
-_FIRST = {"claim": "claim", "billing": "billing", "day": "day", "visit": "visit", "line": "service", "earlier": "claims",
-          "found": "after"}
+_FIRST = {"claim": "claim", "billing": "billing", "day": "day", "visit": "visit", "line": "service",
+          "diagnoses": "diagnoses", "earlier": "claims", "found": "after"}
 
 
 def _describe(f: CheckFunction, looks_at: str, gives: str) -> Check:
@@ -174,7 +175,7 @@ def _describe(f: CheckFunction, looks_at: str, gives: str) -> Check:
     allowed = {"service": ("service",), "claims": ("signature", "number")}.get(kind, ("",))
     if not kind or looks_at not in allowed:
         raise PackError(f"check {f.__name__}: first parameters are claim / claim, line / line with looks_at='service' "
-                        f"/ billing / day / earlier, later with looks_at='signature' or 'number' / found")
+                        f"/ diagnoses / billing / day / earlier, later with looks_at='signature' or 'number' / found")
     optional = set(f.__kwdefaults__ or ())
     if f.__defaults__:
         optional.update(code.co_varnames[code.co_argcount - len(f.__defaults__):code.co_argcount])

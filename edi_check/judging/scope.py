@@ -73,5 +73,8 @@ class Scope:
 
     def first_id(self, payer_id: str) -> str:
         """One id for all that name the same payer."""
-        payer_id = payer_id.strip().upper()
-        return self._first_ids.get(payer_id, payer_id)
+        first = self._first_ids.get(payer_id)
+        if first is None:
+            plain = payer_id.strip().upper()
+            first = self._first_ids.get(plain, plain)
+        return first

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple, Protocol
 from ..findings import Finding, is_at_least
 from ..model import Delimiters, Place
 from .aggregate import LONGEST_RANGE, DayOfService, Ledger, days_of
-from .comparison import Compared, Earlier
+from .comparison import Compared, Earlier, likeness, span_of
 from .engine import Engine, with_day
 from .plan import Active, Plan
 from .registry import Hit
@@ -86,8 +86,8 @@ def _likely(rows: Iterable[Standing], refused_sets: Set[int]) -> list[int]:
             continue
         indexes.append(standing.claim)
         numbers.append(hash(kept[0]))
-        contents.append(hash((kept[3], kept[4], len(kept[9]))) if kept[3] else 0)
-        patients.append(hash(kept[3]) if kept[10] and kept[3] else 0)
+        contents.append(hash(likeness(kept)) if kept[3] and kept[2] == "1" else 0)
+        patients.append(hash(kept[3]) if kept[9] and kept[3] else 0)
     repeated = [_repeated(keys) for keys in (numbers, contents, patients)]
     return [claim for claim, *keys in zip(indexes, numbers, contents, patients, strict=True)
             if any(key in again for key, again in zip(keys, repeated, strict=True))]
@@ -239,18 +239,23 @@ def _replaced(rows: Rows | Sequence[Standing], likely: list[int], failed: Set[in
     """Claims that another of the file takes the place of (same CLM01 and patient, overlapping days), and by which. A
     replacement (7) does so to originals anywhere and to replacements before it, a void (8) to all before it.
     ``failed``: replacements that were refused themselves."""
-    kept_of: dict[int, tuple[Any, ...]] = {}
+    kept_of: dict[int, tuple[tuple[str, str], tuple[Any, ...]]] = {}
+    changes: set[tuple[str, str]] = set()
     for index in likely:
         kept = rows[index - 1].compare
         if kept is not None and kept[3] and index not in failed:
-            kept_of[index] = (kept[0], kept[3]), kept[2], kept[4], kept[5]
+            key = (kept[0], kept[3])
+            kept_of[index] = key, kept
+            if kept[2] in ("7", "8"):
+                changes.add(key)
+    spans = {index: (key, kept[2], *span_of(kept[8])) for index, (key, kept) in kept_of.items() if key in changes}
     by_any: dict[tuple[str, str], _Days] = defaultdict(_Days)
-    for index, (key, frequency, first, last) in kept_of.items():
+    for index, (key, frequency, first, last) in spans.items():
         if frequency == "7":
             by_any[key].add(first, last, index)
     by_later: dict[tuple[str, str], _Days] = defaultdict(_Days)
     gone: dict[int, int] = {}
-    for index, (key, frequency, first, last) in reversed(kept_of.items()):
+    for index, (key, frequency, first, last) in reversed(spans.items()):
         by = by_later[key].get(first, last) if key in by_later and frequency != "8" else 0
         if not by and frequency not in ("7", "8") and key in by_any:
             by = by_any[key].get(first, last)

@@ -5,7 +5,7 @@ None of it proves anything: it is for a person to look at.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from decimal import Decimal
 
 from ...findings import Related
@@ -24,12 +24,20 @@ def _texts(claim: Claim, line: ServiceLine) -> Iterator[tuple[str, str, int]]:
             yield note.text, "NTE02", note.segment
 
 
-def _codes(diagnoses: Iterable[Diagnosis]) -> list[str]:
-    return [d.code for d in diagnoses if d.is_icd10]
+def _only_such(claim: Claim, line: ServiceLine, such: Codes) -> list[str]:
+    """The codes of the diagnoses that the line points to, when all of them belong to the list; else none."""
+    has = such.has
+    for diagnosis in claim.diagnoses:
+        if has(diagnosis[1]):
+            break
+    else:
+        return []  # the usual claim: none of them, whatever the line points to
+    pointed = line.diagnoses
+    return [d.code for d in pointed] if all(d.is_icd10 and has(d.code) for d in pointed) else []
 
 
 @check(gives="diagnoses")
-def diagnosis_not_supportive(claim: Claim, line: ServiceLine, *, supportive: Codes, unrelated: Codes) -> Result:
+def diagnosis_not_supportive(diagnoses: tuple[Diagnosis, ...], *, supportive: Codes, unrelated: Codes) -> Result:
     """No diagnosis that the line points to is one for which manual therapy is known to be appropriate (policy 1 gives
     examples, no list); ``review`` when all of them clearly have nothing to do with it.
 
@@ -38,20 +46,15 @@ def diagnosis_not_supportive(claim: Claim, line: ServiceLine, *, supportive: Cod
 
     Returns one hit on SV107.
     """
-    pointed = line.diagnoses
-    for diagnosis in pointed:
-        if diagnosis.code in supportive or not diagnosis.is_icd10:
-            return ()
-    if not pointed:
+    if not diagnoses or any(not d.is_icd10 or supportive.has(d.code) for d in diagnoses):
         return ()
-    codes = _codes(pointed)
-    is_unrelated = all(code in unrelated for code in codes)
-    return (Hit("SV107", values={"diagnoses": codes}, level="review" if is_unrelated else "",
-                says="unrelated" if is_unrelated else ""),)
+    is_unrelated = all(unrelated.has(d.code) for d in diagnoses)
+    level, says = ("review", "unrelated") if is_unrelated else ("", "")
+    return (Hit("SV107", values={"diagnoses": [d.code for d in diagnoses]}, level=level, says=says),)
 
 
 @check(gives="diagnoses")
-def only_such_diagnoses(claim: Claim, line: ServiceLine, *, diagnoses: Codes) -> Result:
+def only_such_diagnoses(diagnoses: tuple[Diagnosis, ...], *, such: Codes) -> Result:
     """All diagnoses that the line points to belong to a list.
 
     Wrong:  HI*ABK:F17210 with SV1*HC:97140:GP*120*UN*2***1
@@ -59,10 +62,9 @@ def only_such_diagnoses(claim: Claim, line: ServiceLine, *, diagnoses: Codes) ->
 
     Returns one hit on SV107.
     """
-    pointed = line.diagnoses
-    if not pointed or pointed[0].code not in diagnoses or not all(d.code in diagnoses and d.is_icd10 for d in pointed):
+    if not diagnoses or not all(d.is_icd10 and such.has(d.code) for d in diagnoses):
         return ()
-    return (Hit("SV107", values={"diagnoses": _codes(pointed)}),)
+    return (Hit("SV107", values={"diagnoses": [d.code for d in diagnoses]}),)
 
 
 @check(gives="word")
@@ -74,7 +76,7 @@ def words_in_notes(claim: Claim, line: ServiceLine, *, words: Words) -> Result:
 
     Returns one hit, where the first such word stands.
     """
-    if not (line.description or line.notes or claim.notes):
+    if not line.notes and not claim.notes and not line.description:
         return ()
     for text, at, segment in _texts(claim, line):
         word = words.find(text)
@@ -94,8 +96,17 @@ def past_the_acute_phase(claim: Claim, *, procedures: Codes, days: Decimal, cond
 
     Returns one hit, for the first of these reasons.
     """
-    lines = [line for line in claim.service_lines if line.procedure in procedures]
     manipulation = claim.spinal_manipulation
+    is_sequela = has_dates = bool(claim.dates)
+    for diagnosis in claim.diagnoses:
+        if len(diagnosis[1]) == 7:
+            is_sequela = True
+    for line in claim.service_lines:
+        if len(line.dates) > 1:  # more than its DTP*472
+            has_dates = True
+    if manipulation is None and not is_sequela and not has_dates:
+        return ()  # the usual claim
+    lines = [line for line in claim.service_lines if line.procedure in procedures]
     if manipulation is not None and manipulation.condition in conditions and claim.date("453") is None:
         return (Hit("CR208", manipulation.segment, values={"procedure": lines[0].procedure}, level="review",
                     says="not_acute"),)
@@ -108,10 +119,14 @@ def past_the_acute_phase(claim: Claim, *, procedures: Codes, days: Decimal, cond
             if latest.start is not None and (start - latest.start).days > days:
                 return (Hit("DTP03", latest.segment, line.number, {"procedure": line.procedure}),)
     for line in lines:
-        codes = _codes(line.diagnoses)
-        if codes and all(len(code) == 7 and code[6] == "S" for code in codes):
+        pointed = line.diagnoses if is_sequela else ()
+        if pointed and all(d.is_icd10 and _is_sequela(d.code) for d in pointed):
             return (Hit("SV107", line.service_segment, line.number, {"procedure": line.procedure}, says="sequela"),)
     return ()
+
+
+def _is_sequela(code: str) -> bool:
+    return len(code) == 7 and code[6] == "S"
 
 
 @check(gives="procedure modifier diagnosis word", names_line=True)
@@ -127,29 +142,28 @@ def maintenance_or_wellness_care(
     Returns a hit on each such line, and one on the principal diagnosis.
     """
     found: list[Hit] = []
-    nothing = {"procedure": "", "modifier": "", "diagnosis": "", "word": ""}
     first = claim.diagnoses[0] if claim.diagnoses else None
-    if first is not None and first.is_icd10 and first.code in principal and any(
-            ln.procedure in procedures for ln in claim.service_lines):
-        values = {**nothing, "diagnosis": first.code}
-        found.append(Hit("HI01-2", claim.diagnoses_segment, values=values, says="diagnosis"))
+    if first is not None and principal.has(first[1]) and first.is_icd10 and any(
+            procedures.has(line.procedure) for line in claim.service_lines):
+        named = {"procedure": "", "modifier": "", "diagnosis": first.code, "word": ""}
+        found.append(Hit("HI01-2", claim.diagnoses_segment, values=named, says="diagnosis"))
     for line in claim.service_lines:
-        values = {**nothing, "procedure": line.procedure}
-        if line.procedure in codes:
-            found.append(Hit("SV101-2", line.service_segment, line.number, values))
+        procedure = line.procedure
+        is_maintenance = codes.has(procedure)
+        if not is_maintenance and (
+                not procedures.has(procedure)
+                or (modifiers.isdisjoint(line.modifiers) and not (line.notes or claim.notes or line.description))):
             continue
-        if line.procedure not in procedures:
+        values: dict[str, object] = {"procedure": procedure, "modifier": "", "diagnosis": "", "word": ""}
+        if is_maintenance:
+            found.append(Hit("SV101-2", line.service_segment, line.number, values))
             continue
         for n, modifier in enumerate(line.modifiers, 3):
             if modifier in modifiers:
                 found.append(Hit(f"SV101-{n}", line.service_segment, line.number, {**values, "modifier": modifier},
                                  says="modifier"))
                 break
-        for text, at, segment in _texts(claim, line):
-            word = words.find(text)
-            if word:
-                found.append(Hit(at, segment, line.number, {**values, "word": word.rstrip("*")}, says="word"))
-                break
+        found.extend(_named(claim, line, words, values))
     return found
 
 
@@ -169,12 +183,12 @@ def excluded_rehabilitation(claim: Claim, *, procedures: Codes, codes: Codes, di
         nothing = {"procedure": "", "diagnoses": ()}
         found.append(Hit(at, claim.first_segment, values=nothing, level="warn", says="employment"))
     for line in claim.service_lines:
-        if line.procedure in codes:
+        if codes.has(line.procedure):
             values = {"procedure": line.procedure, "diagnoses": ()}
             found.append(Hit("SV101-2", line.service_segment, line.number, values))
-        elif line.procedure in procedures:
-            pointed = _codes(line.diagnoses)
-            if pointed and len(pointed) == len(line.diagnoses) and all(code in diagnoses for code in pointed):
+        elif procedures.has(line.procedure):
+            pointed = _only_such(claim, line, diagnoses)
+            if pointed:
                 values = {"procedure": line.procedure, "diagnoses": pointed}
                 found.append(Hit("SV107", line.service_segment, line.number, values, says="diagnoses"))
     return found
@@ -191,25 +205,33 @@ def behavioural_service(claim: Claim, *, procedures: Codes, codes: Codes, diagno
     Returns a hit on each behavioural line of such a day, and on each manual-therapy line with the diagnoses or words.
     """
     found: list[Hit] = []
-    manual = [line for line in claim.service_lines if line.procedure in procedures]
     for line in claim.service_lines:
+        is_behavioural = codes.has(line.procedure)
+        if not is_behavioural and not procedures.has(line.procedure):
+            continue
         values: dict[str, object] = {"procedure": line.procedure, "other": "", "diagnoses": (), "word": ""}
-        if line.procedure in codes:
-            other = next((m for m in manual if _overlap(m, line)), None)
+        if is_behavioural:
+            other = next((n for n in claim.service_lines if procedures.has(n.procedure) and _overlap(n, line)), None)
             if other is not None:
                 found.append(Hit("SV101-2", line.service_segment, line.number, {**values, "other": other.procedure},
                                  related=(Related(0, other.number),)))
-        elif line.procedure in procedures:
-            pointed = _codes(line.diagnoses)
-            if pointed and len(pointed) == len(line.diagnoses) and all(code in diagnoses for code in pointed):
+        else:
+            pointed = _only_such(claim, line, diagnoses)
+            if pointed:
                 found.append(Hit("SV107", line.service_segment, line.number, {**values, "diagnoses": pointed},
                                  says="diagnoses"))
-            for text, at, segment in _texts(claim, line):
-                word = words.find(text)
-                if word:
-                    found.append(Hit(at, segment, line.number, {**values, "word": word.rstrip("*")}, says="word"))
-                    break
+            if line.notes or claim.notes or line.description:
+                found.extend(_named(claim, line, words, values))
     return found
+
+
+def _named(claim: Claim, line: ServiceLine, words: Words, values: dict[str, object]) -> Iterator[Hit]:
+    """A hit where the first of the words stands in the line's texts."""
+    for text, at, segment in _texts(claim, line):
+        word = words.find(text)
+        if word:
+            yield Hit(at, segment, line.number, {**values, "word": word.rstrip("*")}, says="word")
+            return
 
 
 def _overlap(a: ServiceLine, b: ServiceLine) -> bool:
@@ -230,8 +252,7 @@ def location_not_shown(
 
     Returns one hit on SV107.
     """
-    pointed = line.diagnoses
-    if not pointed or not all(d.is_icd10 and d.code in unlocated for d in pointed):
+    if not _only_such(claim, line, unlocated):
         return ()
     if not modifiers.isdisjoint(line.modifiers) or any(words.find(text) for text, _, _ in _texts(claim, line)):
         return ()

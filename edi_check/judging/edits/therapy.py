@@ -66,9 +66,11 @@ def units_over_daily_limit(
 
     Returns one hit, on the line with which the sum passes the limit.
     """
-    mine = day.of((procedure,))
+    mine = [line for line in day.lines if line.procedure == procedure]
     before = day.before.of(procedure)
-    total = before.units + day.own.of(procedure).units
+    total = before.units
+    for line in mine:
+        total += line.units
     if total <= most or not mine:
         return ()
     is_over = total > most * day.days
@@ -120,6 +122,8 @@ def not_on_one_day(day: DayOfService, *, kept: str, refused: str) -> Result:
 
     Returns a hit on each ``refused`` line; across claims, on the later claim's line, whichever code it has.
     """
+    if len(day.lines) < 2 and not (day.before or day.overlapping or day.overlapping_before):
+        return ()
     found = []
     for line in day.of((refused, kept)):
         if line.procedure == refused:
@@ -193,9 +197,13 @@ def minutes_disagree_with_units(claim: Claim, *, procedures: Codes, timed: Codes
     line.
     Returns a hit on the units of each line at fault.
     """
+    if not claim.notes:
+        for line in claim.service_lines:
+            if line.notes or line.description:
+                break
+        else:
+            return ()
     lines = [line for line in claim.service_lines if line.procedure in timed and line.units is not None]
-    if not any(line.notes or line.description for line in lines) and not claim.notes:
-        return ()
     minutes = {line.number: _minutes(claim, line, len(lines) == 1) for line in lines}
     found = []
     for line in lines:
