@@ -202,7 +202,7 @@ class Filing:
             node: SegmentUse | LoopUse = child
             while isinstance(node, LoopUse):
                 node = node.children[0]
-            if isinstance(child, LoopUse):
+            if isinstance(child, LoopUse) and node.loop.id != "HEADER":  # whose party is the whole set
                 who = party(node.loop.id)
                 says = f"{who[:1].upper()}{who[1:]} is missing: its {node.id} had to come before this place."
             else:
