@@ -5,6 +5,10 @@ A case lists everything that must be found. No other Python belongs to an edit.
 
 from __future__ import annotations
 
+import os
+import tempfile
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,12 +17,17 @@ from cases import AS_OF, files, interchange, load
 import edi_check
 from edi_check.judging.packs import load_builtin_packs
 from edi_check.report import Report
+from edi_check.tables.adding import add
+from edi_check.tables.store import Store
 
-OF_A_FILE = {"base", "as_of", "case"}
+OF_A_FILE = {"base", "as_of", "tables", "case"}
 OF_A_CASE = {"title", "base", "claims", "replace", "expect", "delimiters", "as_of", "settings", "levels", "lob",
-             "packs", "payers", "snip", "unjudged", "says"}
-NO_TABLES = {"CORE-DX-07", "CORE-LIN-11"}
+             "packs", "payers", "snip", "unjudged", "says", "tables"}
+NO_TABLES = {"CORE-DX-07", "CORE-LIN-11", "NCCI-01", "NCCI-02", "NCCI-03"}
 """Never evaluated without tables of codes: a case names them only if it is about them."""
+
+TABLES = Path(__file__).parent.parent / "fixtures" / "tables"
+LOADED = tempfile.TemporaryDirectory()
 
 CASES = [pytest.param({**data, **case}, id=f"{path.stem}-{n}-{case['title'].replace(' ', '-')}")
          for path in files() for data in [load(path)] for n, case in enumerate(data["case"], 1)]
@@ -26,8 +35,20 @@ BASE_OF_FILE = {path.stem: load(path).get("base", "plain") for path in files()}
 EDITS = {data.edit.id: data for pack in load_builtin_packs() for data in pack.edits}
 
 
+@lru_cache(maxsize=None)
+def loaded(files: tuple[str, ...]) -> str:
+    """These files of fixtures/tables, loaded."""
+    path = f"{LOADED.name}/{len(os.listdir(LOADED.name))}.sqlite"
+    with Store(path, create=True) as store:
+        for file in files:
+            add(store, str(TABLES / file))
+    return path
+
+
 def run(case: dict[str, Any], base: str) -> Report:
     options = {key: case[key] for key in ("settings", "levels", "lob", "packs", "payers") if key in case}
+    if case.get("tables"):
+        options["tables"] = loaded(tuple(case["tables"]))
     if "snip" in case:
         options["snip"] = tuple(case["snip"])
     return edi_check.check(interchange(case, base), as_of=case.get("as_of", AS_OF), **options)

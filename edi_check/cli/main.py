@@ -28,6 +28,7 @@ COMMANDS = {
     "edits": "catalogue:edits",
     "explain": "catalogue:explain",
     "pack": "pack:pack",
+    "tables": "tables:tables",
     "config": "config:config",
 }
 """Name to module and function; nothing is imported before it is asked for."""

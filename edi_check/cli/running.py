@@ -11,6 +11,7 @@ from ..configuration import Configuration
 from ..findings import Finding, Where
 from ..pipeline import check
 from ..report import FileReport, Report
+from .chosen_tables import chosen_tables
 from .inputs import EXTENSIONS, STDIN, Input
 from .progress import shown
 from .session import Session
@@ -24,7 +25,7 @@ def run(inputs: Sequence[Input], empty: Sequence[str], settings: Configuration, 
     started = monotonic()
     with shown(inputs, settings.get("progress") and session.verbosity >= 0) as bar:
         sources = [sys.stdin.buffer if one.path == STDIN else one.path for one in inputs]
-        report = check(sources, **arguments(settings), progress=bar)
+        report = check(sources, **arguments(settings), tables=chosen_tables(settings, session), progress=bar)
     _tell_figures(report, monotonic() - started, session)
     report.files.extend(_nothing_in(folder) for folder in empty)
     return report

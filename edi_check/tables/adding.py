@@ -62,7 +62,8 @@ def add(store: Store, path: str, said: Said = NOTHING_SAID, kind: str = "") -> l
         else:
             refused.append(f"{sheet.name}: {why or f'it is a table of {found}, not of {kind}'}")
     if not done:
-        raise TableError(f"{path}: nothing in it can be used. " + "; ".join(refused or ["It holds no txt, csv or xlsx"]))
+        known = "; ".join(refused or ["It holds no txt, csv or xlsx"])
+        raise TableError(f"{path}: nothing in it can be used. {known}")
     store.remember(path, digest)
     return done
 
@@ -94,7 +95,7 @@ def _digest(path: str) -> str:
 
 def file_of_package(path: str) -> str:
     """``path``, or the list of codes of PACKAGE when it is that name and no file."""
-    if path.replace("_", "-") != PACKAGE or os.path.exists(path):
+    if os.path.basename(path).replace("_", "-") != PACKAGE or os.path.exists(path):
         return path
     from importlib.metadata import PackageNotFoundError, files
 

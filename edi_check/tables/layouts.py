@@ -159,7 +159,7 @@ def diagnosis_rows(rows: Iterable[Row], count: list[int]) -> Iterator[tuple[obje
         elif _DIAGNOSIS.match(line.strip()):
             plain.add(line.strip().replace(".", ""))
     codes = sorted(plain)
-    for code, following in zip(codes, [*codes[1:], ""], strict=True):
+    for code, following in zip(codes, [*codes[1:], ""], strict=False):
         flags[code] = int(not following.startswith(code))
     if flags and not any(flags[c] == 0 for c in flags):  # a codes file: what its codes begin with is divided
         flags.update({c[:n]: flags.get(c[:n], 0) for c in list(flags) for n in range(3, len(c))})

@@ -10,15 +10,15 @@ import os
 import sqlite3
 import struct
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ..findings import PackError
 
-__all__ = ["EPOCH", "FOREVER", "KINDS", "PAIR", "Selection", "Store", "TableError", "TableSource", "default_path"]
+__all__ = ["EPOCH", "FOREVER", "KINDS", "PAIR", "Selection", "Store", "TableError", "TableSource"]
 
 KINDS = ("ptp", "mue", "icd10cm", "procedures")
 
@@ -75,12 +75,6 @@ class TableSource(NamedTuple):
     known_until: str
 
 
-def default_path(environ: Mapping[str, str]) -> str:
-    """Where the tables lie when nobody says otherwise: the user's data folder (XDG)."""
-    base = environ.get("XDG_DATA_HOME") or os.path.join(os.path.expanduser("~"), ".local", "share")
-    return os.path.join(base, "edi-check", "tables.sqlite")
-
-
 class Selection(NamedTuple):
     """Tables to check with: the file that holds them, and the numbers of the sources to use (``None``: all)."""
 
@@ -93,6 +87,7 @@ class Store:
 
     def __init__(self, path: str | os.PathLike[str], create: bool = False) -> None:
         self.path = os.fspath(path)
+        self._process = os.getpid()
         try:
             self._db = self._create() if create else self._open()
             version = self._db.execute("PRAGMA user_version").fetchone()[0]
@@ -124,6 +119,13 @@ class Store:
         db.execute("COMMIT")
         return db
 
+    def _one(self, statement: str, given: tuple[object, ...]) -> Any:
+        """The first row of a look-up. A forked process opens the file anew: SQLite's connections don't survive a
+        fork."""
+        if os.getpid() != self._process:
+            self._db, self._process = self._open(), os.getpid()
+        return self._db.execute(statement, given).fetchone()
+
     def close(self) -> None:
         self._db.close()
 
@@ -142,29 +144,31 @@ class Store:
 
     def pairs(self, source: int, code: str) -> bytes:
         """The NCCI pairs with ``code`` in column 1: records of PAIR in order of their bytes."""
-        row = self._db.execute("SELECT pairs FROM ptp WHERE source = ? AND code = ?", (source, code)).fetchone()
+        row = self._one("SELECT pairs FROM ptp WHERE source = ? AND code = ?", (source, code))
         return zlib.decompress(row[0]) if row else b""
 
     def units(self, source: int, code: str) -> tuple[int, int] | None:
         """(most units, MAI) of a code; MAI 0 where the file has none."""
-        row = self._db.execute("SELECT units, mai FROM mue WHERE source = ? AND code = ?", (source, code)).fetchone()
+        row = self._one("SELECT units, mai FROM mue WHERE source = ? AND code = ?", (source, code))
         return (row[0], row[1]) if row else None
 
     def diagnosis(self, source: int, code: str) -> str:
         """``billable``; ``divided`` when only longer codes are; ``""`` when there is no such code."""
-        row = self._db.execute("SELECT billable FROM icd10cm WHERE source = ? AND code = ?", (source, code)).fetchone()
+        row = self._one("SELECT billable FROM icd10cm WHERE source = ? AND code = ?", (source, code))
         return "" if row is None else "billable" if row[0] else "divided"
 
     def procedure(self, source: int, code: str) -> list[tuple[date, date]]:
         """First and last days of validity of a procedure code."""
-        rows = self._db.execute("SELECT first, last FROM procedures WHERE source = ? AND code = ?", (source, code))
-        return [(date.fromisoformat(a), date.fromisoformat(b)) for a, b in rows]
+        row = self._one("SELECT group_concat(first || last, '') FROM procedures WHERE source = ? AND code = ?",
+                        (source, code))
+        days = [date.fromisoformat(row[0][n:n + 10]) for n in range(0, len(row[0] or ""), 10)]
+        return list(zip(days[::2], days[1::2], strict=True))
 
     def has_procedures(self, source: int, day: date, is_numeric: bool) -> bool:
         """Does the table hold codes that are valid on ``day`` and begin with a digit, or else with a letter?"""
         given = (source, is_numeric, day.isoformat(), day.isoformat())
-        return self._db.execute("SELECT 1 FROM procedures WHERE source = ? AND (code < 'A') = ? AND first <= ? "
-                                "AND last >= ? LIMIT 1", given).fetchone() is not None
+        return self._one("SELECT 1 FROM procedures WHERE source = ? AND (code < 'A') = ? AND first <= ? AND last >= ? "
+                         "LIMIT 1", given) is not None
 
     def seen(self, path: str) -> str:
         """The hash of a file that was loaded from this path and hasn't changed since, else ``""``."""

@@ -149,8 +149,8 @@ def distinct_and_subset_modifier(line: ServiceLine, *, general: frozenset[str], 
     """A line carries the general modifier for a distinct service and one of those that say more exactly what was
     distinct.
 
-    Wrong:  SV1*HC:97140:59:XS*60*UN*1***1
-    Right:  SV1*HC:97140:XS*60*UN*1***1
+    Wrong:  SV1*HC:99213:59:XS*60*UN*1***1
+    Right:  SV1*HC:99213:XS*60*UN*1***1
 
     Returns one hit, on the general modifier.
     """
