@@ -3,16 +3,12 @@ and 12, Benefit Policy Manual ch. 15, 42 CFR 410)."""
 
 from __future__ import annotations
 
-from decimal import Decimal
-
-from ...findings import Related, Status
+from ...findings import Status
 from ...model import Claim, ServiceLine
-from ..aggregate import DayOfService
 from ..conditions import Codes
 from ..registry import Hit, Result, check
 
 _INVALID = Status("A7", ("453",))
-_RELATED = 10
 
 
 @check(looks_at="service", gives="modifiers_given")
@@ -152,28 +148,3 @@ def certifying_provider_missing(claim: Claim, *, procedures: Codes, entities: fr
         if line.procedure in procedures and not any(p.entity in entities for p in line.referring):
             return (Hit("SV101-2", line.service_segment, line.number),)
     return ()
-
-
-@check(gives="total limit procedures")
-def units_over(day: DayOfService, *, codes: Codes, most: Decimal) -> Result:
-    """More units of these codes together for one patient and day than ``most``, over lines and claims of the file.
-
-    Wrong:  SV1*HC:97140:GP*300*UN*5***1 and SV1*HC:97110:GP*240*UN*4***1 on one day, at most 8
-    Right:  SV1*HC:97140:GP*240*UN*4***1 and SV1*HC:97110:GP*240*UN*4***1 on one day
-
-    A range of n days may have n times as many. Returns one hit, on the line with which the sum passes the limit.
-    """
-    limit = most * day.days
-    mine = day.of(codes)
-    earlier = [day.before.of(code) for code in codes.enumerated() or ()] if day.before else []
-    total = sum((t.units for t in earlier), Decimal(0))
-    over = None
-    for line in mine:
-        total += line.units
-        if total > limit and over is None:
-            over = line
-    if over is None:
-        return ()
-    related = [r for t in earlier for r in t.lines] + [Related(0, d.number) for d in mine if d is not over]
-    values = {"total": total, "limit": limit, "procedures": sorted({d.procedure for d in mine})}
-    return (Hit("SV104", over.segment, over.number, values, related=tuple(related[:_RELATED])),)

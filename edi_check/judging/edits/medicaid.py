@@ -1,0 +1,156 @@
+"""Oregon Medicaid's rules for physical and occupational therapy (OAR 410-131), as far as the claims of a file show
+them.
+
+What a patient had before, or at another clinic, is not in the file; every message says so where it matters.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from ...findings import Related
+from ..aggregate import DayLine, DayOfService
+from ..conditions import Codes
+from ..registry import Hit, Result, check
+from ..visits import Visit, VisitLine
+
+_RELATED = 10
+
+
+@check(gives="discipline total limit")
+def discipline_over_one_hour(visit: Visit, *, timed: Codes, disciplines: tuple[str, ...], most: Decimal) -> Result:
+    """More timed units under one plan of care than an hour has, for a patient, provider and day (410-131-0120(6)(a)).
+
+    Wrong:  SV1*HC:97140:GP*180*UN*3***1 and SV1*HC:97110:GP*120*UN*2***1 on one day
+    Right:  SV1*HC:97140:GP*180*UN*3***1 and SV1*HC:97530:GO*120*UN*2***1 on one day
+
+    A range of n days may have n times as many. Returns one hit for each discipline, on the line with which the sum
+    passes the limit.
+    """
+    limit = most * visit.days
+    found: list[Hit] = []
+    for discipline in disciplines:
+        earlier = [done for code, kinds in visit.before.items() if code in timed
+                   for modifiers, done in kinds.items() if discipline in modifiers]
+        mine = sorted((line for code, lines in visit.by_code.items() if code in timed
+                       for line in lines if discipline in line.modifiers), key=lambda line: line.number)
+        total = sum((done.units for done in earlier), Decimal(0))
+        over: VisitLine | None = None
+        for line in mine:
+            total += line.units
+            if total > limit and over is None:
+                over = line
+        if over is not None:
+            related = [done.line for done in earlier] + [Related(0, n.number) for n in mine if n is not over]
+            found.append(Hit("SV104", over.segment, over.number,
+                             {"discipline": discipline, "total": total, "limit": limit},
+                             related=tuple(related[:_RELATED])))
+    return found
+
+
+@check(gives="count procedures")
+def more_than_two_modalities(day: DayOfService, *, modalities: Codes, most: int) -> Result:
+    """More than two different modalities for a patient on one day (410-131-0120(6)(b)).
+
+    Wrong:  SV1*HC:97012… and SV1*HC:97014… and SV1*HC:97035… on one day
+    Right:  two of them
+
+    Returns one hit, on the line with the first modality that is too many. Ranges of days are not judged.
+    """
+    mine = day.of(modalities)
+    if day.days > 1 or not mine:
+        return ()
+    codes = {code: None for code in modalities.enumerated() or () if day.before and day.before.of(code).lines}
+    earlier = [r for code in codes for r in day.before.of(code).lines]
+    over: DayLine | None = None
+    for line in mine:
+        if line.procedure not in codes:
+            codes[line.procedure] = None
+            if len(codes) > most and over is None:
+                over = line
+    if over is None:
+        return ()
+    related = earlier + [Related(0, line.number) for line in mine if line is not over]
+    return (Hit("SV101-2", over.segment, over.number, {"count": len(codes), "procedures": sorted(codes)},
+                related=tuple(related[:_RELATED])),)
+
+
+@check(gives="procedure")
+def modality_alone(day: DayOfService, *, modalities: Codes, therapies: Codes) -> Result:
+    """A modality without a therapeutic procedure for the patient on that day (410-131-0120(6)(b)).
+
+    Wrong:  SV1*HC:97012…
+    Right:  SV1*HC:97012… and SV1*HC:97110… on one day
+
+    Returns one hit, on the day's first modality. Ranges of days are not judged.
+    """
+    if day.days > 1 or day.of(therapies) or day.overlapping or day.overlapping_before:
+        return ()
+    if day.before and any(day.before.of(code).lines for code in therapies.enumerated() or ()):
+        return ()
+    mine = day.of(modalities)
+    if not mine:
+        return ()
+    return (Hit("SV101-2", mine[0].segment, mine[0].number, {"procedure": mine[0].procedure}),)
+
+
+@check(gives="procedure total")
+def modality_repeated(day: DayOfService, *, modalities: Codes) -> Result:
+    """A supervised modality more than once for a patient on one day (410-131-0120(6)(b): once an encounter).
+
+    Wrong:  SV1*HC:97012:GP*40*UN*2***1
+    Right:  SV1*HC:97012:GP*20*UN*1***1
+
+    A range of n days may have n. Returns a hit for each such modality, on the line with which it comes again.
+    """
+    found: list[Hit] = []
+    totals: dict[str, Decimal] = {}
+    told: set[str] = set()
+    for line in day.of(modalities):
+        code = line.procedure
+        if code not in totals:
+            totals[code] = day.before.of(code).units
+        totals[code] += line.units
+        if totals[code] > day.days and code not in told:
+            told.add(code)
+            others = [d for d in day.of((code,)) if d is not line]
+            total = day.before.of(code).units + sum((d.units for d in day.of((code,))), Decimal(0))
+            related = (*day.before.of(code).lines, *(Related(0, d.number) for d in others))
+            found.append(Hit("SV104", line.segment, line.number, {"procedure": code, "total": total},
+                             related=related[:_RELATED]))
+    return found
+
+
+@check(gives="procedure other")
+def evaluation_with_re_evaluation(
+    day: DayOfService, *, physical: Codes, physical_again: str, occupational: Codes, occupational_again: str
+) -> Result:
+    """An evaluation and a re-evaluation of one discipline for a patient on one day (410-131-0120(3)): only the
+    evaluation is paid.
+
+    Wrong:  SV1*HC:97161:GP*120*UN*1***1 and SV1*HC:97164:GP*80*UN*1***1 on one day
+    Right:  one of them
+
+    Returns a hit on each re-evaluation; across claims, on the later claim's line, whichever it is. Ranges of days are
+    not judged.
+    """
+    if day.days > 1:
+        return ()
+    return [hit for first, again in ((physical, physical_again), (occupational, occupational_again))
+            for hit in _evaluated_twice(day, first, again)]
+
+
+def _evaluated_twice(day: DayOfService, evaluations: Codes, again: str) -> list[Hit]:
+    own_first, own_again = day.of(evaluations), day.of((again,))
+    earlier_first = [(code, day.before.of(code).lines) for code in evaluations if day.before.of(code).lines]
+    earlier_again = day.before.of(again).lines
+    if own_again:
+        related = tuple(r for _, lines in earlier_first for r in lines) + tuple(Related(0, d.number) for d in own_first)
+        other = own_first[0].procedure if own_first else earlier_first[0][0] if earlier_first else ""
+        return [_twice(line, other, related) for line in own_again] if other else []
+    return [_twice(line, again, earlier_again) for line in own_first] if earlier_again else []
+
+
+def _twice(line: DayLine, other: str, related: tuple[Related, ...]) -> Hit:
+    return Hit("SV101-2", line.segment, line.number, {"procedure": line.procedure, "other": other},
+               related=related[:_RELATED])
