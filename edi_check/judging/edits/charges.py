@@ -13,7 +13,7 @@ from ._words import money
 _LINE_NEGATIVE = Status("A7", ("693", "583"))
 
 
-@check(gives="charge", screen=has_ordinary_lines)
+@check(gives="charge number", screen=has_ordinary_lines)
 def negative_charge(claim: Claim) -> Result:
     """A charge of the claim or of a line is below zero (a correction is a replacement, not a negative claim).
 
@@ -24,11 +24,11 @@ def negative_charge(claim: Claim) -> Result:
     """
     found: list[Hit] = []
     if claim.charge_text[:1] == "-" and claim.charge is not None and claim.charge < 0:
-        found.append(Hit("CLM02", values={"charge": money(claim.charge)}))
+        found.append(Hit("CLM02", values={"charge": money(claim.charge), "number": ""}))
     for line in claim.service_lines:
         if line.charge_text[:1] == "-" and line.charge is not None and line.charge < 0:
-            found.append(Hit("SV102", line.service_segment, line.number, {"charge": money(line.charge)}, says="line",
-                             status=_LINE_NEGATIVE))
+            values = {"charge": money(line.charge), "number": line.number}
+            found.append(Hit("SV102", line.service_segment, line.number, values, says="line", status=_LINE_NEGATIVE))
     return found
 
 

@@ -57,7 +57,7 @@ def service_date_in_future(claim: Claim, *, as_of: date) -> Result:
     return found
 
 
-@check(gives="first last", screen=has_ordinary_days)
+@check(gives="first last number", screen=has_ordinary_days)
 def date_range_reversed(claim: Claim) -> Result:
     """A range of days (RD8) ends before it begins. One that isn't two days is the guide's (IK4-8).
 
@@ -79,10 +79,10 @@ def date_range_reversed(claim: Claim) -> Result:
 
 def _reversed(d: DateRange, line: int) -> Hit:
     sentence = "" if d.qualifier == "472" else "claim"
-    return Hit("DTP03", d.segment, line, {"first": d.start, "last": d.end}, says=sentence)
+    return Hit("DTP03", d.segment, line, {"first": d.start, "last": d.end, "number": line}, says=sentence)
 
 
-@check(gives="service", screen=has_ordinary_days)
+@check(gives="service", screen=has_ordinary_days, names_line=True)
 def service_outside_life(claim: Claim) -> Result:
     """A service before the patient was born, or after the day of death (PAT06).
 

@@ -94,7 +94,7 @@ def _is_number(text: str, n: int) -> bool:
     return not (text.isascii() and text.isdecimal()) or int(text) == n
 
 
-@check(gives="control_number", screen=has_ordinary_lines)
+@check(gives="control_number", screen=has_ordinary_lines, names_line=True)
 def line_control_number_repeated(claim: Claim) -> Result:
     """A line item control number (REF*6R) stands on two lines: a payment can't be matched to its line.
 
