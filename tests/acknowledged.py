@@ -32,10 +32,11 @@ def answers(file: FileReport, as_of: str = "2026-11-21", **more: Any) -> dict[st
 
 
 class Interchange(NamedTuple):
-    """``segments`` as lists of elements; ``component`` separates within them."""
+    """``segments`` as lists of elements, which ``element`` separated; ``component`` separates within them."""
 
     segments: list[list[str]]
     component: str
+    element: str
 
 
 def interchanges(text: str) -> Iterator[Interchange]:
@@ -53,7 +54,7 @@ def interchanges(text: str) -> Iterator[Interchange]:
                 at += 1
             if segments[-1][0] == "IEA":
                 break
-        yield Interchange(segments, component)
+        yield Interchange(segments, component, element)
 
 
 @lru_cache(maxsize=4)
@@ -62,10 +63,16 @@ def _map(name: str) -> Any:
 
 
 def pyx12_faults(one: Interchange) -> list[str]:
-    """What pyx12 has against an interchange of ours, but for the exceptions that the contract names."""
-    isa = [*one.segments[0][:11], "^", *one.segments[0][12:16], ":"]
-    body = [[e.replace(one.component, ":") for e in s] for s in one.segments[1:]]
-    plain = "".join("*".join(s) + "~" for s in [isa, *body])
+    """What pyx12 has against an interchange of ours, but for the exceptions that the contract names. It reads no
+    control characters as delimiters; where ours are such, it sees others."""
+    used_up = {c for s in one.segments for e in s for c in e}
+    spare = [c for c in "*:^|!>;<%$" if c not in used_up]
+    element, component, repetition = (
+        c if c.isprintable() else spare.pop() for c in (one.element, one.component, one.segments[0][11])
+    )
+    isa = [*one.segments[0][:11], repetition, *one.segments[0][12:16], component]
+    body = [[e.replace(one.component, component) for e in s] for s in one.segments[1:]]
+    plain = "".join(element.join(s) + "\n" for s in [isa, *body])
     source = pyx12.x12file.X12Reader(io.StringIO(plain))
     envelope = _map("x12.control.00501.xml")
     walker, node, used = walk_tree(), envelope.getnodebypath("/ISA_LOOP/ISA"), None

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 from acknowledged import added_up, interchanges
-from test_telling_acknowledgments import SAMPLES, mutated
+from judged import packs_read_once
+from test_telling_acknowledgments import SAMPLES, mutated, original
 
 import edi_check
 from edi_check.generating import generate
@@ -88,15 +89,18 @@ def test_generated_files(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", range(4))
 def test_mutated_files(seed: int) -> None:
-    rng = random.Random(100 + seed)
-    original = [s.strip() for s in b"".join(generate(6, seed=seed, faults=0.3)).split(b"~")][:-1]
-    for n in range(25):
-        data = mutated(rng, original)
-        try:
-            held(data, packs=["CORE"])
-        except Exception:
-            Path(f"/tmp/split-{seed}-{n}.837").write_bytes(data)
-            raise
+    rng, segments = random.Random(100 + seed), original(seed)
+    for _ in range(25):
+        held(mutated(rng, segments), packs=["CORE"])
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(10, 20))
+def test_thousands_of_mutated_files(seed: int) -> None:
+    rng, segments = random.Random(100 + seed), original(seed)
+    with packs_read_once():
+        for _ in range(1000):
+            held(mutated(rng, segments), packs=("CORE",))
 
 
 def test_levels_are_renumbered_and_empty_ones_dropped() -> None:
