@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from .checking import FileCheck, Progress
+from .checking import FileCheck, Outside, Progress
 from .findings import LimitExceeded, NotX12, UnsupportedGuide
 from .model import Claim
 from .report import FileReport, PackInfo, Report
@@ -21,7 +21,7 @@ from .spool import Store
 if TYPE_CHECKING:
     from .tables.store import Selection
 
-__all__ = ["LIMITS", "check", "read_claims"]
+__all__ = ["LIMITS", "Desk", "check", "read_claims"]
 
 LIMITS: Mapping[str, int] = {
     "segment_bytes": 64 * 1024,
@@ -67,10 +67,6 @@ def check(
     called as a file is read, see ``Progress``. Out: the report; nothing is printed or written. Raises ``PackError``
     for a pack or setting that can't be used; the content of a file raises nothing.
     """
-    from . import __version__
-    from .judging.engine import Engine
-    from .judging.packs import load_packs
-
     day = (
         as_of
         if isinstance(as_of, datetime.date)
@@ -78,49 +74,112 @@ def check(
         if as_of
         else datetime.date.today()
     )
-    chosen = load_packs(packs)
-    engine = Engine(
-        chosen,
-        settings=settings,
-        levels=levels,
+    desk = Desk(
+        day,
+        packs=packs,
         lob=lob,
-        payers=payers,
         snip=snip,
-        tables=_loaded(tables),
-        as_of=day,
-    )
-    report = Report(
-        day.isoformat(),
-        [PackInfo(p.id, p.title, p.version, p.source) for p in chosen],
-        edits=engine.catalogue,
-        version=__version__,
+        levels=levels,
+        settings=settings,
+        payers=payers,
+        tables=tables,
+        strict=strict,
         fail_on=fail_on,
+        max_findings=max_findings,
         show_values=show_values,
+        limits=limits,
     )
-    known = {**LIMITS, **(limits or {})}
+    report = desk.report()
     sources = source if isinstance(source, (list, tuple)) else [source]
-
     here = os.getpid()
 
     def checked(one: Any, store: Store) -> FileReport:
-        opened = Source(one, name, gzip_limit=known["gzip_bytes"], gzip_ratio=known["gzip_ratio"])
-        run = FileCheck(
-            opened,
-            engine,
-            known,
-            strict=strict,
-            max_findings=max_findings,
-            pinned=levels or {},
-            progress=progress if os.getpid() == here else None,
-            store=store,
-        )
-        file = run.run()
-        if len(sources) > OPEN_FILES:
-            opened.rest()
-        return file
+        told = progress if os.getpid() == here else None
+        return desk.file(one, name, store, progress=told, keep_open=len(sources) <= OPEN_FILES)
 
     report.files = side_by_side(sources, checked, jobs)
     return report
+
+
+class Desk:
+    """The options of ``check`` made ready for one day of receipt, for whoever judges many files one after the other."""
+
+    def __init__(
+        self,
+        day: datetime.date,
+        *,
+        packs: Iterable[str] | None = None,
+        lob: str = "auto",
+        snip: tuple[int, int] = (1, 7),
+        levels: Mapping[str, str] | None = None,
+        settings: Mapping[str, Mapping[str, Any]] | None = None,
+        payers: Mapping[str, str] | None = None,
+        tables: Selection | str | os.PathLike[str] | None = None,
+        strict: bool = False,
+        fail_on: str = "reject",
+        max_findings: int = 1000,
+        show_values: bool = False,
+        limits: Mapping[str, int] | None = None,
+    ) -> None:
+        from .judging.engine import Engine
+        from .judging.packs import load_packs
+
+        self.day, self.fail_on, self.show_values = day, fail_on, show_values
+        self.packs = load_packs(packs)
+        self.engine = Engine(
+            self.packs,
+            settings=settings,
+            levels=levels,
+            lob=lob,
+            payers=payers,
+            snip=snip,
+            tables=_loaded(tables),
+            as_of=day,
+        )
+        self.limits = {**LIMITS, **(limits or {})}
+        self._options: dict[str, Any] = {"strict": strict, "max_findings": max_findings, "pinned": levels or {}}
+        self._steps: dict[Any, Any] = {}
+
+    def report(self) -> Report:
+        """A report without files yet."""
+        from . import __version__
+
+        return Report(
+            self.day.isoformat(),
+            [PackInfo(p.id, p.title, p.version, p.source) for p in self.packs],
+            edits=self.engine.catalogue,
+            version=__version__,
+            fail_on=self.fail_on,
+            show_values=self.show_values,
+        )
+
+    def file(
+        self,
+        source: Any,
+        name: str = "",
+        store: Store | None = None,
+        *,
+        progress: Progress | None = None,
+        outside: Outside | None = None,
+        keep_open: bool = True,
+    ) -> FileReport:
+        """One source judged. ``outside``: see ``checking.Outside``."""
+        limits = self.limits
+        opened = Source(source, name, gzip_limit=limits["gzip_bytes"], gzip_ratio=limits["gzip_ratio"])
+        run = FileCheck(
+            opened,
+            self.engine,
+            limits,
+            progress=progress,
+            store=store,
+            outside=outside,
+            tables=self._steps,
+            **self._options,
+        )
+        file = run.run()
+        if not keep_open:
+            opened.rest()
+        return file
 
 
 def read_claims(source: Any, *, limits: Mapping[str, int] | None = None) -> Iterator[Claim]:

@@ -28,10 +28,6 @@ class Key(NamedTuple):
     is_planned: bool = False
 
 
-def _planned(kind: str, default: Any, says: str, choices: tuple[str, ...] = ()) -> Key:
-    return Key(kind, default, says, choices, is_planned=True)
-
-
 CHECK = {
     "format": Key("text", "text", "what goes to standard output or to `output`"),
     "output": Key("path", "", "file for the report instead of standard output"),
@@ -84,24 +80,35 @@ ACK = {
 }
 
 WATCH = {
-    "root": _planned("path", "", "folder that holds inbound, work, outbound and the others"),
-    "poll_seconds": _planned("number", 2, "pause between two looks"),
-    "settle_seconds": _planned("number", 10, "how long a file must have been still"),
-    "incomplete_grace_seconds": _planned("number", 900, "how long a file may lack its IEA"),
-    "isa_window_days": _planned("count", 400, "how long an interchange number counts as used"),
-    "duplicate_content": _planned("choice", "flag", "a file that was here before", ("flag", "reject", "accept")),
-    "workers": _planned("count", 1, "files judged at the same time"),
+    "root": Key("path", "", "folder that holds inbound, work, outbound and the others"),
+    "poll_seconds": Key("number", 2.0, "pause between two looks"),
+    "settle_seconds": Key("number", 10.0, "how long a file must have been still"),
+    "incomplete_grace_seconds": Key("number", 900.0, "how long a file may lack its IEA"),
+    "isa_window_days": Key("count", 400, "how long an interchange number, or a content, counts as used"),
+    "duplicate_content": Key("choice", "flag", "a file that was here before", ("flag", "reject", "accept")),
+    "duplicate_control_number": Key(
+        "choice", "reject", "an interchange number of this sender that was here before", ("flag", "reject", "accept")),
+    "ignore": Key("texts", [], "patterns of names that are left alone; default: the usual temporary names"),
+    "done_marker": Key("text", "", "suffix, such as .done, of a second file that says the first is finished"),
+    "workers": Key("count", 1, "files judged at the same time"),
+    "min_free_megabytes": Key("count", 64, "with less disk free than this, nothing is taken"),
+    "listen": Key("text", "", "127.0.0.1:PORT for /livez, /readyz and /metrics"),
+    "metrics_textfile": Key("path", "", "file for the figures, for a node exporter to pick up"),
 }
 
 SOURCE = {
-    "name": _planned("text", "", "what the logs call it"),
-    "host": _planned("text", "", "SFTP server"),
-    "port": _planned("count", 22, "its port"),
-    "user": _planned("text", "", "login"),
-    "key_file": _planned("path", "", "private key"),
-    "known_hosts": _planned("path", "", "host keys that are trusted"),
-    "inbound": _planned("text", "", "folder there in which claim files appear"),
-    "outbound": _planned("text", "", "folder there that takes the acknowledgments"),
+    "name": Key("text", "", "what the logs call it"),
+    "host": Key("text", "", "SFTP server; without one, the folders are on this machine"),
+    "port": Key("count", 22, "its port"),
+    "user": Key("text", "", "login"),
+    "key_file": Key("path", "", "private key"),
+    "known_hosts": Key("path", "", "host keys that are trusted"),
+    "inbound": Key("text", "", "folder there in which claim files appear"),
+    "outbound": Key("text", "", "folder there that takes the acknowledgments"),
+    "claim": Key("choice", "rename", "how a file there is taken", ("rename", "ledger")),
+    "ignore": Key("texts", [], "as in [watch], for this source"),
+    "done_marker": Key("text", "", "as in [watch], for this source"),
+    "legacy_algorithms": Key("flag", False, "allow SHA-1 signatures and the like with this server"),
 }
 
 MODEL: dict[str, dict[str, Key]] = {

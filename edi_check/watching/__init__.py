@@ -1,0 +1,1 @@
+"""The watcher: files that are dropped are judged, answered once and archived once, whatever ends the process."""

@@ -1,0 +1,86 @@
+"""Figures of a running watcher: counters and gauges with few labels, and whether it lives and is ready.
+
+Kept without a library; ``exposition`` hands them to prometheus_client (extra ``metrics``).
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from time import monotonic
+from typing import Any
+
+__all__ = ["HELP", "Figures"]
+
+HELP = {
+    "files_taken_total": ("counter", "files claimed", ("source",)),
+    "files_decided_total": ("counter", "files judged, by disposition", ("source", "disposition")),
+    "files_archived_total": ("counter", "files answered and archived", ("source",)),
+    "files_given_back_total": ("counter", "files that were still being written when they were taken", ("source",)),
+    "files_quarantined_total": ("counter", "files put into quarantine", ("source", "reason")),
+    "claims_total": ("counter", "claims judged", ("source",)),
+    "judging_seconds_total": ("counter", "time spent judging", ()),
+    "faults_total": ("counter", "faults of ours", ("event",)),
+    "pauses_total": ("counter", "times the machine (disk, permissions, ledger) stopped the intake", ()),
+    "transport_errors_total": ("counter", "connections and operations of a remote folder that failed", ("source",)),
+    "acknowledgments_pushed_total": ("counter", "acknowledgments pushed to a remote folder", ("source",)),
+    "files_waiting": ("gauge", "files in the inbound folder that aren't ready or not taken yet", ("source",)),
+    "files_odd": ("gauge", "names in the inbound folder that are no files", ("source",)),
+    "oldest_waiting_seconds": ("gauge", "how long the oldest of them has been seen", ("source",)),
+    "files_open": ("gauge", "files taken and not archived yet", ("state",)),
+    "source_up": ("gauge", "1 while the folder can be read", ("source",)),
+    "last_scan_seconds": ("gauge", "duration of the last scan", ("source",)),
+    "paused": ("gauge", "1 while the machine doesn't let us work", ()),
+}
+"""Name to kind, sentence and labels; ``edi_check_`` leads each name outside."""
+
+STALL_SECONDS = 120.0
+
+
+class Figures:
+    """Thread-safe. ``beat`` is called by the loop; ``is_live`` is false when it hasn't been for two minutes."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._values: dict[tuple[str, tuple[str, ...]], float] = {}
+        self._beat = monotonic()
+        self.is_paused = False
+        self.is_started = False
+        self.is_stopping = False
+        self.down: set[str] = set()
+
+    def add(self, name: str, amount: float = 1, **labels: str) -> None:
+        key = (name, tuple(labels[label] for label in HELP[name][2]))
+        with self._lock:
+            self._values[key] = self._values.get(key, 0) + amount
+
+    def put(self, name: str, value: float, **labels: str) -> None:
+        with self._lock:
+            self._values[name, tuple(labels[label] for label in HELP[name][2])] = value
+
+    def get(self, name: str, **labels: str) -> float:
+        return self._values.get((name, tuple(labels[label] for label in HELP[name][2])), 0)
+
+    def beat(self) -> None:
+        self._beat = monotonic()
+
+    @property
+    def is_live(self) -> bool:
+        return monotonic() - self._beat < STALL_SECONDS
+
+    @property
+    def is_ready(self) -> bool:
+        """Does it take files from every source?"""
+        return self.is_started and not self.is_stopping and not self.is_paused and not self.down and self.is_live
+
+    def source(self, name: str, is_up: bool) -> None:
+        """A source can be read, or can't."""
+        with self._lock:
+            (self.down.discard if is_up else self.down.add)(name)
+        self.put("source_up", int(is_up), source=name)
+
+    def values(self) -> Iterator[tuple[str, tuple[str, ...], float]]:
+        with self._lock:
+            items: list[Any] = list(self._values.items())
+        for (name, labels), value in items:
+            yield name, labels, value

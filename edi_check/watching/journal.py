@@ -1,0 +1,100 @@
+"""Log lines: one JSON object a line, keys from a list, values that can hold nothing of a claim and no file's name.
+
+An error is told by its kind and the place in our code it came from, never by its text: texts quote what they choke on.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import sys
+import threading
+import traceback
+from datetime import UTC, datetime
+from typing import Any, TextIO
+
+__all__ = ["KEYS", "LEVELS", "Journal", "place_of"]
+
+KEYS = frozenset(
+    {
+        "time",
+        "level",
+        "event",
+        "pid",
+        "version",
+        "source",
+        "id",
+        "hash",
+        "state",
+        "disposition",
+        "reason",
+        "kind",
+        "files",
+        "claims",
+        "bytes",
+        "seconds",
+        "attempt",
+        "wait_seconds",
+        "error",
+        "errno",
+        "place",
+        "waiting",
+        "odd",
+        "signal",
+        "worker",
+        "workers",
+        "owners",
+        "free_bytes",
+        "code",
+    }
+)
+LEVELS = ("debug", "info", "warn", "error")
+HASH_LENGTH = 12
+
+
+def place_of(error: BaseException) -> str:
+    """Module and line of the innermost frame of ours."""
+    ours = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename.startswith(ours)]
+    return f"{os.path.basename(frames[-1].filename)}:{frames[-1].lineno}" if frames else ""
+
+
+class Journal:
+    """Writes to standard error unless told otherwise. ``level``: the least that is written. A line that can't be
+    written is dropped: a full disk under the log must not stop the work."""
+
+    def __init__(self, out: TextIO | None = None, level: str = "info") -> None:
+        self._out, self._least = out, LEVELS.index(level)
+        self._lock = threading.Lock()
+
+    def write(self, level: str, event: str, **fields: Any) -> None:
+        """A line. Keys that aren't on the list are left out; a hash is cut to its first 12 characters."""
+        if LEVELS.index(level) < self._least:
+            return
+        line: dict[str, Any] = {
+            "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
+            "level": level,
+            "event": event,
+            "pid": os.getpid(),
+        }
+        for key, value in fields.items():
+            if key in KEYS and value not in ("", None):
+                line[key] = (
+                    value[:HASH_LENGTH] if key == "hash" else round(value, 4) if isinstance(value, float) else value
+                )
+        try:
+            with self._lock:
+                out = self._out or sys.stderr
+                out.write(json.dumps(line) + "\n")
+                out.flush()
+        except (OSError, ValueError):
+            pass
+
+    def fault(self, level: str, event: str, error: BaseException, **fields: Any) -> None:
+        """A line about an exception: kind, errno, place."""
+        number = getattr(error, "errno", None)
+        code = errno.errorcode.get(number, "") if isinstance(number, int) else ""
+        if not code:
+            code = str(getattr(error, "sqlite_errorname", "") or "")
+        self.write(level, event, error=type(error).__name__, errno=code, place=place_of(error), **fields)

@@ -1,0 +1,108 @@
+"""The folders below the root, and what each is for. All of them on one filesystem: every step of a file is a rename.
+
+``work/claimed/ID`` holds a file that was taken, ``work/stage/ID.N`` its answers until they are published,
+``work/owners/`` one locked file for each living process, ``work/ledger.db`` the ledger.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from time import gmtime, strftime
+
+from ..findings import EdiCheckError
+from .disk import is_network, make_private_folder
+
+__all__ = ["Layout", "LayoutError", "stamp"]
+
+
+class LayoutError(EdiCheckError):
+    """The folders can't be used as they are: which, and what to do."""
+
+
+def stamp(seconds: float) -> str:
+    """``yyyymmddhhmmss`` in UTC."""
+    return strftime("%Y%m%d%H%M%S", gmtime(seconds))
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Paths below ``root``; ``work`` may lie elsewhere on the same filesystem."""
+
+    root: str
+    work_folder: str = ""
+
+    @property
+    def work(self) -> str:
+        return self.work_folder or os.path.join(self.root, "work")
+
+    @property
+    def inbound(self) -> str:
+        return os.path.join(self.root, "inbound")
+
+    @property
+    def outbound(self) -> str:
+        return os.path.join(self.root, "outbound")
+
+    @property
+    def ledger(self) -> str:
+        return os.path.join(self.work, "ledger.db")
+
+    @property
+    def owners(self) -> str:
+        return os.path.join(self.work, "owners")
+
+    @property
+    def stage(self) -> str:
+        return os.path.join(self.work, "stage")
+
+    @property
+    def claims(self) -> str:
+        return os.path.join(self.work, "claimed")
+
+    def claimed(self, id: str) -> str:
+        """Where a file lies from its claim until it is archived."""
+        return os.path.join(self.claims, id)
+
+    def staged(self, id: str, number: int) -> str:
+        """Where one of a file's answers lies until it is published."""
+        return os.path.join(self.stage, f"{id}.{number}")
+
+    def folder(self, kind: str) -> str:
+        """``accepted``, ``rejected``, ``quarantine`` or ``outbound``."""
+        return os.path.join(self.root, kind)
+
+    def archive(self, taken: float) -> str:
+        """Folder of the archive for a file taken at that time."""
+        return os.path.join(self.root, "archive", strftime("%Y/%m/%d", gmtime(taken)))
+
+    def prepare(self, folders: list[str]) -> None:
+        """Make what is missing; refuse what can't work. ``folders``: those of local sources, which must be there.
+
+        Raises LayoutError.
+        """
+        own = [
+            self.work,
+            self.owners,
+            self.stage,
+            self.claims,
+            self.outbound,
+            self.root + "/archive",
+            *(self.folder(kind) for kind in ("accepted", "rejected", "quarantine")),
+        ]
+        for path in own:
+            make_private_folder(path)
+        if is_network(self.work):
+            raise LayoutError(
+                f"{self.work} lies on a network filesystem, where SQLite's locks don't hold; "
+                "put the root on a local disk"
+            )
+        device = os.stat(self.work).st_dev
+        for path in [*own, *folders]:
+            if not os.path.isdir(path):
+                raise LayoutError(f"{path}: there is no such folder; make it first")
+            if os.stat(path).st_dev != device:
+                raise LayoutError(
+                    f"{path} lies on another filesystem than {self.work}; a rename between them is a copy, "
+                    "which a crash can cut in two"
+                )

@@ -1,0 +1,396 @@
+"""The ledger in SQLite: one host, several processes. What is committed here is the truth; the folders follow it.
+
+Every row that is worked on has an owner, a process that holds the lock on its own file in ``work/owners``. The lock
+goes with the process however it ends, so a row whose owner's file can be locked is free to be taken over. No clock and
+no lease is involved.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from .disk import unlink_quietly
+from .records import (
+    CLAIMED,
+    DECIDED,
+    DONE,
+    FETCHED,
+    PUBLISHED,
+    PUSHING,
+    QUARANTINED,
+    Claim,
+    Decision,
+    Output,
+    OwnershipLost,
+    Precedent,
+    Record,
+)
+from .schema import open_database
+
+__all__ = ["SqliteLedger", "new_id"]
+
+ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+"""Crockford's: nothing in it looks like something else."""
+
+COLUMNS = (
+    "id, source, name, size, mtime_ns, inode, taken, is_remote, is_overdue, origin, state, attempt, ends, sha256, "
+    "disposition, reason, stored, decided, ended"
+)
+LARGEST = 999_999_999
+"""ISA13 has nine digits; after that the numbers begin again."""
+
+
+def new_id() -> str:
+    """The claim-check id of a file: 12 characters, 60 random bits."""
+    return "".join(secrets.choice(ALPHABET) for _ in range(12))
+
+
+def _marks(values: Sequence[object]) -> str:
+    return ",".join("?" * len(values))
+
+
+def _record(row: tuple[Any, ...]) -> Record:
+    record = Record(*row)
+    record.is_remote, record.is_overdue = bool(record.is_remote), bool(record.is_overdue)
+    return record
+
+
+class SqliteLedger:
+    """See ``records.Ledger``. A process (or a thread with work of its own) opens one; ``token`` is its name as an
+    owner. ``owners``: folder of the locks; without it the ledger is only read, or written by an operator's command."""
+
+    def __init__(self, path: str, owners: str = "", **options: Any) -> None:
+        self.db = open_database(path, **options)
+        self.owners, self.token = owners, secrets.token_hex(8)
+        self._lock = threading.RLock()
+        self._handle = -1
+        if owners:
+            self._handle = os.open(self._owner_file(self.token), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            fcntl.flock(self._handle, fcntl.LOCK_EX)
+
+    def _owner_file(self, token: str) -> str:
+        return os.path.join(self.owners, token)
+
+    def close(self) -> None:
+        """Let go: whoever comes next may take over what isn't finished."""
+        if self._handle >= 0:
+            unlink_quietly(self._owner_file(self.token))
+            os.close(self._handle)
+            self._handle = -1
+        self.db.close()
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """One transaction: committed and durable at the end, or as if it had never been."""
+        with self._lock:
+            self.db.execute("BEGIN IMMEDIATE")
+            try:
+                yield self.db
+                self.db.execute("COMMIT")
+            except BaseException:
+                if self.db.in_transaction:
+                    self.db.execute("ROLLBACK")
+                raise
+
+    def now_judging(self, id: str) -> None:
+        """Leave the id of the file that is being judged (or none) where a kill can't take it: in our owner's file."""
+        if self._handle >= 0:
+            os.pwrite(self._handle, id.ljust(16).encode(), 0)
+
+    # --- taking and letting go ---------------------------------------------------------------------------------
+
+    def claim(self, claims: Sequence[Claim]) -> None:
+        """Enter files that are about to be taken, as ours."""
+        with self.writing() as db:
+            db.executemany(
+                "INSERT INTO file (id, source, name, size, mtime_ns, inode, taken, is_remote, is_overdue, origin, "
+                "state, attempt, owner) VALUES (?,?,?,?,?,?,?,?,?,?,?,1,?)",
+                [(*c[:9], c.origin or c.id, CLAIMED, self.token) for c in claims],
+            )
+
+    def adopt(
+        self, states: Sequence[str], limit: int, *, is_remote: bool | None = None, source: str | None = None
+    ) -> list[Record]:
+        """Files in these states that are ours or nobody's, now ours. Files that have met ends of processes come
+        last."""
+        where = f"state IN ({_marks(states)}) AND owner IN ('', ?)"
+        values: list[object] = [*states, self.token]
+        if is_remote is not None:
+            where, values = where + " AND is_remote = ?", [*values, int(is_remote)]
+        if source is not None:
+            where, values = where + " AND source = ?", [*values, source]
+        query = f"SELECT {COLUMNS}, owner FROM file WHERE {where} ORDER BY ends > 1, taken, id LIMIT ?"  # noqa: S608
+        with self._lock:
+            rows = self.db.execute(query, (*values, limit)).fetchall()
+            if any(row[-1] != self.token for row in rows):
+                with self.writing() as db:
+                    rows = db.execute(query, (*values, limit)).fetchall()
+                    db.executemany("UPDATE file SET owner = ? WHERE id = ?", [(self.token, r[0]) for r in rows])
+        return [_record(row[:-1]) for row in rows]
+
+    def release(self, ids: Sequence[str]) -> None:
+        """Let others have these files."""
+        if ids:
+            with self.writing() as db:
+                db.executemany("UPDATE file SET owner = '' WHERE id = ? AND owner = ?", [(i, self.token) for i in ids])
+
+    def attempt(self, ids: Sequence[str]) -> None:
+        """Count an attempt, before the work."""
+        if ids:
+            with self.writing() as db:
+                db.executemany("UPDATE file SET attempt = attempt + 1 WHERE id = ?", [(i,) for i in ids])
+
+    def reap(self) -> int:
+        """Free the files of owners that are gone; the one that was being judged has met an end. Returns how many owners
+        were gone."""
+        gone = 0
+        for token in os.listdir(self.owners):
+            if token == self.token or len(token) != 16:
+                continue
+            path = self._owner_file(token)
+            try:
+                handle = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+            except FileNotFoundError:
+                continue
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                self._free(token, os.pread(handle, 16, 0).decode("ascii", "replace").strip())
+                unlink_quietly(path)
+                gone += 1
+            except BlockingIOError:
+                pass
+            finally:
+                os.close(handle)
+        with self._lock:
+            known = [
+                o
+                for (o,) in self.db.execute(
+                    "SELECT DISTINCT owner FROM file WHERE state NOT IN ('done', 'quarantined') AND owner <> ''"
+                )
+            ]
+        for token in known:  # an owner's file that somebody removed: nobody can hold it
+            if token != self.token and not os.path.exists(self._owner_file(token)):
+                self._free(token, "")
+        return gone
+
+    def _free(self, token: str, judged: str) -> None:
+        with self.writing() as db:
+            db.execute(
+                "UPDATE file SET ends = ends + 1 WHERE id = ? AND owner = ? AND state IN (?, ?)",
+                (judged, token, CLAIMED, FETCHED),
+            )
+            db.execute("UPDATE file SET owner = '' WHERE owner = ?", (token,))
+
+    # --- steps ---------------------------------------------------------------------------------------------------
+
+    def _step(self, db: sqlite3.Connection, sql: str, values: Sequence[object]) -> None:
+        if db.execute(sql, values).rowcount != 1:
+            raise OwnershipLost
+
+    def advance(self, ids: Sequence[str], before: str, after: str) -> None:
+        """From one state to the next, all or none. A file in ``published`` or ``fetched`` is for whoever comes first
+        when another thread works on it."""
+        if ids:
+            with self.writing() as db:
+                for i in ids:
+                    self._step(
+                        db,
+                        "UPDATE file SET state = ? WHERE id = ? AND state = ? AND owner = ?",
+                        (after, i, before, self.token),
+                    )
+
+    def forget(self, ids: Sequence[str]) -> None:
+        """Files that were not taken after all: another was quicker, or they were given back."""
+        if ids:
+            with self.writing() as db:
+                for i in ids:
+                    self._step(
+                        db,
+                        "DELETE FROM file WHERE id = ? AND state IN ('claimed', 'returning') AND owner = ?",
+                        (i, self.token),
+                    )
+
+    def restat(self, id: str, size: int, mtime_ns: int, inode: int) -> None:
+        """A claimed file looks different now: this is how it must look when it is judged."""
+        with self.writing() as db:
+            self._step(
+                db,
+                "UPDATE file SET size = ?, mtime_ns = ?, inode = ? WHERE id = ? AND owner = ?",
+                (size, mtime_ns, inode, id, self.token),
+            )
+
+    # --- deciding ------------------------------------------------------------------------------------------------
+
+    def precedent(self, sha256: str, keys: Sequence[str], origin: str, since: float) -> Precedent:
+        """What was here before this file, its own replays left out."""
+        with self._lock:
+            return self._precedent(self.db, sha256, keys, origin, since)
+
+    @staticmethod
+    def _precedent(db: sqlite3.Connection, sha256: str, keys: Sequence[str], origin: str, since: float) -> Precedent:
+        same = db.execute(
+            "SELECT 1 FROM file WHERE sha256 = ? AND origin <> ? AND taken >= ? LIMIT 1", (sha256, origin, since)
+        ).fetchone()
+        used = (
+            db.execute(
+                f"SELECT DISTINCT key FROM interchange WHERE key IN ({_marks(keys)}) AND origin <> ? AND "  # noqa: S608
+                "taken >= ?",
+                (*keys, origin, since),
+            ).fetchall()
+            if keys
+            else []
+        )
+        return Precedent(same is not None, frozenset(k for (k,) in used))
+
+    def decide(self, decisions: Sequence[Decision], since: float) -> list[str]:
+        """Commit verdicts: hash, answers, control numbers used. Returns the ids of those that were judged on a
+        precedent that doesn't hold any more, because another process was quicker: they must be judged again."""
+        stale: list[str] = []
+        with self.writing() as db:
+            for d in decisions:
+                if self._precedent(db, d.sha256, d.asked, d.origin, since) != d.precedent:
+                    stale.append(d.id)
+                    continue
+                self._step(
+                    db,
+                    "UPDATE file SET state = ?, sha256 = ?, disposition = ?, reason = ?, decided = ?, claims = ? "
+                    "WHERE id = ? AND owner = ? AND state IN (?, ?)",
+                    (
+                        DECIDED,
+                        d.sha256,
+                        d.disposition,
+                        d.reason,
+                        d.decided,
+                        d.claims,
+                        d.id,
+                        self.token,
+                        CLAIMED,
+                        FETCHED,
+                    ),
+                )
+                db.executemany("INSERT INTO output VALUES (?,?,?,?,?,?,?,?)", d.outputs)
+                db.executemany(
+                    "INSERT OR IGNORE INTO interchange SELECT ?, id, origin, taken FROM file WHERE id = ?",
+                    [(key, d.id) for key in d.keys],
+                )
+        return stale
+
+    def end(self, places: Sequence[tuple[str, str]], now: float, state: str = DONE, reason: str = "") -> None:
+        """Files that lie where they stay: (id, place below the root)."""
+        if places:
+            with self.writing() as db:
+                for i, place in places:
+                    self._step(
+                        db,
+                        "UPDATE file SET state = ?, stored = ?, ended = ?, owner = '', "
+                        "reason = CASE WHEN ? <> '' THEN ? ELSE reason END "
+                        "WHERE id = ? AND owner = ? AND state NOT IN (?, ?)",
+                        (state, place, now, reason, reason, i, self.token, DONE, QUARANTINED),
+                    )
+
+    # --- answers -------------------------------------------------------------------------------------------------
+
+    def outputs(self, ids: Sequence[str]) -> list[Output]:
+        """The answers of these files that are not published yet."""
+        found: list[Output] = []
+        with self._lock:
+            for i in ids:
+                rows = self.db.execute(
+                    "SELECT file_id, number, kind, folder, name, sha256, size, state FROM output WHERE "
+                    "file_id = ? AND state <> ? ORDER BY number",
+                    (i, PUBLISHED),
+                )
+                found += [Output(*row) for row in rows]
+        return found
+
+    def mark_output(self, output: Output, state: str) -> None:
+        """A remote acknowledgment on its way; each has a state of its own, because a connection can end between two."""
+        with self.writing() as db:
+            self._step(
+                db,
+                "UPDATE output SET state = ? WHERE file_id = ? AND number = ?",
+                (state, output.file_id, output.number),
+            )
+
+    def publish(self, ids: Sequence[str]) -> list[str]:
+        """The local answers of these files are out. Those without a remote one still to go are published (returned)."""
+        ready = []
+        with self.writing() as db:
+            for i in ids:
+                db.execute("UPDATE output SET state = ? WHERE file_id = ? AND folder <> 'remote'", (PUBLISHED, i))
+                if db.execute(
+                    "SELECT 1 FROM output WHERE file_id = ? AND state <> ? LIMIT 1", (i, PUBLISHED)
+                ).fetchone():
+                    self._step(
+                        db,
+                        "UPDATE file SET state = ?, owner = '' WHERE id = ? AND state = ? AND owner = ?",
+                        (PUSHING, i, DECIDED, self.token),
+                    )
+                else:
+                    self._step(
+                        db,
+                        "UPDATE file SET state = ? WHERE id = ? AND state = ? AND owner = ?",
+                        (PUBLISHED, i, DECIDED, self.token),
+                    )
+                    ready.append(i)
+        return ready
+
+    def remote_outputs(self, source: str, limit: int) -> list[Output]:
+        """Acknowledgments that wait to be pushed to a source, oldest first, of files whose local answers are out."""
+        with self._lock:
+            rows = self.db.execute(
+                "SELECT o.file_id, o.number, o.kind, o.folder, o.name, o.sha256, o.size, o.state "
+                "FROM output o JOIN file f ON f.id = o.file_id "
+                "WHERE o.folder = 'remote' AND o.state <> ? AND f.source = ? AND f.state = ? "
+                "ORDER BY f.taken, f.id, o.number LIMIT ?",
+                (PUBLISHED, source, PUSHING, limit),
+            )
+            return [Output(*row) for row in rows]
+
+    def pushed(self, output: Output) -> None:
+        """A remote acknowledgment is out; with the last one its file is published and free to be archived."""
+        with self.writing() as db:
+            db.execute(
+                "UPDATE output SET state = ? WHERE file_id = ? AND number = ?",
+                (PUBLISHED, output.file_id, output.number),
+            )
+            db.execute(
+                "UPDATE file SET state = ?, owner = '' WHERE id = ? AND state = ? AND NOT EXISTS (SELECT 1 FROM output "
+                "WHERE file_id = ? AND state <> ?)",
+                (PUBLISHED, output.file_id, PUSHING, output.file_id, PUBLISHED),
+            )
+
+    # --- figures -------------------------------------------------------------------------------------------------
+
+    def lease_numbers(self, count: int) -> int:
+        """The first of ``count`` control numbers that nobody else gets. Numbers not used are gone: gaps are allowed,
+        repetition isn't."""
+        with self.writing() as db:
+            first = int(db.execute("SELECT next FROM counter WHERE name = 'control'").fetchone()[0])
+            if first + count - 1 > LARGEST:
+                first = 1
+            db.execute("UPDATE counter SET next = ? WHERE name = 'control'", (first + count,))
+        return first
+
+    def open_counts(self) -> dict[str, int]:
+        """How many files stand in each state before the last."""
+        found = dict.fromkeys((CLAIMED, FETCHED, DECIDED, PUSHING, PUBLISHED), 0)
+        with self._lock:
+            found.update(
+                self.db.execute(
+                    "SELECT state, count(*) FROM file WHERE state NOT IN ('done', 'quarantined') GROUP BY 1"
+                )
+            )
+        return found
+
+    def counts(self) -> dict[tuple[str, str], int]:
+        """How many files by (source, state)."""
+        with self._lock:
+            return {(s, t): n for s, t, n in self.db.execute("SELECT source, state, count(*) FROM file GROUP BY 1, 2")}

@@ -1,0 +1,160 @@
+"""How a watcher is to run: the settings of ``[watch]`` and ``[[source]]`` as values of their own types."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..configuration import Configuration, ConfigurationError
+from ..telling.settings import AckSettings
+from .answering import Policy
+from .intake import IGNORED, Rules
+from .layout import Layout
+
+__all__ = ["Plan", "RemoteSource", "SourcePlan", "make_plan"]
+
+PUSHED = frozenset({"TA1", "999", "277CA"})
+"""What goes to a remote source. Reports are ours: they stay in the local outbound folder."""
+LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+
+
+@dataclass(frozen=True)
+class RemoteSource:
+    """Where an SFTP server is, and how it is spoken to."""
+
+    host: str
+    port: int
+    user: str
+    key_file: str
+    known_hosts: str
+    inbound: str
+    outbound: str
+    allows_legacy_algorithms: bool = False
+    claims_by: str = "rename"
+
+
+@dataclass(frozen=True)
+class SourcePlan:
+    """A source: local folders, or ``remote``."""
+
+    name: str
+    inbound: str
+    outbound: str
+    rules: Rules
+    remote: RemoteSource | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All of it."""
+
+    layout: Layout
+    sources: tuple[SourcePlan, ...]
+    policy: Policy = field(default_factory=Policy)
+    poll_seconds: float = 2.0
+    isa_window_seconds: float = 400 * 86400.0
+    workers: int = 1
+    min_free_bytes: int = 64 << 20
+    listen: str = ""
+    metrics_textfile: str = ""
+
+
+def make_plan(
+    settings: Configuration,
+    check: dict[str, Any],
+    *,
+    root: str = "",
+    inbound: str = "",
+    outbound: str = "",
+    work: str = "",
+) -> Plan:
+    """The plan that a configuration describes. ``check``: options of ``Desk``; the others are options of the command
+    line. Raises ConfigurationError with every mistake."""
+    watch = settings.plain("watch")
+    mistakes: list[str] = []
+    root = root or watch["root"] or (os.path.dirname(os.path.abspath(outbound)) if outbound else "")
+    if not root:
+        raise ConfigurationError(
+            "[watch] root is not set: name the folder that holds inbound, work, outbound and the others, "
+            "or give --in and --out"
+        )
+    layout = Layout(os.path.abspath(root), os.path.abspath(work) if work else "")
+    rules = Rules(
+        watch["settle_seconds"],
+        watch["incomplete_grace_seconds"],
+        tuple(watch["ignore"]) or IGNORED,
+        watch["done_marker"],
+    )
+    sources = [
+        _source(number, {k: v.value for k, v in s.items()}, rules, layout, mistakes)
+        for number, s in enumerate(settings.sources, 1)
+    ]
+    if inbound or outbound or not sources:
+        sources = [
+            SourcePlan(
+                "inbound",
+                os.path.abspath(inbound or layout.inbound),
+                os.path.abspath(outbound or layout.outbound),
+                rules,
+            )
+        ]
+    names = [s.name for s in sources]
+    mistakes += [f"[[source]] name {n!r} is used twice" for n in {n for n in names if names.count(n) > 1}]
+    host = watch["listen"].rpartition(":")[0]
+    if watch["listen"] and host not in LOOPBACK:
+        mistakes.append(f"[watch] listen: {watch['listen']} is not on the loopback; write 127.0.0.1:PORT")
+    if mistakes:
+        raise ConfigurationError("\n".join(mistakes))
+    policy = Policy(
+        watch["duplicate_content"], watch["duplicate_control_number"], AckSettings(**settings.plain("ack")), check
+    )
+    return Plan(
+        layout,
+        tuple(sources),
+        policy,
+        watch["poll_seconds"],
+        watch["isa_window_days"] * 86400.0,
+        max(1, watch["workers"]),
+        watch["min_free_megabytes"] << 20,
+        watch["listen"],
+        watch["metrics_textfile"],
+    )
+
+
+def _source(number: int, s: dict[str, Any], rules: Rules, layout: Layout, mistakes: list[str]) -> SourcePlan:
+    name = s["name"] or f"source-{number}"
+    if not name.isascii() or not name.replace("-", "").replace("_", "").isalnum():
+        mistakes.append(
+            f"[[source]] {number}: name {name!r}: letters, digits, - and _ only; it stands in logs and metrics"
+        )
+    own = Rules(
+        rules.settle_seconds,
+        rules.incomplete_grace_seconds,
+        tuple(s["ignore"]) or rules.ignore,
+        s["done_marker"] or rules.done_marker,
+    )
+    if not s["inbound"]:
+        mistakes.append(f"[[source]] {name}: inbound is not set")
+    if not s["host"]:
+        return SourcePlan(name, _local(layout, s["inbound"]), _local(layout, s["outbound"]) or layout.outbound, own)
+    for key in ("user", "key_file", "known_hosts"):
+        if not s[key]:
+            mistakes.append(f"[[source]] {name}: {key} is not set; a remote source needs it")
+    remote = RemoteSource(
+        s["host"],
+        s["port"],
+        s["user"],
+        s["key_file"],
+        s["known_hosts"],
+        s["inbound"],
+        s["outbound"],
+        s["legacy_algorithms"],
+        s["claim"],
+    )
+    return SourcePlan(name, s["inbound"], s["outbound"], own, remote)
+
+
+def _local(layout: Layout, folder: str) -> str:
+    """A folder of a local source: relative to the root."""
+    return os.path.join(layout.root, folder) if folder else ""

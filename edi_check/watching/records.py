@@ -1,0 +1,156 @@
+"""What the ledger holds of a file, as values; and the states a file goes through.
+
+    claimed -> [fetched] -> decided -> [pushing] -> published -> done
+       |       fetched, pushing: remote sources only; each remote acknowledgment goes staged -> uploaded -> published
+       +-> returning -> (forgotten: the file was still being written, it is back in its folder)
+       +-> quarantined (never answered: it ended a process of its own twice)
+
+Each state is committed before what it promises is done, and every step may be done again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
+
+__all__ = [
+    "CLAIMED",
+    "DECIDED",
+    "DONE",
+    "FETCHED",
+    "PUBLISHED",
+    "PUSHING",
+    "QUARANTINED",
+    "RETURNING",
+    "STAGED",
+    "UPLOADED",
+    "Claim",
+    "Decision",
+    "Ledger",
+    "Output",
+    "OwnershipLost",
+    "Precedent",
+    "Record",
+]
+
+CLAIMED, FETCHED, RETURNING, DECIDED, PUSHING, PUBLISHED, DONE, QUARANTINED = (
+    "claimed",
+    "fetched",
+    "returning",
+    "decided",
+    "pushing",
+    "published",
+    "done",
+    "quarantined",
+)
+STAGED, UPLOADED = "staged", "uploaded"
+
+
+class OwnershipLost(RuntimeError):
+    """Another process holds this file now: what we were about to do is its business."""
+
+
+class Claim(NamedTuple):
+    """A file to be taken. ``name`` is kept here and in the archive's index only. ``origin``: the id of the file this
+    one repeats at an operator's wish, else its own."""
+
+    id: str
+    source: str
+    name: bytes
+    size: int
+    mtime_ns: int
+    inode: int
+    taken: float
+    is_remote: bool = False
+    is_overdue: bool = False
+    origin: str = ""
+
+
+@dataclass
+class Record:
+    """A file as the ledger knows it. ``taken`` is the time of receipt; ``ends`` how many ends of a whole process met it
+    while it was judged; ``hold`` when it may be looked at again."""
+
+    id: str
+    source: str
+    name: bytes
+    size: int
+    mtime_ns: int
+    inode: int
+    taken: float
+    is_remote: bool
+    is_overdue: bool
+    origin: str
+    state: str
+    attempt: int = 0
+    ends: int = 0
+    sha256: str = ""
+    disposition: str = ""
+    reason: str = ""
+    stored: str = ""
+    decided: float = 0.0
+    ended: float = 0.0
+
+
+class Output(NamedTuple):
+    """One file of an answer: ``number`` within its file, ``folder`` where it goes (``outbound``, ``accepted``,
+    ``rejected``, or ``remote``), ``name`` there, and the bytes as decided."""
+
+    file_id: str
+    number: int
+    kind: str
+    folder: str
+    name: str
+    sha256: str
+    size: int
+    state: str = STAGED
+
+
+class Precedent(NamedTuple):
+    """What the ledger holds against a file: the same content was here before, and which of its interchange keys
+    were."""
+
+    content: bool = False
+    keys: frozenset[str] = frozenset()
+
+
+@dataclass
+class Decision:
+    """The verdict on a file, all that has to be committed at once. ``keys``: of its interchanges that count as used;
+    ``asked``: of all, with ``precedent`` the answer it was judged with."""
+
+    id: str
+    origin: str
+    sha256: str
+    disposition: str
+    decided: float
+    outputs: list[Output] = field(default_factory=list)
+    keys: tuple[str, ...] = ()
+    asked: tuple[str, ...] = ()
+    precedent: Precedent = Precedent()
+    reason: str = ""
+    claims: int = 0
+    seconds: float = 0.0
+
+
+class Ledger(Protocol):
+    """What the watcher asks of its ledger. ``SqliteLedger`` is the one for one host; one for several hosts needs
+    owners that can be seen to be dead from elsewhere, and nothing else that isn't said here."""
+
+    def claim(self, claims: Sequence[Claim]) -> None: ...
+    def adopt(
+        self, states: Sequence[str], limit: int, *, is_remote: bool | None = None, source: str | None = None
+    ) -> list[Record]: ...
+    def release(self, ids: Sequence[str]) -> None: ...
+    def attempt(self, ids: Sequence[str]) -> None: ...
+    def advance(self, ids: Sequence[str], before: str, after: str) -> None: ...
+    def forget(self, ids: Sequence[str]) -> None: ...
+    def precedent(self, sha256: str, keys: Sequence[str], origin: str, since: float) -> Precedent: ...
+    def decide(self, decisions: Sequence[Decision], since: float) -> list[str]: ...
+    def end(self, places: Sequence[tuple[str, str]], now: float, state: str = DONE, reason: str = "") -> None: ...
+    def outputs(self, ids: Sequence[str]) -> list[Output]: ...
+    def mark_output(self, output: Output, state: str) -> None: ...
+    def lease_numbers(self, count: int) -> int: ...
+    def reap(self) -> int: ...
+    def counts(self) -> dict[tuple[str, str], int]: ...

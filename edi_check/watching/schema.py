@@ -1,0 +1,85 @@
+"""The ledger's tables, and how its file is opened: the journal mode that this SQLite is safe with."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+
+from ..findings import EdiCheckError
+
+__all__ = ["LedgerError", "open_database"]
+
+VERSION = 1
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS file (
+  id TEXT PRIMARY KEY, source TEXT NOT NULL, name BLOB NOT NULL, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL,
+  inode INTEGER NOT NULL, taken REAL NOT NULL, is_remote INTEGER NOT NULL, is_overdue INTEGER NOT NULL,
+  origin TEXT NOT NULL, state TEXT NOT NULL, attempt INTEGER NOT NULL DEFAULT 0, ends INTEGER NOT NULL DEFAULT 0,
+  sha256 TEXT NOT NULL DEFAULT '', disposition TEXT NOT NULL DEFAULT '', reason TEXT NOT NULL DEFAULT '',
+  stored TEXT NOT NULL DEFAULT '', decided REAL NOT NULL DEFAULT 0, ended REAL NOT NULL DEFAULT 0,
+  claims INTEGER NOT NULL DEFAULT 0, owner TEXT NOT NULL DEFAULT ''
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS file_open ON file (state, taken) WHERE state NOT IN ('done', 'quarantined');
+CREATE INDEX IF NOT EXISTS file_state ON file (state, source);
+CREATE INDEX IF NOT EXISTS file_content ON file (sha256) WHERE sha256 <> '';
+CREATE INDEX IF NOT EXISTS file_ended ON file (ended) WHERE ended > 0;
+CREATE INDEX IF NOT EXISTS file_name ON file (source, name) WHERE is_remote = 1;
+CREATE TABLE IF NOT EXISTS output (
+  file_id TEXT NOT NULL, number INTEGER NOT NULL, kind TEXT NOT NULL, folder TEXT NOT NULL, name TEXT NOT NULL,
+  sha256 TEXT NOT NULL, size INTEGER NOT NULL, state TEXT NOT NULL, PRIMARY KEY (file_id, number)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS output_open ON output (folder, state) WHERE state <> 'published';
+CREATE TABLE IF NOT EXISTS interchange (
+  key TEXT NOT NULL, file_id TEXT NOT NULL, origin TEXT NOT NULL, taken REAL NOT NULL, PRIMARY KEY (key, file_id)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS counter (name TEXT PRIMARY KEY, next INTEGER NOT NULL) WITHOUT ROWID;
+INSERT OR IGNORE INTO counter VALUES ('control', 1);
+"""
+
+SAFE_WAL = (3, 51, 3)
+"""Before it, a WAL that several connections write could lose a commit after a checkpoint."""
+
+
+class LedgerError(EdiCheckError):
+    """The ledger can't be used: another version of this program made it, or it is damaged."""
+
+
+def open_database(
+    path: str, *, is_safe_with_wal: bool = sqlite3.sqlite_version_info >= SAFE_WAL, busy_seconds: float = 30.0
+) -> sqlite3.Connection:
+    """The database at ``path``, 0600, made when it isn't there. Commits are durable when they return."""
+    if not os.path.exists(path):
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    db = sqlite3.connect(path, timeout=busy_seconds, isolation_level=None, check_same_thread=False)
+    try:
+        mode, sync = ("WAL", "FULL") if is_safe_with_wal else ("TRUNCATE", "EXTRA")
+        db.execute(f"PRAGMA busy_timeout = {int(busy_seconds * 1000)}")
+        found = db.execute(f"PRAGMA journal_mode = {mode}").fetchone()[0]
+        if found.upper() != mode:
+            raise LedgerError(
+                f"the ledger stays in journal mode {found}; stop every process that has it open, then start again"
+            )
+        db.execute(f"PRAGMA synchronous = {sync}")
+        _migrate(db)
+    except sqlite3.DatabaseError as error:
+        db.close()
+        if isinstance(error, sqlite3.OperationalError):
+            raise
+        raise LedgerError(
+            f"the ledger can't be read ({error}); restore it from a backup, never start with an empty one "
+            "beside files that were taken"
+        ) from None
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def _migrate(db: sqlite3.Connection) -> None:
+    version = db.execute("PRAGMA user_version").fetchone()[0]
+    if version == VERSION:
+        return
+    if version > VERSION:
+        raise LedgerError(f"the ledger is of version {version}, this program knows {VERSION}; run the newer program")
+    db.executescript(f"BEGIN IMMEDIATE; {SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;")

@@ -1,0 +1,309 @@
+"""The loop: look at the sources, take what is ready, judge it, answer it, put it away; pause when the machine fails.
+
+One service does one thing after the other, in batches, because one commit for 64 files costs as much as one for a
+single file. Several services (``workers``, or several hosts' worth of them on one host) share the folders through the
+ledger. Remote sources have carriers of their own (``carrier``), so that a peer that hangs stops nobody else.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import random
+import sqlite3
+import threading
+from collections.abc import Callable, Sequence
+from time import monotonic, time
+from typing import Any
+
+from .answering import Answering
+from .disk import is_ours_to_fix, unlink_quietly
+from .figures import Figures
+from .intake import Entry
+from .journal import Journal
+from .ledger import SqliteLedger, new_id
+from .plan import PUSHED, Plan
+from .records import CLAIMED, DECIDED, FETCHED, PUBLISHED, RETURNING, Claim, OwnershipLost, Record
+from .steps import Steps
+from .transport import DropFolder, LocalFolder
+from .waiting import Waiting, in_turn
+
+__all__ = ["Service"]
+
+BATCH_FILES, BATCH_BYTES = 64, 8 << 20
+BATCH_SECONDS = 0.5
+"""A batch grows to 64 files while it takes less than this."""
+REAP_SECONDS = 5.0
+LONGEST_PAUSE = 30.0
+SUMMARY_SECONDS = 5.0
+FILE_ERRORS = frozenset({errno.ENOENT, errno.EACCES, errno.EPERM, errno.ELOOP, errno.EINVAL, errno.ENXIO, errno.EISDIR})
+"""On opening one file, these are about that file."""
+
+
+class Service:
+    """One watcher. ``run`` returns when ``stop`` was called (a batch in hand is finished) or, with ``once``, when
+    nothing is left to do."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        journal: Journal | None = None,
+        figures: Figures | None = None,
+        answering: Callable[[SqliteLedger], Answering] | None = None,
+        is_main: bool = True,
+    ) -> None:
+        self.plan, self.journal, self.figures = plan, journal or Journal(), figures or Figures()
+        self.is_main = is_main
+        plan.layout.prepare([f for s in plan.sources if not s.remote for f in (s.inbound, s.outbound)])
+        self.ledger = SqliteLedger(plan.layout.ledger, plan.layout.owners)
+        self.answering = (
+            answering(self.ledger) if answering else Answering(plan.policy, self.ledger.lease_numbers, self._ask)
+        )
+        folders: dict[str, DropFolder] = {
+            s.name: LocalFolder(s.name, s.inbound, s.outbound, plan.layout, s.rules.done_marker)
+            for s in plan.sources
+            if not s.remote
+        }
+        self.waiting = [Waiting(folders[s.name], s.rules, plan.poll_seconds) for s in plan.sources if not s.remote]
+        self.steps = Steps(
+            plan.layout,
+            self.ledger,
+            self.answering,
+            folders,
+            journal=self.journal,
+            figures=self.figures,
+            window_seconds=plan.isa_window_seconds,
+            remote={s.name: PUSHED for s in plan.sources if s.remote and s.remote.outbound},
+        )
+        self.stopping = threading.Event()
+        self.carriers: list[Any] = []
+        self._batch = 8
+        self._reaped = self._summed = -1e9
+
+    def _ask(self, digest: str, keys: Sequence[str], origin: str) -> Any:
+        return self.ledger.precedent(digest, keys, origin, time() - self.plan.isa_window_seconds)
+
+    # --- the loop ------------------------------------------------------------------------------------------------
+
+    def stop(self) -> None:
+        """Take nothing more; finish what is in hand."""
+        self.figures.is_stopping = True
+        self.stopping.set()
+
+    def run(self, once: bool = False) -> None:
+        """Work until told to stop."""
+        pause = 0.0
+        self._tidy()
+        self._start_carriers(once)
+        while not self.stopping.is_set():
+            self.figures.beat()
+            try:
+                if pause:
+                    self._probe()
+                    self._resume()
+                pause = 0.0
+                did = self._cycle()
+                self.figures.is_started = True
+            except OwnershipLost:
+                self.journal.write("warn", "ownership_lost")
+                did = True
+            except (OSError, sqlite3.OperationalError) as error:
+                pause = min(LONGEST_PAUSE, pause * 2 or 1.0)
+                self._pause(error, pause)
+                self.stopping.wait(random.uniform(pause / 2, pause))  # noqa: S311 - no secret
+                continue
+            if once and not did and self._is_drained():
+                break
+            if not did:
+                self.stopping.wait(min(self.plan.poll_seconds, 0.5) or 0.01)
+        for carrier in self.carriers:
+            carrier.stop()
+        for carrier in self.carriers:
+            carrier.join()
+
+    def close(self) -> None:
+        """After ``run``: let others have what is not finished."""
+        self.steps.flusher.close()
+        self.ledger.close()
+
+    def _tidy(self) -> None:
+        """Leftovers of a start that was cut off: staged answers nobody decided on are overwritten when their file is
+        judged again, those of files that are gone are in nobody's way."""
+        self.ledger.reap()
+        unlink_quietly(os.path.join(self.plan.layout.work, "probe"))
+
+    def _start_carriers(self, once: bool) -> None:
+        remote = [s for s in self.plan.sources if s.remote]
+        if remote and self.is_main:
+            from .carrier import Carrier
+
+            self.carriers = [Carrier(self.plan, s, self.journal, self.figures, once) for s in remote]
+            for carrier in self.carriers:
+                carrier.start()
+
+    def _cycle(self) -> bool:
+        """One round. Out: was there anything to do?"""
+        if monotonic() - self._reaped > REAP_SECONDS:
+            self._reaped = monotonic()
+            gone = self.ledger.reap()
+            if gone:
+                self.journal.write("warn", "took_over", owners=gone)
+        did = self._catch_up()
+        self._scan()
+        records = self._open_files()
+        if len(records) < self._batch and self._has_room():
+            records += self.steps.claim(self._choose(self._batch - len(records)))
+        if records:
+            self._work(records)
+            did = True
+        self._sum_up()
+        return did
+
+    def _catch_up(self) -> bool:
+        """What an interruption, or a carrier, left between two steps."""
+        ledger, steps = self.ledger, self.steps
+        returning = ledger.adopt([RETURNING], BATCH_FILES, is_remote=False)
+        if returning:
+            steps.give_back(returning)
+        decided = ledger.adopt([DECIDED], BATCH_FILES)
+        steps.finish(steps.publish(decided))
+        published = ledger.adopt([PUBLISHED], BATCH_FILES)
+        if published:
+            steps.finish(published)
+        return bool(returning or decided or published)
+
+    def _open_files(self) -> list[Record]:
+        found = self.ledger.adopt([CLAIMED], self._batch, is_remote=False)
+        found += self.ledger.adopt([FETCHED], self._batch)
+        return self.steps.unheld(found)
+
+    def _work(self, records: Sequence[Record]) -> None:
+        began = monotonic()
+        steps = self.steps
+        self.ledger.attempt([r.id for r in records if r.attempt > 1 or r.ends])
+        steps.finish(steps.publish(steps.judge(steps.take(records))))
+        took = monotonic() - began
+        self._batch = (
+            max(1, self._batch // 2)
+            if took > 2 * BATCH_SECONDS
+            else (
+                min(BATCH_FILES, self._batch * 2)
+                if took < BATCH_SECONDS and len(records) == self._batch
+                else self._batch
+            )
+        )
+
+    # --- taking --------------------------------------------------------------------------------------------------
+
+    def _scan(self) -> None:
+        for w in self.waiting:
+            if self.stopping.is_set() or not w.is_due:
+                continue
+            name = w.folder.name
+            try:
+                w.scan()
+            except OSError as error:
+                w.postpone(max(5.0, self.plan.poll_seconds))
+                if name not in self.figures.down:
+                    self.journal.fault("error", "source_down", error, source=name)
+                self.figures.source(name, False)
+                continue
+            if name in self.figures.down:
+                self.journal.write("info", "source_up", source=name)
+            self.figures.source(name, True)
+            for figure, value in (
+                ("files_waiting", w.count),
+                ("files_odd", w.odd),
+                ("last_scan_seconds", w.scan_seconds),
+                ("oldest_waiting_seconds", w.oldest_seconds),
+            ):
+                self.figures.put(figure, value, source=name)
+
+    def _choose(self, limit: int) -> list[Claim]:
+        """Ready and whole files, one of each source in turn."""
+        chosen: list[Claim] = []
+        size = 0
+        for w, entry, is_overdue in in_turn(self.waiting):
+            if is_overdue or self._looks_whole(w, entry):
+                chosen.append(
+                    Claim(
+                        new_id(),
+                        w.folder.name,
+                        entry.name,
+                        entry.size,
+                        entry.mtime_ns,
+                        entry.inode,
+                        time(),
+                        is_overdue=is_overdue,
+                    )
+                )
+                w.forget(entry)
+                size += entry.size
+            if len(chosen) >= limit or size >= BATCH_BYTES or self.stopping.is_set():
+                break
+        return chosen
+
+    def _looks_whole(self, w: Waiting, entry: Entry) -> bool:
+        try:
+            if w.folder.looks_whole(entry):
+                return True
+        except OSError as error:
+            if error.errno not in FILE_ERRORS:
+                raise
+            if error.errno == errno.ENOENT:
+                return False
+            self.journal.fault("warn", "file_unreadable", error, source=w.folder.name)
+        w.partial(entry)
+        return False
+
+    # --- the machine ---------------------------------------------------------------------------------------------
+
+    def _has_room(self) -> bool:
+        """Is there disk for more? What was taken is finished in any case."""
+        s = os.statvfs(self.plan.layout.work)
+        if s.f_bavail * s.f_frsize >= self.plan.min_free_bytes:
+            return True
+        raise OSError(errno.ENOSPC, "less is free than min_free_megabytes")
+
+    def _pause(self, error: Exception, seconds: float) -> None:
+        if isinstance(error, OSError) and not is_ours_to_fix(error):
+            self.figures.add("faults_total", event="loop")
+        if not self.figures.is_paused:
+            self.figures.add("pauses_total")
+        self.figures.is_paused = True
+        self.figures.put("paused", 1)
+        self.journal.fault("error", "paused", error, wait_seconds=seconds)
+
+    def _probe(self) -> None:
+        """Can we write, durably, and commit? Raises what hinders us."""
+        path = os.path.join(self.plan.layout.work, "probe")
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        try:
+            os.write(handle, bytes(1 << 16))
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+            unlink_quietly(path)
+        self.ledger.lease_numbers(1)
+
+    def _resume(self) -> None:
+        self.figures.is_paused = False
+        self.figures.put("paused", 0)
+        self.journal.write("info", "resumed")
+
+    # --- figures -------------------------------------------------------------------------------------------------
+
+    def _is_drained(self) -> bool:
+        """Nothing open, nothing that only has to settle, carriers done."""
+        if any(w.ready or w.scans < 2 or w.unsettled for w in self.waiting if w.folder.name not in self.figures.down):
+            return False
+        if any(carrier.is_alive() for carrier in self.carriers):
+            return False
+        return not self.ledger.adopt([CLAIMED, FETCHED, DECIDED, PUBLISHED, RETURNING], 1)
+
+    def _sum_up(self) -> None:
+        if monotonic() - self._summed < SUMMARY_SECONDS:
+            return
+        self._summed = monotonic()
+        for state, count in self.ledger.open_counts().items():
+            self.figures.put("files_open", count, state=state)

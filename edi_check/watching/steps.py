@@ -1,0 +1,295 @@
+"""The steps of a file, for a batch of files at a time. Each commits before it does, and may be done again.
+
+Claimed: the row is committed, then the file is renamed from its folder to ``work/claimed/ID``. Decided: the answers are
+written and made durable in ``work/stage``, then the verdict is committed with the hash of each; from here on those
+bytes are the answer, whatever program runs next. Published: each answer is renamed to its place; a staged file that is
+gone was published. Done: the file is renamed into the archive.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from time import time
+
+from .alone import Died, answer_alone
+from .answering import Answering
+from .disk import MACHINE_ERRORS, Flusher, make_private_folder, unlink_quietly
+from .figures import Figures
+from .journal import Journal
+from .layout import Layout, stamp
+from .ledger import SqliteLedger
+from .records import CLAIMED, QUARANTINED, RETURNING, Claim, Decision, Record
+from .transport import CHANGED, GONE, DropFolder, LocalFolder, is_as_claimed
+
+__all__ = ["Steps"]
+
+PATIENCE = 3
+"""Attempts at a file on which our own program raises, before it goes to quarantine."""
+SUSPICIOUS = 2
+"""Ends of whole processes that met a file while it was judged; then it is judged in a process of its own."""
+HOLD_SECONDS = 5.0
+MOST_OUTPUTS = 10
+
+
+class Steps:
+    """What can be done to files. ``folders``: the sources by name. ``remote``: the answers that a source wants
+    pushed."""
+
+    def __init__(
+        self,
+        layout: Layout,
+        ledger: SqliteLedger,
+        answering: Answering,
+        folders: Mapping[str, DropFolder],
+        *,
+        journal: Journal,
+        figures: Figures,
+        window_seconds: float,
+        remote: Mapping[str, frozenset[str]] | None = None,
+    ) -> None:
+        self.layout, self.ledger, self.answering, self.folders = layout, ledger, answering, folders
+        self.journal, self.figures, self.window_seconds = journal, figures, window_seconds
+        self.remote = remote or {}
+        self.flusher = Flusher()
+        self.held: dict[str, float] = {}
+
+    # --- claimed -------------------------------------------------------------------------------------------------
+
+    def claim(self, claims: Sequence[Claim]) -> list[Record]:
+        """Enter the claims; the files themselves are moved by ``take``."""
+        if claims:
+            self.ledger.claim(claims)
+        records = []
+        for c in claims:
+            self.figures.add("files_taken_total", source=c.source)
+            records.append(Record(*c[:9], c.origin or c.id, CLAIMED, 1))
+        return records
+
+    def take(self, records: Sequence[Record]) -> list[Record]:
+        """Bring claimed files in. Out: those that lie in ``work/claimed`` and look as they did."""
+        ready: list[Record] = []
+        gone: list[Record] = []
+        for r in records:
+            folder = self.folders.get(r.source)
+            if r.is_remote or folder is None:  # a carrier has fetched it, or its source was taken out of the settings
+                (ready if os.path.lexists(self.layout.claimed(r.id)) else gone).append(r)
+                continue
+            became = folder.take(r)
+            if became == GONE:
+                gone.append(r)
+            elif became == CHANGED:
+                self.give_back([r])
+            else:
+                self._note_inode(r)
+                ready.append(r)
+        self.ledger.forget([r.id for r in gone if not r.is_remote])
+        return ready
+
+    def _note_inode(self, r: Record) -> None:
+        """A copy of ours took the place of a file of another user's."""
+        inode = os.lstat(self.layout.claimed(r.id)).st_ino
+        if inode != r.inode:
+            self.ledger.restat(r.id, r.size, r.mtime_ns, inode)
+            r.inode = inode
+
+    def give_back(self, records: Sequence[Record]) -> None:
+        """Files that somebody is still writing go back under their names; where the name is in use again they are kept,
+        and judged once they are still."""
+        fresh = [r.id for r in records if r.state != RETURNING]
+        self.ledger.advance(fresh, CLAIMED, RETURNING)
+        for r in records:
+            folder = self.folders.get(r.source)
+            if folder is not None and folder.give_back(r):
+                self.ledger.forget([r.id])
+                self.figures.add("files_given_back_total", source=r.source)
+                self.journal.write("info", "given_back", id=r.id, source=r.source)
+                continue
+            s = os.lstat(self.layout.claimed(r.id))
+            self.ledger.restat(r.id, s.st_size, s.st_mtime_ns, s.st_ino)
+            self.ledger.advance([r.id], RETURNING, CLAIMED)
+            self.hold(r.id, HOLD_SECONDS)
+            self.journal.write("info", "kept_unfinished", id=r.id, source=r.source)
+
+    def hold(self, id: str, seconds: float) -> None:
+        """Leave this file alone for a while."""
+        self.held[id] = time() + seconds
+
+    def unheld(self, records: Sequence[Record]) -> list[Record]:
+        """Those that may be looked at now."""
+        now = time()
+        self.held = {i: until for i, until in self.held.items() if until > now}
+        return [r for r in records if r.id not in self.held]
+
+    # --- decided -------------------------------------------------------------------------------------------------
+
+    def judge(self, records: Sequence[Record]) -> list[Record]:
+        """Judge files, stage their answers, commit the verdicts. Out: the files decided."""
+        decisions: list[Decision] = []
+        judged: dict[str, Record] = {}
+        for r in records:
+            decision = self._judge(r)
+            if decision is None:
+                continue
+            if is_as_claimed(r, self.layout.claimed(r.id)):
+                decisions.append(decision)
+                judged[r.id] = r
+            else:
+                self.give_back([r])
+        # Two files of one batch may be each other's precedent: those after the first are judged again, with it known.
+        first, later = _apart(decisions)
+        self._make_durable(first)
+        stale = self.ledger.decide(first, time() - self.window_seconds) if first else []
+        for d in first:
+            if d.id not in stale:
+                self._tell(judged[d.id], d)
+        again = [judged[d.id] for d in later] + [judged[i] for i in stale]
+        decided = [judged[d.id] for d in first if d.id not in stale]
+        return decided + (self.judge(again) if again else [])
+
+    def _judge(self, r: Record) -> Decision | None:
+        """One file; none when it has to wait or went to quarantine. Raises OSError when the machine is at fault."""
+        if r.attempt > 1:
+            self._clear_stage(r.id)
+        self.ledger.now_judging(r.id)
+        try:
+            remote = self.remote.get(r.source, frozenset())
+            if r.ends >= SUSPICIOUS:
+                return answer_alone(self.answering, r, self.layout, time(), remote)
+            return self.answering.answer(r, self.layout, time(), remote)
+        except Died as died:
+            self.journal.write("error", "judge_died", id=r.id, source=r.source, signal=died.signal, code=died.code)
+            self.quarantine(r, "judge_died")
+        except OSError as error:
+            if error.errno in MACHINE_ERRORS:
+                raise
+            self._failed(r, error)
+        except MemoryError as error:
+            r.ends = SUSPICIOUS
+            self._failed(r, error)
+        except Exception as error:
+            self._failed(r, error)
+        finally:
+            self.ledger.now_judging("")
+        return None
+
+    def _failed(self, r: Record, error: BaseException) -> None:
+        """A fault of ours on this file: again later, a few times, then to quarantine. The others go on."""
+        self.figures.add("faults_total", event="judge")
+        self.journal.fault("error", "judge_failed", error, id=r.id, source=r.source, attempt=r.attempt)
+        if r.attempt >= PATIENCE:
+            self.quarantine(r, "fault")
+        else:
+            self.ledger.attempt([r.id])
+            self.hold(r.id, HOLD_SECONDS * r.attempt)
+
+    def _make_durable(self, decisions: Sequence[Decision]) -> None:
+        if not decisions:
+            return
+        self.flusher.files(
+            [self.layout.staged(d.id, o.number) for d in decisions for o in d.outputs]
+            + [self.layout.claimed(d.id) for d in decisions]
+        )
+        self.flusher.folders([self.layout.stage, self.layout.claims])
+
+    def _clear_stage(self, id: str) -> None:
+        """What an attempt that was cut off left, where nothing was decided."""
+        for number in range(MOST_OUTPUTS):
+            unlink_quietly(self.layout.staged(id, number))
+
+    def _tell(self, r: Record, d: Decision) -> None:
+        self.figures.add("files_decided_total", source=r.source, disposition=d.disposition)
+        self.figures.add("claims_total", d.claims, source=r.source)
+        self.figures.add("judging_seconds_total", d.seconds)
+        self.journal.write(
+            "info",
+            "decided",
+            id=r.id,
+            source=r.source,
+            hash=d.sha256,
+            disposition=d.disposition,
+            claims=d.claims,
+            bytes=r.size,
+            seconds=d.seconds,
+            reason=d.reason,
+            attempt=r.attempt,
+        )
+        r.sha256, r.disposition, r.reason, r.decided = d.sha256, d.disposition, d.reason, d.decided
+
+    # --- published -----------------------------------------------------------------------------------------------
+
+    def publish(self, records: Sequence[Record]) -> list[Record]:
+        """Let the local answers of decided files appear. Out: those that have nothing left to push."""
+        if not records:
+            return []
+        by_id = {r.id: r for r in records}
+        touched: set[str] = set()
+        for o in self.ledger.outputs(list(by_id)):
+            if o.folder == "remote":
+                continue
+            folder = self._local(by_id[o.file_id])
+            folder.publish(o, self.layout.staged(o.file_id, o.number))
+            touched |= folder.folders([o])
+        self.flusher.folders([*touched, self.layout.stage])
+        ready = set(self.ledger.publish(list(by_id)))
+        return [r for r in records if r.id in ready]
+
+    def _local(self, r: Record) -> LocalFolder:
+        """Where the local answers of a file go: its source's folder, or the root's own."""
+        folder = self.folders.get(r.source)
+        return (
+            folder
+            if isinstance(folder, LocalFolder)
+            else LocalFolder("", self.layout.inbound, self.layout.outbound, self.layout)
+        )
+
+    # --- done ----------------------------------------------------------------------------------------------------
+
+    def finish(self, records: Sequence[Record]) -> None:
+        """Move published files to where they stay."""
+        places = []
+        for r in records:
+            kept = self.layout.folder("quarantine") if r.reason == "incomplete" else self.layout.archive(r.taken)
+            places.append((r.id, self._put_away(r, kept)))
+        self.flusher.folders({os.path.dirname(os.path.join(self.layout.root, p)) for _, p in places})
+        self.ledger.end(places, time())
+        for r in records:
+            self.figures.add("files_archived_total", source=r.source)
+            if r.reason == "incomplete":
+                self.figures.add("files_quarantined_total", source=r.source, reason=r.reason)
+
+    def _put_away(self, r: Record, folder: str) -> str:
+        """Rename a file to its last place, which is returned, relative to the root."""
+        place = os.path.join(folder, f"{stamp(r.taken)}_{r.id}.837")
+        if not os.path.isdir(folder):
+            make_private_folder(folder)
+            parents = [os.path.dirname(folder), os.path.dirname(os.path.dirname(folder))]
+            self.flusher.folders([p for p in parents if p.startswith(self.layout.root)])
+        try:
+            os.rename(self.layout.claimed(r.id), place)
+        except FileNotFoundError:
+            if not os.path.lexists(place):
+                raise
+        return os.path.relpath(place, self.layout.root)
+
+    def quarantine(self, r: Record, reason: str) -> None:
+        """Put a file that can't be judged aside, unanswered; an operator decides."""
+        folder = self.layout.folder("quarantine")
+        place = self._put_away(r, folder)
+        self.flusher.folders([folder])
+        self.ledger.end([(r.id, place)], time(), QUARANTINED, reason)
+        self._clear_stage(r.id)
+        self.figures.add("files_quarantined_total", source=r.source, reason=reason)
+        self.journal.write("error", "quarantined", id=r.id, source=r.source, reason=reason)
+
+
+def _apart(decisions: Sequence[Decision]) -> tuple[list[Decision], list[Decision]]:
+    """Those that share neither content nor an interchange with an earlier one, and the rest."""
+    first: list[Decision] = []
+    later: list[Decision] = []
+    used: set[str] = set()
+    for d in decisions:
+        marks = {d.sha256, *d.asked}
+        (later if marks & used else first).append(d)
+        used |= marks
+    return first, later

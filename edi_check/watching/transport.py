@@ -1,0 +1,176 @@
+"""Drop folders behind one interface, and the local one. ``sftp`` has the other.
+
+A drop folder is where files appear and where acknowledgments go. What it does may be done again after any interruption:
+``take`` finds out how far it had got.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import zlib
+from collections.abc import Iterable, Iterator
+from typing import BinaryIO, Protocol
+
+from .disk import create, fsync_folder, open_regular, rename_new, unlink_quietly
+from .intake import Entry, is_whole
+from .layout import Layout
+from .records import Output, Record
+
+__all__ = ["CHANGED", "GONE", "TAKEN", "DropFolder", "LocalFolder", "is_file_whole"]
+
+TAKEN, GONE, CHANGED = "taken", "gone", "changed"
+"""What became of a claim: the bytes are in ``work/claimed``; another was quicker; it isn't the file that was looked
+at."""
+
+HEAD, TAIL = 4096, 1 << 16
+GZIP = b"\x1f\x8b"
+
+
+class DropFolder(Protocol):
+    """``name`` is the source's in the configuration."""
+
+    name: str
+    is_remote: bool
+
+    def scan(self) -> list[Entry]:
+        """Everything in the inbound folder. Raises OSError or TransportError."""
+
+    def looks_whole(self, entry: Entry) -> bool:
+        """Does the file end where its own trailer says? Raises OSError when it can't be read."""
+
+    def take(self, record: Record) -> str:
+        """Bring a claimed file to ``work/claimed/ID``: ``TAKEN``, ``GONE`` or ``CHANGED``."""
+
+    def give_back(self, record: Record) -> bool:
+        """Put a claimed file back under its own name; false when that name is in use again."""
+
+    def publish(self, output: Output, staged: str) -> None:
+        """Make one answer appear, whole, under its name. Durable after ``settle``."""
+
+
+def is_file_whole(file: BinaryIO, size: int) -> bool:
+    """``intake.is_whole`` of an open file; a gzip file is unpacked for it, without keeping it."""
+    head = file.read(HEAD)
+    if head[:2] != GZIP:
+        file.seek(max(0, size - TAIL))
+        return is_whole(head, file.read(TAIL))
+    machine, first, last = zlib.decompressobj(31), b"", b""
+    try:
+        for piece in _unpacked(machine, head, file):
+            if len(first) < HEAD:
+                first += piece[:HEAD]
+            last = (last + piece)[-TAIL:]
+    except zlib.error:
+        return False
+    return machine.eof and is_whole(first, last)
+
+
+def _unpacked(machine: zlib._Decompress, data: bytes, file: BinaryIO) -> Iterator[bytes]:
+    """The first member only: that it is complete is what can be known."""
+    while data and not machine.eof:
+        yield machine.decompress(data, 1 << 20)
+        data = machine.unconsumed_tail or file.read(1 << 17)
+
+
+class LocalFolder:
+    """Two folders of this machine: ``inbound`` and ``outbound``. A file is taken by a rename, so on this filesystem."""
+
+    is_remote = False
+
+    def __init__(
+        self, name: str, inbound: str, outbound: str, layout: Layout, done_marker: str = "", is_own_clock: bool = True
+    ) -> None:
+        self.name, self.layout = name, layout
+        self.inbound, self.outbound = os.fsencode(inbound), outbound
+        self.marker = os.fsencode(done_marker)
+        self.is_own_clock = is_own_clock
+
+    def _path(self, name: bytes) -> bytes:
+        return os.path.join(self.inbound, name)
+
+    def scan(self) -> list[Entry]:
+        found = []
+        with os.scandir(self.inbound) as names:
+            for e in names:
+                try:
+                    s = e.stat(follow_symlinks=False)
+                except FileNotFoundError:
+                    continue
+                mode = s.st_mode
+                kind = (
+                    "file"
+                    if stat.S_ISREG(mode)
+                    else "folder"
+                    if stat.S_ISDIR(mode)
+                    else "link"
+                    if stat.S_ISLNK(mode)
+                    else "other"
+                )
+                changed = max(s.st_mtime, s.st_ctime) if self.is_own_clock else 0.0
+                found.append(Entry(e.name, s.st_size, s.st_mtime_ns, s.st_ino, kind, changed))
+        return found
+
+    def looks_whole(self, entry: Entry) -> bool:
+        with open_regular(self._path(entry.name)) as file:
+            return is_file_whole(file, os.fstat(file.fileno()).st_size)
+
+    def take(self, record: Record) -> str:
+        target = self.layout.claimed(record.id)
+        if not os.path.lexists(target):
+            try:
+                os.rename(self._path(record.name), target)
+            except FileNotFoundError:
+                return GONE
+        if self.marker:
+            unlink_quietly(self._path(record.name + self.marker))
+        if not is_as_claimed(record, target):
+            return CHANGED
+        make_ours(target)
+        return TAKEN
+
+    def give_back(self, record: Record) -> bool:
+        try:
+            rename_new(self.layout.claimed(record.id), self._path(record.name))
+        except FileNotFoundError:
+            return True  # it is back already
+        except FileExistsError:
+            return False
+        return True
+
+    def publish(self, output: Output, staged: str) -> None:
+        folder = self.outbound if output.folder == "outbound" else self.layout.folder(output.folder)
+        try:
+            os.rename(staged, os.path.join(folder, output.name))
+        except FileNotFoundError:
+            pass  # published before an interruption; the other side may have fetched it since
+
+    def folders(self, outputs: Iterable[Output]) -> set[str]:
+        """Folders whose names must be durable before these outputs count as published."""
+        return {self.outbound if o.folder == "outbound" else self.layout.folder(o.folder) for o in outputs}
+
+
+def is_as_claimed(record: Record, path: str) -> bool:
+    """Does the file at ``path`` still look as when it was claimed?"""
+    s = os.lstat(path)
+    same = (s.st_size, s.st_mtime_ns) == (record.size, record.mtime_ns) and stat.S_ISREG(s.st_mode)
+    return same and (record.is_remote or not record.inode or s.st_ino == record.inode)
+
+
+def make_ours(path: str) -> None:
+    """Readable by nobody else. Where the file belongs to another user, a copy of ours takes its place: whoever holds
+    the old one open can't change what was answered. Size and time stay."""
+    s = os.lstat(path)
+    if s.st_uid == os.geteuid():
+        if s.st_mode & 0o777 != 0o600:
+            os.chmod(path, 0o600)
+        return
+    copy = path + ".copy"
+    with open_regular(path) as source, create(copy) as out:
+        while piece := source.read(1 << 20):
+            out.write(piece)
+        out.flush()
+        os.fsync(out.fileno())
+    os.utime(copy, ns=(s.st_atime_ns, s.st_mtime_ns))
+    os.rename(copy, path)
+    fsync_folder(os.path.dirname(path))
