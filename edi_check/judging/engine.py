@@ -60,9 +60,9 @@ class Engine:
                 if data.kind == "elsewhere":
                     self._running[data.edit.id] = Active(pack, data, {}, level, provided)
                     continue
-                active = Active(pack, data, values[pack.id], level, provided)
-                self._actives.append(active)
-                self._running[active.id] = active
+                actives = [Active(pack, one, values[pack.id], level, provided) for one in (data, *data.also)]
+                self._actives += actives
+                self._running[data.edit.id] = actives[0]
         self._plans: dict[tuple[str, str, bool], Plan] = {}
         self._plans_by_selection: dict[tuple[Any, ...], Plan] = {}
         self._upper: set[str] = set()
@@ -212,17 +212,20 @@ class Engine:
     def _run_more(self, claim: Claim, plan: Plan, touched: frozenset[str], hits: list[Any],
                   day_lines: list[DayLine]) -> None:
         """The edits on whole claims and on days that the codes of the lines call for."""
-        claims, days, unjudged = plan.more_for(touched)
-        for active in claims:
+        more = plan.more_for(touched)
+        for active in more.claims:
             for hit in active.run(claim):
                 hits.append((active, hit, None))
+        for is_silent, actives in more.screened:
+            if not is_silent(claim):
+                hits.extend([(active, hit, None) for active in actives for hit in active.run(claim)])
         if day_lines:
             for day in days_of(claim.index, claim.subscriber.group_number, day_lines):
-                for active in days:
+                for active in more.days:
                     for hit in active.run(day):
                         hits.append((active, with_day(hit, day), None))
-        if unjudged:
-            self._count_unjudged(unjudged)
+        if more.unjudged:
+            self._count_unjudged(more.unjudged)
 
     def _services(self, line: ServiceLine, plan: Plan, key: tuple[Any, ...]) -> tuple[Any, ...]:
         """The hits of edits that look at the SV1 only; ``(None,)`` when its codes aren't in upper case. ``key`` is what
@@ -262,9 +265,9 @@ class Engine:
         hits: list[Any] = []
         lines = claim.service_lines
         touched = frozenset(line.procedure for line in lines if line.procedure in plan.by_procedure)
-        more, days, unjudged = plan.more_for(touched)
-        self._count_unjudged(unjudged)
-        for active in (*plan.all_claims, *more):
+        more = plan.more_for(touched)
+        self._count_unjudged(more.unjudged)
+        for active in (*plan.all_claims, *more.all_claims):
             hits.extend((active, hit, None) for hit in self.guarded(active, claim.index, claim))
         for active in plan.billing:
             hits.extend((active, hit, None) for hit in self.guarded(active, claim.index, claim.billing))
@@ -281,7 +284,7 @@ class Engine:
             if day is not None:
                 day_lines.append(day)
         for day_of in days_of(claim.index, claim.subscriber.group_number, day_lines):
-            for active in days:
+            for active in more.days:
                 hits.extend((active, with_day(hit, day_of), None)
                             for hit in self.guarded(active, claim.index, day_of))
         return hits, run_visits(plan, claim, hits, self.guarded) if plan.visits else day_lines

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..findings import LEVELS, Edit, Source, Status
@@ -20,7 +21,8 @@ __all__ = ["EditReader"]
 
 EDIT = ("id", "name", "level", "snip", "says", "also_says", "fix", "also_fix", "why", "wrong", "right", "source",
         "section", "status", "where", "require", "check", "with", "lob", "levels", "from", "until", "on_void",
-        "found_by")
+        "found_by", "also")
+ALSO = ("check", "with", "where", "says", "level")
 NEEDED = ("id", "name", "level", "snip", "says", "fix", "why", "section", "status")
 STATUS = ("category", "codes", "entity")
 FOUND_BY = ("reading", "watching")
@@ -45,9 +47,8 @@ class EditReader:
             self.wrong(f"missing: {', '.join(missing)}")
             return None
         edit = self.catalogue_entry()
-        where = self.conditions("where")
-        data = EditData(edit, "elsewhere", where=tuple(c for c in where if not _is_procedure_index(c)))
-        data.procedures = next((c.operand for c in where if _is_procedure_index(c)), None)
+        data = EditData(edit, "elsewhere")
+        self.read_where(data)
         data.lobs = reader.lobs(table) or self.pack.lobs
         data.on_void = bool(table.get("on_void", False))
         data.found_by = reader.text(table, "found_by")
@@ -65,12 +66,42 @@ class EditReader:
             if key not in data.also_says:
                 self.wrong(f"also_fix {key} has no sentence of that key in also_says{listed(data.also_says)}")
         self.read_test(data)
-        self.check_placeholders(data)
         self.check_scope(data)
+        self.read_also(data)
+        self.check_placeholders(data)
         edit.scope = _scope(self.pack, data)
-        edit.settings = tuple((f"{self.pack.id}.{s.name}", s.shown, s.says)
-                              for s in data.parameters.values() if isinstance(s, Setting))
+        settings = {s.name: s for one in (data, *data.also) for s in one.parameters.values() if isinstance(s, Setting)}
+        edit.settings = tuple((f"{self.pack.id}.{s.name}", s.shown, s.says) for s in settings.values())
         return data
+
+    def read_where(self, data: EditData) -> None:
+        where = self.conditions("where")
+        data.where = tuple(c for c in where if not _is_procedure_index(c))
+        data.procedures = next((c.operand for c in where if _is_procedure_index(c)), None)
+
+    def read_also(self, data: EditData) -> None:
+        """``[[edit.also]]``: further checks of the edit, each with its own lines and its own sentence."""
+        whole, tables = self.table, self.table.get("also", [])
+        if not isinstance(tables, list) or not all(isinstance(t, dict) for t in tables):
+            self.wrong("also is written as [[edit.also]]")
+            return
+        for table in tables:
+            self.reader.known(table, ALSO, "key of also")
+            self.table = table
+            one = replace(data, check=None, parameters={}, require=(), where=(), procedures=None, also=[])
+            self.read_where(one)
+            if "check" in table:
+                self.read_check(one)
+            else:
+                self.wrong("also: check is missing")
+            one.says_key, one.hit_level = self.reader.text(table, "says"), self.reader.text(table, "level")
+            if one.says_key and one.says_key not in data.also_says:
+                self.wrong(f"also: there is no sentence {one.says_key} in also_says{listed(data.also_says)}")
+            if one.hit_level:
+                self.reader.one_of(one.hit_level, LEVELS, "also: level")
+            self.check_scope(one)
+            data.also.append(one)
+        self.table = whole
 
     def catalogue_entry(self) -> Edit:
         reader, table = self.reader, self.table
@@ -246,10 +277,12 @@ class EditReader:
     def check_placeholders(self, data: EditData) -> None:
         if data.kind == "elsewhere":
             return  # the reader writes these messages; says is the catalogue's sentence
-        allowed = set(PLACEHOLDERS[data.kind])
-        if data.check is not None:
-            allowed |= data.check.gives | set(data.check.parameters)
-            allowed |= PLACEHOLDERS["line"] if data.check.names_line else set()
+        allowed: set[str] = set()
+        for one in (data, *data.also):
+            allowed |= PLACEHOLDERS[one.kind]
+            if one.check is not None:
+                allowed |= one.check.gives | set(one.check.parameters)
+                allowed |= PLACEHOLDERS["line"] if one.check.names_line else set()
         if "require" in self.table:
             allowed |= {"value", "allowed"}
         templates = {"says": data.edit.says, "fix": data.edit.fix}

@@ -86,6 +86,10 @@ class EditData:
     last_day: date | None = None
     on_void: bool = False
     found_by: str = ""
+    says_key: str = ""
+    hit_level: str = ""
+    also: list[EditData] = field(default_factory=list)
+    """Further checks of the same edit; of those ``says_key`` and ``hit_level`` are what a hit gets that has none."""
 
     def bound(self, settings: Mapping[str, Any]) -> dict[str, Any]:
         """The check's parameters with ``setting:…`` replaced by the values in force."""

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import date
 from functools import partial
 from types import FunctionType
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..findings import LEVELS
 from ..model import Claim, ServiceLine
@@ -19,7 +19,7 @@ from .conditions import WORDS, Condition, Found
 from .packs import EditData, Pack
 from .registry import TABLES, Hit, Result, Screen
 
-__all__ = ["Active", "Bundle", "Plan", "milder"]
+__all__ = ["Active", "Bundle", "More", "Plan", "milder"]
 
 NO_LINE = ServiceLine()
 UNKNOWN_LOB = "the claim's line of business is not known"
@@ -78,6 +78,7 @@ class Active:
         level given by the user is the edit's own; it never raises a milder occurrence, and lowers every one.
         ``is_milder``: a step down, for a payer's policy on a secondary claim."""
         own, given = self.default, self.given_level
+        hit_level = hit_level or self.data.hit_level
         if not hit_level or hit_level == own:
             level = given or own
         elif not given or given == own:
@@ -166,6 +167,21 @@ class Bundle:
         return bool(self.claims or self.days or self.unjudged)
 
 
+class More(NamedTuple):
+    """What a claim's codes call for besides the edits on its lines: edits on the claim, those behind a screen, edits on
+    days, and (edit, why) of those that can't be judged."""
+
+    claims: list[Active]
+    screened: list[tuple[Screen, list[Active]]]
+    days: list[Active]
+    unjudged: list[tuple[str, str]]
+
+    @property
+    def all_claims(self) -> list[Active]:
+        """Edits on claims, screens or not."""
+        return [*self.claims, *(active for _, actives in self.screened for active in actives)]
+
+
 class Plan:
     """The edits of one kind of claim, sorted by what they run on and by procedure."""
 
@@ -193,7 +209,7 @@ class Plan:
             self._place_unjudged(active)
         self.day_procedures = frozenset(code for code, bundle in self.by_procedure.items() if bundle.days)
         self.memo: dict[tuple[Any, ...], Any] = {}
-        self._unions: dict[frozenset[str], tuple[list[Active], list[Active], list[tuple[str, str]]]] = {}
+        self._unions: dict[frozenset[str], More] = {}
 
     def _place(self, active: Active) -> None:
         kind = active.kind
@@ -207,7 +223,7 @@ class Plan:
             self.as_sent.append(active)
             return
         if active.screen is not None and active.data.procedures is None:
-            self._place_behind(active.screen, active)
+            _place_behind(active.screen, active, self.screened)
             return
         attribute = {"claim": "claims", "line": "lines", "service": "services", "diagnoses": "diagnoses",
                      "day": "days"}[kind]
@@ -225,13 +241,6 @@ class Plan:
         """Edits on claims, screens or not."""
         return [*self.claims, *(active for _, actives in self.screened for active in actives)]
 
-    def _place_behind(self, screen: Screen, active: Active) -> None:
-        for _, actives in self.screened:
-            if actives[0].data.check.screen is active.data.check.screen:  # type: ignore[union-attr]
-                actives.append(active)
-                return
-        self.screened.append((screen, [active]))
-
     def _place_unjudged(self, active: Active) -> None:
         why = active.lacks or UNKNOWN_LOB
         codes = active.data.procedures.enumerated() if active.data.procedures is not None else None
@@ -246,20 +255,28 @@ class Plan:
             self.by_procedure[code] = Bundle()
         return self.by_procedure[code]
 
-    def more_for(self, procedures: frozenset[str]) -> tuple[list[Active], list[Active], list[tuple[str, str]]]:
-        """Claim edits, day edits and edits that can't be judged, that a claim with these (indexed) procedures gets."""
+    def more_for(self, procedures: frozenset[str]) -> More:
+        """What a claim with these (indexed) procedures gets besides the edits on its lines."""
         known = self._unions.get(procedures)
         if known is None:
-            claims: dict[str, Active] = {}
-            days: dict[str, Active] = {}
-            unjudged: dict[tuple[str, str], None] = {}
-            for code in procedures:
-                bundle = self.by_procedure[code]
-                claims.update((a.id, a) for a in bundle.claims)
-                days.update((a.id, a) for a in bundle.days)
-                unjudged.update(dict.fromkeys(bundle.unjudged))
+            bundles = [self.by_procedure[code] for code in sorted(procedures)]
+            claims = dict.fromkeys(active for bundle in bundles for active in bundle.claims)
+            days = dict.fromkeys(active for bundle in bundles for active in bundle.days)
+            unjudged = dict.fromkeys(why for bundle in bundles for why in bundle.unjudged)
+            screened: list[tuple[Screen, list[Active]]] = []
+            for active in claims:
+                if active.screen is not None:
+                    _place_behind(active.screen, active, screened)
             if len(self._unions) >= 1000:
                 self._unions.clear()
-            known = ([claims[i] for i in sorted(claims)], [days[i] for i in sorted(days)], sorted(unjudged))
-            self._unions[procedures] = known
+            known = self._unions[procedures] = More(
+                [active for active in claims if active.screen is None], screened, list(days), list(unjudged))
         return known
+
+
+def _place_behind(screen: Screen, active: Active, screened: list[tuple[Screen, list[Active]]]) -> None:
+    for _, actives in screened:
+        if actives[0].data.check.screen is active.data.check.screen:  # type: ignore[union-attr]
+            actives.append(active)
+            return
+    screened.append((screen, [active]))

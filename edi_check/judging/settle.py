@@ -182,7 +182,7 @@ class _Settlement:
             if not day.before and not day.overlapping_before:
                 continue  # nothing new: the claim was judged alone before
             codes = frozenset(ln.procedure for ln in day.lines if ln.procedure in plan.by_procedure)
-            for active in plan.more_for(codes)[1]:
+            for active in plan.more_for(codes).days:
                 self.report_day(active, day, alone[day.first, day.last], claim, standing, plan)
 
     def join_visits(self, claim: Compared, standing: Standing, plan: Plan) -> None:

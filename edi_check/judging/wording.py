@@ -64,11 +64,12 @@ def message_of(active: Active, hit: Hit, values: Mapping[str, Any]) -> tuple[str
         text = shown(filled.get(name, ""))
         return f"{text} ({names[text]})" if form == "name" and text in names else text
 
-    says = data.also_says.get(hit.says) or data.edit.says
+    key = hit.says or data.says_key
+    says = data.also_says.get(key) or data.edit.says
     message = render_text(says, value_of)
     if active.pack.closing:
         message = f"{message.rstrip('.')} ({active.pack.closing})."
-    fix = data.also_fix.get(hit.says, "")
+    fix = data.also_fix.get(key, "")
     if not fix and "{" in data.edit.fix:
         fix = data.edit.fix
     return message, render_text(fix, value_of)

@@ -1,4 +1,4 @@
-"""What a policy excludes, as far as a claim can show it: diagnoses, words in notes, other services, dates, places.
+"""What a policy excludes, as far as a claim can show it: codes, diagnoses, words in notes, other services, dates.
 
 None of it proves anything: it is for a person to look at.
 """
@@ -67,22 +67,115 @@ def only_such_diagnoses(diagnoses: tuple[Diagnosis, ...], *, such: Codes) -> Res
     return (Hit("SV107", values={"diagnoses": [d.code for d in diagnoses]}),)
 
 
-@check(gives="word")
-def words_in_notes(claim: Claim, line: ServiceLine, *, words: Words) -> Result:
-    """The line's description, its notes or the claim's notes name something, and don't deny it.
+def says_nothing_in_words(claim: Claim) -> bool:
+    """No note and no description anywhere: what looks for words needn't look."""
+    if claim.notes:
+        return False
+    for line in claim.service_lines:  # noqa: SIM110 - on every claim: a generator would cost three times as much
+        if line.notes or line.description:
+            return False
+    return True
+
+
+@check(gives="word", names_line=True, screen=says_nothing_in_words)
+def words_in_notes(claim: Claim, *, procedures: Codes, words: Words) -> Result:
+    """A line's description, its notes or the claim's notes name something, and don't deny it.
 
     Wrong:  SV1*HC:97140:GP*120*UN*2***1 with NTE*ADD*Gua sha to upper back
     Right:  SV1*HC:97140:GP*120*UN*2***1 with NTE*ADD*Patient declined gua sha
 
-    Returns one hit, where the first such word stands.
+    Returns a hit for each line with one of the ``procedures``, where the first such word stands.
     """
-    if not line.notes and not claim.notes and not line.description:
-        return ()
-    for text, at, segment in _texts(claim, line):
-        word = words.find(text)
-        if word:
-            return (Hit(at, segment, values={"word": word.rstrip("*")}),)
+    found: list[Hit] = []
+    for line in claim.service_lines:
+        if procedures.has(line.procedure):
+            for text, at, segment in _texts(claim, line):
+                word = words.find(text)
+                if word:
+                    found.append(Hit(at, segment, line.number, {"word": word.rstrip("*")}))
+                    break
+    return found
+
+
+@check(looks_at="service")
+def procedure_is_listed(line: ServiceLine) -> Result:
+    """The code itself is what the edit is about.
+
+    Wrong:  SV1*HC:S8990*60*UN*1***1
+    Right:  SV1*HC:97140:GP*60*UN*1***1
+
+    Returns one hit on SV101-2.
+    """
+    return (Hit("SV101-2"),)
+
+
+@check(looks_at="service", gives="modifier")
+def modifier_is_listed(line: ServiceLine, *, modifiers: frozenset[str]) -> Result:
+    """The line carries one of some modifiers.
+
+    Wrong:  SV1*HC:97140:GP:GZ*120*UN*2***1
+    Right:  SV1*HC:97140:GP*120*UN*2***1
+
+    Returns one hit, on the first of them.
+    """
+    for n, modifier in enumerate(line.modifiers, 3):
+        if modifier in modifiers:
+            return (Hit(f"SV101-{n}", values={"modifier": modifier}),)
     return ()
+
+
+@check(gives="diagnosis")
+def principal_diagnosis_is_listed(claim: Claim, *, such: Codes) -> Result:
+    """The claim's principal diagnosis belongs to a list.
+
+    Wrong:  HI*ABK:Z0000*ABF:M5450
+    Right:  HI*ABK:M5450*ABF:Z0000
+
+    Returns one hit on HI01-2.
+    """
+    if not claim.diagnoses or not such.has(claim.diagnoses[0][1]) or not claim.diagnoses[0].is_icd10:
+        return ()
+    return (Hit("HI01-2", claim.diagnoses_segment, values={"diagnosis": claim.diagnoses[0].code}),)
+
+
+@check
+def related_cause_is(claim: Claim, *, cause: str) -> Result:
+    """CLM11 gives this cause: AA auto accident, EM employment, OA other accident.
+
+    Wrong:  CLM*A1*120***11:B:1*Y*A*Y*Y**EM, where employment is looked for
+    Right:  CLM*A1*120***11:B:1*Y*A*Y*Y
+
+    Returns one hit on it.
+    """
+    if cause not in claim.related_causes:
+        return ()
+    return (Hit(f"CLM11-{claim.related_causes.index(cause) + 1}", claim.first_segment),)
+
+
+@check(gives="other", names_line=True)
+def with_other_on_one_day(claim: Claim, *, codes: Codes, others: Codes) -> Result:
+    """A line with one of the ``codes`` shares a day with a line of the claim that has one of the ``others``.
+
+    Wrong:  SV1*HC:97140:GP*120*UN*2***1 and SV1*HC:90901*80*UN*1***1 on one day
+    Right:  the same on different days
+
+    Returns a hit on each line with one of the ``codes``.
+    """
+    found: list[Hit] = []
+    for line in claim.service_lines:
+        if codes.has(line.procedure):
+            other = next((n for n in claim.service_lines if others.has(n.procedure) and _overlap(n, line)), None)
+            if other is not None:
+                found.append(Hit("SV101-2", line.service_segment, line.number, {"other": other.procedure},
+                                 related=(Related(0, other.number),)))
+    return found
+
+
+def _overlap(a: ServiceLine, b: ServiceLine) -> bool:
+    first, second = a.service_dates, b.service_dates
+    if first.start is None or first.end is None or second.start is None or second.end is None:
+        return False
+    return first.start <= second.end and second.start <= first.end
 
 
 @check(gives="procedure")
@@ -127,118 +220,6 @@ def past_the_acute_phase(claim: Claim, *, procedures: Codes, days: Decimal, cond
 
 def _is_sequela(code: str) -> bool:
     return len(code) == 7 and code[6] == "S"
-
-
-@check(gives="procedure modifier diagnosis word", names_line=True)
-def maintenance_or_wellness_care(
-    claim: Claim, *, procedures: Codes, codes: Codes, modifiers: frozenset[str], principal: Codes, words: Words
-) -> Result:
-    """The claim says that the service keeps up, prevents, or is for wellness: by its code, a liability modifier, a
-    principal diagnosis of examination or screening, or in words.
-
-    Wrong:  SV1*HC:S8990*60*UN*1***1
-    Right:  SV1*HC:97140:GP*120*UN*2***1 with HI*ABK:M5450
-
-    Returns a hit on each such line, and one on the principal diagnosis.
-    """
-    found: list[Hit] = []
-    first = claim.diagnoses[0] if claim.diagnoses else None
-    if first is not None and principal.has(first[1]) and first.is_icd10 and any(
-            procedures.has(line.procedure) for line in claim.service_lines):
-        named = {"procedure": "", "modifier": "", "diagnosis": first.code, "word": ""}
-        found.append(Hit("HI01-2", claim.diagnoses_segment, values=named, says="diagnosis"))
-    for line in claim.service_lines:
-        procedure = line.procedure
-        is_maintenance = codes.has(procedure)
-        if not is_maintenance and (
-                not procedures.has(procedure)
-                or (modifiers.isdisjoint(line.modifiers) and not (line.notes or claim.notes or line.description))):
-            continue
-        values: dict[str, object] = {"procedure": procedure, "modifier": "", "diagnosis": "", "word": ""}
-        if is_maintenance:
-            found.append(Hit("SV101-2", line.service_segment, line.number, values))
-            continue
-        for n, modifier in enumerate(line.modifiers, 3):
-            if modifier in modifiers:
-                found.append(Hit(f"SV101-{n}", line.service_segment, line.number, {**values, "modifier": modifier},
-                                 says="modifier"))
-                break
-        found.extend(_named(claim, line, words, values))
-    return found
-
-
-@check(gives="procedure diagnoses", names_line=True)
-def excluded_rehabilitation(claim: Claim, *, procedures: Codes, codes: Codes, diagnoses: Codes) -> Result:
-    """Vocational, stroke or long-term rehabilitation, as far as codes show it: a work code, or only diagnoses of work
-    or of a stroke and what it leaves; ``warn`` for a work-related condition (CLM11 = EM), which may be another payer's.
-
-    Wrong:  SV1*HC:97545:GP*200*UN*1***1
-    Right:  SV1*HC:97140:GP*120*UN*2***1 with HI*ABK:M25511*ABF:I69351 and both pointed to
-
-    Returns a hit on each such line, and one on CLM11.
-    """
-    found: list[Hit] = []
-    if "EM" in claim.related_causes:
-        at = f"CLM11-{claim.related_causes.index('EM') + 1}"
-        nothing = {"procedure": "", "diagnoses": ()}
-        found.append(Hit(at, claim.first_segment, values=nothing, level="warn", says="employment"))
-    for line in claim.service_lines:
-        if codes.has(line.procedure):
-            values = {"procedure": line.procedure, "diagnoses": ()}
-            found.append(Hit("SV101-2", line.service_segment, line.number, values))
-        elif procedures.has(line.procedure):
-            pointed = _only_such(claim, line, diagnoses)
-            if pointed:
-                values = {"procedure": line.procedure, "diagnoses": pointed}
-                found.append(Hit("SV107", line.service_segment, line.number, values, says="diagnoses"))
-    return found
-
-
-@check(gives="procedure other diagnoses word", names_line=True)
-def behavioural_service(claim: Claim, *, procedures: Codes, codes: Codes, diagnoses: Codes, words: Words) -> Result:
-    """Hypnotherapy, behaviour training, sleep therapy or biofeedback on one day with manual therapy; or manual therapy
-    for sleep disorders only; or the words in its notes.
-
-    Wrong:  SV1*HC:97140:GP*120*UN*2***1 and SV1*HC:90901*80*UN*1***1 on one day
-    Right:  the same on different days
-
-    Returns a hit on each behavioural line of such a day, and on each manual-therapy line with the diagnoses or words.
-    """
-    found: list[Hit] = []
-    for line in claim.service_lines:
-        is_behavioural = codes.has(line.procedure)
-        if not is_behavioural and not procedures.has(line.procedure):
-            continue
-        values: dict[str, object] = {"procedure": line.procedure, "other": "", "diagnoses": (), "word": ""}
-        if is_behavioural:
-            other = next((n for n in claim.service_lines if procedures.has(n.procedure) and _overlap(n, line)), None)
-            if other is not None:
-                found.append(Hit("SV101-2", line.service_segment, line.number, {**values, "other": other.procedure},
-                                 related=(Related(0, other.number),)))
-        else:
-            pointed = _only_such(claim, line, diagnoses)
-            if pointed:
-                found.append(Hit("SV107", line.service_segment, line.number, {**values, "diagnoses": pointed},
-                                 says="diagnoses"))
-            if line.notes or claim.notes or line.description:
-                found.extend(_named(claim, line, words, values))
-    return found
-
-
-def _named(claim: Claim, line: ServiceLine, words: Words, values: dict[str, object]) -> Iterator[Hit]:
-    """A hit where the first of the words stands in the line's texts."""
-    for text, at, segment in _texts(claim, line):
-        word = words.find(text)
-        if word:
-            yield Hit(at, segment, line.number, {**values, "word": word.rstrip("*")}, says="word")
-            return
-
-
-def _overlap(a: ServiceLine, b: ServiceLine) -> bool:
-    first, second = a.service_dates, b.service_dates
-    if first.start is None or first.end is None or second.start is None or second.end is None:
-        return False
-    return first.start <= second.end and second.start <= first.end
 
 
 @check

@@ -11,6 +11,7 @@ from ...model import Claim, ServiceLine
 from ..aggregate import DayLine, DayOfService, Tallies
 from ..conditions import Codes
 from ..registry import Hit, Result, check
+from .exclusions import says_nothing_in_words
 
 RELATED = 10
 """Lines that a finding on a sum names; more wouldn't help anybody."""
@@ -185,7 +186,7 @@ def _until(lines: Sequence[DayLine], last: DayLine) -> Decimal:
     return sum((d.units for d in lines[:lines.index(last) + 1]), Decimal(0))
 
 
-@check(gives="minutes expected", names_line=True)
+@check(gives="minutes expected", names_line=True, screen=says_nothing_in_words)
 def minutes_disagree_with_units(claim: Claim, *, procedures: Codes, timed: Codes, rule: str) -> Result:
     """Minutes that a note gives don't make the units billed: 15 minutes a unit, the last begun one counting from its
     eighth minute. ``midpoint`` counts each code by itself, ``eight-minute`` the timed minutes of the day together.
@@ -197,12 +198,6 @@ def minutes_disagree_with_units(claim: Claim, *, procedures: Codes, timed: Codes
     line.
     Returns a hit on the units of each line at fault.
     """
-    if not claim.notes:
-        for line in claim.service_lines:
-            if line.notes or line.description:
-                break
-        else:
-            return ()
     lines = [line for line in claim.service_lines if line.procedure in timed and line.units is not None]
     minutes = {line.number: _minutes(claim, line, len(lines) == 1) for line in lines}
     found = []
