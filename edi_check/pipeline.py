@@ -67,38 +67,25 @@ def check(
     called as a file is read, see ``Progress``. Out: the report; nothing is printed or written. Raises ``PackError``
     for a pack or setting that can't be used; the content of a file raises nothing.
     """
-    day = (
-        as_of
-        if isinstance(as_of, datetime.date)
-        else datetime.date.fromisoformat(as_of)
-        if as_of
-        else datetime.date.today()
-    )
-    desk = Desk(
-        day,
-        packs=packs,
-        lob=lob,
-        snip=snip,
-        levels=levels,
-        settings=settings,
-        payers=payers,
-        tables=tables,
-        strict=strict,
-        fail_on=fail_on,
-        max_findings=max_findings,
-        show_values=show_values,
-        limits=limits,
-    )
+    rules = {"packs": packs, "lob": lob, "snip": snip, "levels": levels, "settings": settings, "payers": payers}
+    told = {"strict": strict, "fail_on": fail_on, "max_findings": max_findings, "show_values": show_values}
+    desk = Desk(_day(as_of), tables=tables, limits=limits, **rules, **told)  # type: ignore[arg-type]
     report = desk.report()
     sources = source if isinstance(source, (list, tuple)) else [source]
     here = os.getpid()
 
     def checked(one: Any, store: Store) -> FileReport:
-        told = progress if os.getpid() == here else None
-        return desk.file(one, name, store, progress=told, keep_open=len(sources) <= OPEN_FILES)
+        own = progress if os.getpid() == here else None
+        return desk.file(one, name, store, progress=own, keep_open=len(sources) <= OPEN_FILES)
 
     report.files = side_by_side(sources, checked, jobs)
     return report
+
+
+def _day(day: datetime.date | str | None) -> datetime.date:
+    if isinstance(day, datetime.date):
+        return day
+    return datetime.date.fromisoformat(day) if day else datetime.date.today()
 
 
 class Desk:
