@@ -112,7 +112,12 @@ def list_tables(form: str, config_file: str) -> None:
 @config_option
 @verbosity_options
 def remove(numbers: tuple[int, ...], config_file: str) -> None:
-    """Take out tables by their number in `edi-check tables list`."""
+    """Take out tables by their number in `edi-check tables list`.
+
+    \b
+    Example:
+      edi-check tables remove 3 4
+    """
     with Store(store_path(load(config_file)), create=True) as store:
         by_number = {s.id: s for s in store.sources()}
         unknown = [n for n in numbers if n not in by_number]
