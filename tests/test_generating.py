@@ -25,14 +25,22 @@ def whole(claims: int, seed: int = 1, **options: Any) -> bytes:
     return b"".join(generate(claims, seed, **options))
 
 
-@pytest.mark.parametrize(("digest", "options"), [
-    ("6629ae9329338974", {"claims": 300, "seed": 1}),
-    ("cdb531d7c59c11c6", {"claims": 300, "seed": 1, "faults": 0.2, "newline": "\r\n", "per_set": 70, "sets_per_group": 2}),
-    ("b85949839384a6f7", {"claims": 40, "seed": 99, "delimiters": Delimiters("|", "{", ">", "!"), "control_number": 77, "usage": "P"}),
-])  # fmt: skip
-def test_the_same_arguments_give_the_same_bytes_on_every_python(digest: str, options: dict[str, Any]) -> None:
+PINNED: dict[str, dict[str, Any]] = {
+    "6629ae9329338974": {"claims": 300, "seed": 1},
+    "cdb531d7c59c11c6": {
+        "claims": 300, "seed": 1, "faults": 0.2, "newline": "\r\n", "per_set": 70, "sets_per_group": 2,
+    },
+    "b85949839384a6f7": {
+        "claims": 40, "seed": 99, "delimiters": Delimiters("|", "{", ">", "!"), "control_number": 77, "usage": "P",
+    },
+}  # fmt: skip
+"""Beginning of the SHA-256 of the bytes that these arguments give."""
+
+
+@pytest.mark.parametrize("digest", PINNED)
+def test_the_same_arguments_give_the_same_bytes_on_every_python(digest: str) -> None:
     """When the generator is meant to write other data, the digests change with it; when it isn't, they must not."""
-    assert hashlib.sha256(whole(**options)).hexdigest()[:16] == digest
+    assert hashlib.sha256(whole(**PINNED[digest])).hexdigest()[:16] == digest
 
 
 def test_claims_without_a_fault_are_the_same_with_faults_and_without() -> None:
