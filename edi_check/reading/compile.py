@@ -259,7 +259,8 @@ class Step:
         if node.id != segment_id:
             return
         number = loop.children.index(child)
-        limit = child.maximum
+        # Service lines are counted by the claim itself (``Reader._finish``): counting each here would cost every claim.
+        limit = 0 if node.id == "LX" else child.maximum
         transition = Transition(
             self.table.step(node), 1 << number, limit, required_before(loop, child.position), closing, tuple(opening)
         )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ..findings import Finding, Where
+from ..model import Claim
 from ..privacy import legible
 from . import guide as guide_module
 from .assembly import Assembly
@@ -20,7 +21,10 @@ from .hierarchy import Breach, Hierarchy
 from .names import party, segment_name
 from .segments import Batch
 
-__all__ = ["Filing", "extent_in"]
+__all__ = ["LINE_LIMIT", "Filing", "extent_in"]
+
+LINE_LIMIT = 50
+"""Service lines of a claim (2400), as the guide has it."""
 
 SCOPES = {
     "2000A": "provider",
@@ -246,6 +250,18 @@ class Filing:
                 ik3="5",
             )
         return True
+
+    def _too_many_lines(self, claim: Claim) -> None:
+        """The claim that ends has more service lines than the guide allows."""
+        limit = LINE_LIMIT
+        says = f"The claim has {len(claim.service_lines)} service lines; the guide allows {limit}."
+        n = claim.service_lines[limit].segment
+        self.fault("IK3-4", says, f"Send at most {limit} lines a claim.", n, "2400", "LX", ik3="4")
+        if claim.faults:
+            place = claim.locate(n)
+            last = claim.faults[-1]
+            last.where = last.where._replace(offset=place.offset, length=place.length)
+            last.line = limit + 1
 
     def _unexpected(self, step: Step, e: list[str], n: int, choice: Choice | None) -> None:
         segment_id = e[0]

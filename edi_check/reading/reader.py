@@ -17,7 +17,7 @@ from ..model import Claim
 from ..privacy import legible
 from .binding import binding
 from .compile import CONTROL, Choice, Step, StepTable, Transition, required_before
-from .filing import Filing, extent_in
+from .filing import LINE_LIMIT, Filing, extent_in
 from .guide import SegmentUse
 from .segments import SEGMENT_LIMIT, Batch, Header, Segmenter, Stray
 from .strangers import AfterStranger, Elsewhere
@@ -303,6 +303,8 @@ class Reader(Filing):
         else:
             place = c.locate(n - 1)
             c.length = place.offset + place.length + 1 - c.offset
+        if len(c.service_lines) > LINE_LIMIT:
+            self._too_many_lines(c)
         s = a.set
         s.claims += 1
         s.lines += len(c.service_lines)
