@@ -20,9 +20,10 @@ from .aggregate import DayLine, patient_key
 __all__ = ["Compared", "Earlier", "compared", "likeness", "span_of"]
 
 
-def compared(claim: Claim, payer: str, day_lines: list[DayLine], is_secondary: bool) -> tuple[Any, ...]:
+def compared(claim: Claim, payer: str, day_lines: list[DayLine], is_secondary: bool,
+             is_authorized: bool = False) -> tuple[Any, ...]:
     """The tuple of a claim. ``payer``: the first id of its payer group; ``day_lines``: its lines that sums over the
-    file are about."""
+    file are about; ``is_authorized`` is asked for where an edit looks at courses."""
     subscriber, rendering = claim.subscriber, claim.rendering
     first = "9"
     lines = []
@@ -37,7 +38,7 @@ def compared(claim: Claim, payer: str, day_lines: list[DayLine], is_secondary: b
     if day_lines:
         days = (subscriber.group_number, is_secondary,
                 tuple([(d.number, d.segment, d.procedure, str(d.units), d.provider, d.tax_id, d.first, d.last)
-                       for d in day_lines]))
+                       for d in day_lines]), is_authorized)
     return (claim.number, claim.first_segment, claim.frequency, patient_key(claim, payer), first[:8],
             (_provider(claim.billing), subscriber.sequence, _provider(rendering) if rendering is not None else "",
              claim.place_of_service),
@@ -81,6 +82,10 @@ class Compared:
     def is_secondary(self) -> bool:
         return bool(self.days and self.days[1])
 
+    @property
+    def is_authorized(self) -> bool:
+        return bool(self.days and self.days[3])
+
     @cached_property
     def day_lines(self) -> list[DayLine]:
         """Its lines that sums over the file are about."""
@@ -94,6 +99,12 @@ class Compared:
         """Its lines with a HCPCS code, each with its modifiers."""
         return [(line, tuple(self._services[line.number - 1][2])) for line in self.day_lines
                 if self._services[line.number - 1][0] == "HC"]
+
+    @property
+    def placed_lines(self) -> list[tuple[DayLine, str, tuple[str, ...]]]:
+        """Its lines that sums are about, each with its place and the diagnoses it points to."""
+        return [(line, self._services[line.number - 1][5] or self.head[3], tuple(self._services[line.number - 1][6]))
+                for line in self.day_lines]
 
     @cached_property
     def modifiers(self) -> frozenset[str]:

@@ -13,15 +13,16 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from ..findings import LEVELS, Edit, Fault, Finding, NotEvaluated, PackError
+from ..findings import Edit, Fault, Finding, NotEvaluated
 from ..model import Claim, ServiceLine
 from .aggregate import DayLine, DayOfService, day_line, days_of
 from .comparison import compared
+from .courses import is_authorized, run_alone
+from .in_force import levels_in_force, settings_in_force
 from .packs import Pack, load_payers
 from .plan import Active, Bundle, Plan
 from .registry import TABLES, Hit, Result, Unjudged
 from .scope import Scope, is_secondary
-from .values import listed, setting_value, suggest
 from .visits import run_visits
 from .wording import finding_of
 
@@ -46,8 +47,8 @@ class Engine:
         self.as_of = as_of
         self.scope = Scope(load_payers(), payers or {}, lob)
         provided = {"as_of": as_of, "payer_lobs": self.scope.lob_of_payer, **dict.fromkeys(TABLES), **(tables or {})}
-        values = _settings_in_force(self.packs, settings or {})
-        given = _levels_in_force(self.packs, levels or {})
+        values = settings_in_force(self.packs, settings or {})
+        given = levels_in_force(self.packs, levels or {})
         self.catalogue: dict[str, Edit] = {}
         self._actives: list[Active] = []
         self._running: dict[str, Active] = {}
@@ -67,7 +68,7 @@ class Engine:
         self._plans_by_selection: dict[tuple[Any, ...], Plan] = {}
         self._upper: set[str] = set()
         self._billing: tuple[Any, Plan | None, list[tuple[Active, Hit | Unjudged]]] = (None, None, [])
-        self._days: tuple[Claim | None, list[DayLine]] = (None, [])
+        self._days: tuple[Claim | None, list[DayLine], bool] = (None, [], False)
         self.not_evaluated_counts: Counter[tuple[str, str]] = Counter()
         self.faults: list[Fault] = []
 
@@ -150,7 +151,7 @@ class Engine:
                 return self._judge_in_upper_case(claim, plan)
         except Exception:
             hits, day_lines = self._run_guarded(claim, plan)
-        self._days = (claim, day_lines)
+        self._days = (claim, day_lines, bool(plan.courses))
         if not hits:
             return []
         return self._findings(claim, plan, hits)
@@ -187,7 +188,7 @@ class Engine:
                         known = self._of_diagnoses(line, bundle, pointed)
                     if known:
                         hits.extend([(active, hit, line) for active, hit in known])
-                if bundle.days:
+                if bundle.is_summed:
                     day = day_line(claim, line)
                     if day is not None:
                         day_lines.append(day)
@@ -207,6 +208,8 @@ class Engine:
             self._run_more(claim, plan, frozenset(touched), hits, day_lines)
         if plan.visits:
             day_lines[:] = run_visits(plan, claim, hits)
+        if day_lines and (plan.shifts or plan.courses):
+            run_alone(plan, claim, day_lines, hits)
         return True
 
     def _run_more(self, claim: Claim, plan: Plan, touched: frozenset[str], hits: list[Any],
@@ -280,14 +283,17 @@ class Engine:
                 hits.extend((active, hit, line) for hit in self.guarded(active, claim.index, line))
             for active in bundle.diagnoses if bundle else ():
                 hits.extend((active, hit, line) for hit in self.guarded(active, claim.index, line.diagnoses))
-            day = day_line(claim, line) if bundle and bundle.days else None
+            day = day_line(claim, line) if bundle and bundle.is_summed else None
             if day is not None:
                 day_lines.append(day)
         for day_of in days_of(claim.index, claim.subscriber.group_number, day_lines):
             for active in more.days:
                 hits.extend((active, with_day(hit, day_of), None)
                             for hit in self.guarded(active, claim.index, day_of))
-        return hits, run_visits(plan, claim, hits, self.guarded) if plan.visits else day_lines
+        if plan.visits:
+            day_lines = run_visits(plan, claim, hits, self.guarded)
+        run_alone(plan, claim, day_lines, hits, self.guarded)
+        return hits, day_lines
 
     def guarded(self, active: Active, claim: int, *about: Any) -> Result:
         """The hits of one check, or a ``Fault`` when it raises: that names the kind of error only, no values."""
@@ -358,19 +364,20 @@ class Engine:
         hits, day_lines = self._run_guarded(clone, plan)
         for active in plan.as_sent:
             hits.extend((active, hit, None) for hit in self.guarded(active, claim.index, claim))
-        self._days = (claim, day_lines)
+        self._days = (claim, day_lines, bool(plan.courses))
         return self._findings(clone, plan, hits) if hits else []
 
     def compare(self, claim: Claim) -> tuple[Any, ...]:
         """What of a claim that was just judged must be kept to settle the file: marshal-able, in the claim's row."""
-        judged, day_lines = self._days
+        judged, day_lines, has_courses = self._days
         if judged is not claim:
             plan = self.plan(claim)
+            has_courses = bool(plan.courses)
             found = [day_line(claim, ln) for ln in claim.service_lines if ln.procedure.upper() in plan.day_procedures]
             day_lines = [d for d in found if d is not None]
         payer = claim.subscriber.payer
         return compared(claim, self.scope.first_id(payer.id) if payer else "", day_lines,
-                        bool(day_lines) and is_secondary(claim))
+                        bool(day_lines) and is_secondary(claim), has_courses and is_authorized(claim))
 
 
 def with_day(hit: Any, day: DayOfService) -> Any:
@@ -391,31 +398,3 @@ def _in_upper_case(claim: Claim) -> Claim:
         lines.append(new)
     clone.service_lines = lines
     return clone
-
-
-def _settings_in_force(packs: Sequence[Pack], given: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
-    by_id = {pack.id: pack for pack in packs}
-    values = {pack.id: {s.name: s.default for s in pack.settings.values()} for pack in packs}
-    for pack_id, table in given.items():
-        if pack_id not in by_id:
-            raise PackError(f"settings: there is no pack {pack_id} in this run{suggest(pack_id, by_id)}{listed(by_id)}")
-        known = by_id[pack_id].settings
-        for name, value in table.items():
-            if name not in known:
-                raise PackError(f"settings: pack {pack_id} has no setting {name}{suggest(name, known)}{listed(known)}")
-            values[pack_id][name], mistake = setting_value(known[name].kind, value, known[name].choices)
-            if mistake:
-                raise PackError(f"settings: {pack_id}.{name}: {mistake}")
-    return values
-
-
-def _levels_in_force(packs: Sequence[Pack], given: Mapping[str, str]) -> dict[str, str]:
-    known = {data.edit.id for pack in packs for data in pack.edits}
-    for edit, level in given.items():
-        if edit not in known:
-            raise PackError(f"levels: there is no edit {edit} in this run{suggest(edit, known)}")
-        if level not in LEVELS:
-            raise PackError(f"levels: {edit}: {level!r} is not a level{suggest(level, LEVELS)}{listed(LEVELS)}")
-    return dict(given)
-
-

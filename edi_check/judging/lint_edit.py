@@ -298,11 +298,11 @@ class EditReader:
                 self.wrong(f"{place}: a brace that belongs to no placeholder")
 
     def check_scope(self, data: EditData) -> None:
-        if data.kind in ("day", "diagnoses") and data.procedures is None:
+        if data.kind in ("day", "shift", "course", "diagnoses") and data.procedures is None:
             self.wrong("this check needs where = { procedure = [...] }: the lines that it is about")
         if data.procedures is not None and data.procedures.enumerated() is None:
             self.wrong("where: procedure takes codes and ranges of all-digit codes only: edits are found by code")
-        if data.kind in ("claim", "billing", "day", "visit", "claims", "after"):
+        if data.kind in ("claim", "billing", "day", "visit", "shift", "course", "claims", "after"):
             for condition in data.where:
                 if condition.field.level == "line":
                     self.wrong(f"where: {condition.field.name} is a line's; this edit runs once per {data.kind}")

@@ -36,6 +36,8 @@ PLACEHOLDERS: Mapping[str, frozenset[str]] = {
     "billing": frozenset({"claim_number"}),
     "day": frozenset({"claim_number", "day"}),
     "visit": frozenset({"claim_number", "day"}),
+    "shift": frozenset({"claim_number", "day"}),
+    "course": frozenset({"claim_number"}),
     "claims": frozenset({"claim_number", "earlier_claim"}),
     "after": frozenset({"claim_number"}),
     "elsewhere": frozenset(),

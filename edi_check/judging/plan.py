@@ -150,7 +150,7 @@ def _required_of_claim(conditions: tuple[Condition, ...], claim: Claim) -> Resul
 class Bundle:
     """What the lines of one procedure bring with them."""
 
-    __slots__ = ("claims", "days", "diagnoses", "lines", "memo", "services", "unjudged")
+    __slots__ = ("claims", "days", "diagnoses", "is_summed", "lines", "memo", "services", "unjudged")
 
     def __init__(self) -> None:
         self.lines: list[Active] = []
@@ -159,6 +159,8 @@ class Bundle:
         self.memo: dict[Any, Any] = {}
         self.claims: list[Active] = []
         self.days: list[Active] = []
+        self.is_summed = False
+        """Do sums need these lines: over a day, a shift, a course?"""
         self.unjudged: list[tuple[str, str]] = []
 
     @property
@@ -199,6 +201,8 @@ class Plan:
         self.pairs: dict[str, list[Active]] = {"signature": [], "number": []}
         self.days: list[Active] = []
         self.visits: list[Active] = []
+        self.shifts: list[Active] = []
+        self.courses: list[Active] = []
         self.judged = 0
         """How many claims were judged by it, so many times the edits of ``unjudged`` were not."""
         self.unjudged: list[tuple[str, str]] = []
@@ -207,7 +211,7 @@ class Plan:
             self._place(active)
         for active in unjudged:
             self._place_unjudged(active)
-        self.day_procedures = frozenset(code for code, bundle in self.by_procedure.items() if bundle.days)
+        self.day_procedures = frozenset(code for code, bundle in self.by_procedure.items() if bundle.is_summed)
         self.memo: dict[tuple[Any, ...], Any] = {}
         self._unions: dict[frozenset[str], More] = {}
 
@@ -225,6 +229,11 @@ class Plan:
         if active.screen is not None and active.data.procedures is None:
             _place_behind(active.screen, active, self.screened)
             return
+        if kind in ("shift", "course"):
+            (self.shifts if kind == "shift" else self.courses).append(active)
+            for code in (active.data.procedures and active.data.procedures.enumerated()) or ():
+                self._bundle(code).is_summed = True
+            return
         attribute = {"claim": "claims", "line": "lines", "service": "services", "diagnoses": "diagnoses",
                      "day": "days"}[kind]
         if kind == "day":
@@ -235,6 +244,8 @@ class Plan:
             return
         for code in codes:
             getattr(self._bundle(code), attribute).append(active)
+            if kind == "day":
+                self._bundle(code).is_summed = True
 
     @property
     def all_claims(self) -> list[Active]:

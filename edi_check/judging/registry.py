@@ -12,6 +12,9 @@ parameters; the other parameters are filled by the edit (a constant, ``setting:n
     def f(day, *, …)            sums: one patient, one day (``aggregate.DayOfService``), in a claim and over a file
     def f(visit, *, …)          pairs: one patient, provider and day, all lines (``visits.Visit``), in a claim and over
                                 a file
+    def f(shift, *, most, …)    one provider, one day, all patients (``aggregate.DayOfService``), in a claim and over a
+                                file; only shifts of more than ``most`` units are looked at again
+    def f(course, *, …)         all that a patient had (``courses.Course``), in a claim and over a file
     def f(earlier, later, *, …) with ``looks_at="signature"`` or ``"number"``: two claims of a file that have the same
                                 content or CLM01 (``comparison.Compared``)
     def f(found, *, …)          the findings of the same pack on one claim, when there are any; runs last
@@ -37,7 +40,7 @@ __all__ = ["CHECKS", "KINDS", "PROVIDED", "SERVICE_FIELDS", "TABLES", "Check", "
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
-KINDS = ("claim", "line", "service", "diagnoses", "billing", "day", "visit", "claims", "after")
+KINDS = ("claim", "line", "service", "diagnoses", "billing", "day", "visit", "shift", "course", "claims", "after")
 
 TABLES = {
     "icd10cm": "no table of ICD-10-CM codes is loaded",
@@ -158,8 +161,8 @@ def check(
     return register(function) if function is not None else register
 
 
-_FIRST = {"claim": "claim", "billing": "billing", "day": "day", "visit": "visit", "line": "service",
-          "diagnoses": "diagnoses", "earlier": "claims", "found": "after"}
+_FIRST = {"claim": "claim", "billing": "billing", "day": "day", "visit": "visit", "shift": "shift", "course": "course",
+          "line": "service", "diagnoses": "diagnoses", "earlier": "claims", "found": "after"}
 
 
 def _describe(f: CheckFunction, looks_at: str, gives: str) -> Check:
@@ -175,7 +178,8 @@ def _describe(f: CheckFunction, looks_at: str, gives: str) -> Check:
     allowed = {"service": ("service",), "claims": ("signature", "number")}.get(kind, ("",))
     if not kind or looks_at not in allowed:
         raise PackError(f"check {f.__name__}: first parameters are claim / claim, line / line with looks_at='service' "
-                        f"/ diagnoses / billing / day / earlier, later with looks_at='signature' or 'number' / found")
+                        f"/ diagnoses / billing / day / visit / shift / course / earlier, later with "
+                        f"looks_at='signature' or 'number' / found")
     optional = set(f.__kwdefaults__ or ())
     if f.__defaults__:
         optional.update(code.co_varnames[code.co_argcount - len(f.__defaults__):code.co_argcount])

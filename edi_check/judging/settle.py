@@ -19,6 +19,7 @@ from ..findings import Finding, is_at_least
 from ..model import Delimiters, Place
 from .aggregate import LONGEST_RANGE, DayOfService, Ledger, days_of
 from .comparison import Compared, Earlier, likeness, span_of
+from .courses import LINES_KEPT, CourseLine, LongShifts, courses_of, shifts_of
 from .engine import Engine, with_day
 from .plan import Active, Plan
 from .registry import Hit
@@ -59,7 +60,7 @@ Locate = Callable[[int, int], Place]
 def settle(rows: Rows | Sequence[Standing], engine: Engine, refused_sets: Set[int] = frozenset(),
            locate: Locate | None = None) -> dict[int, list[Finding]]:
     """Further findings by claim index. ``refused_sets``: indexes of transaction sets that are refused as a whole."""
-    likely = _likely(rows, refused_sets)
+    likely = _likely(rows, refused_sets, engine)
     found: dict[int, list[Finding]] = {}
     failed: set[int] = set()
     for _ in range(ROUNDS if likely else 0):
@@ -75,10 +76,11 @@ def settle(rows: Rows | Sequence[Standing], engine: Engine, refused_sets: Set[in
     return found
 
 
-def _likely(rows: Iterable[Standing], refused_sets: Set[int]) -> list[int]:
+def _likely(rows: Iterable[Standing], refused_sets: Set[int], engine: Engine) -> list[int]:
     """Indexes (from 1, in file order) of the standing claims that share a number, a likely content, or a patient with
-    day lines with another. ``hash`` will do: the keys never leave this process, and equal ones are confirmed on the
-    values."""
+    day lines with another, or belong to a long shift. ``hash`` will do: the keys never leave this process, and equal
+    ones are confirmed on the values."""
+    shifts = LongShifts(engine)
     indexes, numbers, contents, patients = array("q"), array("q"), array("q"), array("q")
     for standing in rows:
         kept = standing.compare
@@ -88,9 +90,12 @@ def _likely(rows: Iterable[Standing], refused_sets: Set[int]) -> list[int]:
         numbers.append(hash(kept[0]))
         contents.append(hash(likeness(kept)) if kept[3] and kept[2] == "1" else 0)
         patients.append(hash(kept[3]) if kept[9] and kept[3] else 0)
+        if kept[9]:
+            shifts.add(kept)
+    in_long_shift = shifts.claims(rows)
     repeated = [_repeated(keys) for keys in (numbers, contents, patients)]
     return [claim for claim, *keys in zip(indexes, numbers, contents, patients, strict=True)
-            if any(key in again for key, again in zip(keys, repeated, strict=True))]
+            if claim in in_long_shift or any(key in again for key, again in zip(keys, repeated, strict=True))]
 
 
 def _repeated(keys: array[int]) -> set[int]:
@@ -116,6 +121,8 @@ class _Settlement:
         self.contents: dict[bytes, Earlier] = {}
         self.ledgers: dict[str, Ledger] = {}
         self.visits: dict[str, Visits] = {}
+        self.shifts: dict[str, Ledger] = {}
+        self.courses: dict[str, list[CourseLine]] = {}
         self.found: dict[int, list[Finding]] = {}
 
     def run(self, rows: Rows | Sequence[Standing], likely: list[int], superseded: Set[int]) -> dict[int, list[Finding]]:
@@ -137,6 +144,10 @@ class _Settlement:
             self.sum_days(claim, standing, plan)
             if plan.visits:
                 self.join_visits(claim, standing, plan)
+            if plan.shifts and claim.day_lines:
+                self.sum_shifts(claim, standing, plan)
+            if plan.courses and claim.day_lines:
+                self.continue_course(claim, standing, plan)
         if self.is_refused(claim.index):
             return
         this = Earlier(claim.index, claim.number, claim.frequency)
@@ -147,6 +158,16 @@ class _Settlement:
             self.ledgers.setdefault(claim.patient, Ledger()).add(claim.day_lines, claim.index)
             if plan.visits:
                 self.visits.setdefault(claim.patient, Visits()).add(visits_of(plan.lob, claim.coded_lines), claim.index)
+        if claim.day_lines and (plan.shifts or plan.courses):
+            self.remember_stretches(claim, plan)
+
+    def remember_stretches(self, claim: Compared, plan: Plan) -> None:
+        if plan.shifts:
+            for line in claim.day_lines:
+                self.shifts.setdefault(line.provider, Ledger()).add((line,), claim.index)
+        if plan.courses and claim.patient:
+            known = self.courses.setdefault(claim.patient, [])
+            known.extend(courses_of(claim, ())[0].lines[:max(0, LINES_KEPT - len(known))])
 
     def is_refused(self, index: int) -> bool:
         return any(f.level == "reject" for f in self.found.get(index, ()))
@@ -194,6 +215,27 @@ class _Settlement:
         for visit, own in zip(visits_of(plan.lob, claim.coded_lines, earlier), alone, strict=True):
             for active in plan.visits if visit.before else ():
                 for hit in new_hits(visit, own, active, self.engine.guarded, claim.index):
+                    self.report(active, hit, claim, standing, plan, {})
+
+    def sum_shifts(self, claim: Compared, standing: Standing, plan: Plan) -> None:
+        """The edits on shifts, for those to which earlier claims have brought something."""
+        alone = {(d.lines[0].provider, d.first, d.last): d for d in shifts_of(claim.index, claim.day_lines)}
+        for shift in shifts_of(claim.index, claim.day_lines, self.shifts):
+            for active in plan.shifts if shift.before else ():
+                own = alone[shift.lines[0].provider, shift.first, shift.last]
+                self.report_day(active, shift, own, claim, standing, plan)
+
+    def continue_course(self, claim: Compared, standing: Standing, plan: Plan) -> None:
+        """The edits on courses, when the patient had something before; a finding of the claim alone is not repeated."""
+        earlier = self.courses.get(claim.patient) if claim.patient else None
+        if not earlier:
+            return
+        alone, whole = courses_of(claim, earlier)
+        for active in plan.courses:
+            known = {(hit.line, hit.at) for hit in self.engine.guarded(active, claim.index, alone)
+                     if isinstance(hit, Hit)}
+            for hit in self.engine.guarded(active, claim.index, whole):
+                if isinstance(hit, Hit) and (hit.line, hit.at) not in known:
                     self.report(active, hit, claim, standing, plan, {})
 
     def report_day(self, active: Active, day: DayOfService, alone: DayOfService, claim: Compared, standing: Standing,

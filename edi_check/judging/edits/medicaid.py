@@ -6,11 +6,13 @@ What a patient had before, or at another clinic, is not in the file; every messa
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 
 from ...findings import Related
 from ..aggregate import DayLine, DayOfService
 from ..conditions import Codes
+from ..courses import Course, CourseLine
 from ..registry import Hit, Result, check
 from ..visits import Visit, VisitLine
 
@@ -154,3 +156,67 @@ def _evaluated_twice(day: DayOfService, evaluations: Codes, again: str) -> list[
 def _twice(line: DayLine, other: str, related: tuple[Related, ...]) -> Hit:
     return Hit("SV101-2", line.segment, line.number, {"procedure": line.procedure, "other": other},
                related=related[:_RELATED])
+
+
+@check(gives="day count year limit")
+def visits_over_limit(course: Course, *, procedures: Codes, most: Decimal, left_out_places: frozenset[str],
+                      left_out_diagnoses: Codes) -> Result:
+    """More days of therapy in a calendar year than are paid without an authorization (410-131-0120(5)).
+
+    ``left_out_places``: therapy at school doesn't count (0120(4)). ``left_out_diagnoses``: nor does a line that points
+    to these only (lymphedema, guideline note 43).
+
+    Wrong:  a 31st day of therapy in a year, without REF*G1
+    Right:  the same with REF*G1*AUTH1
+
+    Returns one hit for each year, on the line with which the days pass the limit.
+    """
+    if course.is_authorized:
+        return ()
+
+    def counts(line: CourseLine) -> bool:
+        return (line.procedure in procedures and line.place not in left_out_places
+                and not (line.diagnoses and all(code in left_out_diagnoses for code in line.diagnoses)))
+
+    mine = sorted((line for line in course.lines if counts(line)), key=lambda line: line.day)
+    if not mine:
+        return ()
+    days: dict[int, set[int]] = {}
+    for line in course.before:
+        if counts(line):
+            days.setdefault(date.fromordinal(line.day).year, set()).add(line.day)
+    found: dict[int, Hit] = {}
+    for line in mine:
+        day = date.fromordinal(line.day)
+        known = days.setdefault(day.year, set())
+        known.add(line.day)
+        if len(known) > most and day.year not in found:
+            found[day.year] = Hit("SV101-2", line.segment, line.number,
+                                  {"day": day, "count": len(known), "year": day.year, "limit": most})
+    return list(found.values())
+
+
+@check(gives="day count procedures limit")
+def evaluations_over_yearly_limit(course: Course, *, evaluations: Codes, most: int, re_evaluations: Codes,
+                                  most_again: int) -> Result:
+    """More evaluations, or re-evaluations, in twelve months than are paid (410-131-0120(2)).
+
+    Wrong:  97161 on 2026-01-05, 97162 on 2026-01-20, 97165 on 2026-02-03
+    Right:  two of them
+
+    Returns a hit on each line that is beyond the limit, counting the twelve months that end with its day.
+    """
+    if not any(line.procedure in evaluations or line.procedure in re_evaluations for line in course.lines):
+        return ()
+    found: list[Hit] = []
+    for codes, limit in ((evaluations, most), (re_evaluations, most_again)):
+        seen = [line for line in course.before if line.procedure in codes]
+        for line in sorted((n for n in course.lines if n.procedure in codes), key=lambda n: n.day):
+            year = [n for n in seen if line.day - 365 < n.day <= line.day]
+            seen.append(line)
+            if len(year) >= limit:
+                found.append(Hit("SV101-2", line.segment, line.number, {
+                    "day": date.fromordinal(line.day), "count": len(year) + 1, "limit": limit,
+                    "procedures": sorted({n.procedure for n in (*year, line)})},
+                    related=tuple(Related(n.claim, n.number) for n in year[:_RELATED])))
+    return found

@@ -35,3 +35,15 @@ def units_over(day: DayOfService, *, codes: Codes, most: Decimal) -> Result:
     related = [r for t in earlier for r in t.lines] + [Related(0, d.number) for d in mine if d is not over]
     values = {"total": total, "limit": limit, "procedures": sorted({d.procedure for d in mine})}
     return (Hit("SV104", over.segment, over.number, values, related=tuple(related[:_RELATED])),)
+
+
+@check(gives="total limit")
+def shift_units_over(shift: DayOfService, *, codes: Codes, most: Decimal) -> Result:
+    """More units of these codes by one provider on a day, for all patients together, than ``most``.
+
+    Wrong:  SV1*HC:97140:GP*480*UN*8***1 for each of five patients of one therapist on one day, at most 32
+    Right:  for each of four patients
+
+    A range of n days may have n times as many. Returns one hit, on the line with which the sum passes the limit.
+    """
+    return units_over(shift, codes=codes, most=most)

@@ -1,0 +1,125 @@
+"""Longer stretches than a day of one patient: a *course*, all that a patient had in the file, and a *shift*, all that
+one provider did for whomever on a day.
+
+What ``aggregate`` is to a patient's day. A course is kept as the lines themselves, bounded, since its edits look at
+places and diagnoses too; a shift is a ``DayOfService`` of one provider's lines.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ..model import Claim
+from .aggregate import DayLine, DayOfService, Ledger, days_of
+from .registry import Hit
+
+if TYPE_CHECKING:
+    from .comparison import Compared
+    from .engine import Engine
+    from .plan import Plan
+
+__all__ = ["Course", "CourseLine", "LongShifts", "course_of", "courses_of", "is_authorized", "run_alone", "shifts_of"]
+
+LINES_KEPT = 600
+"""Earlier lines of a patient that are remembered; nobody has more in a file, and a hostile one could."""
+
+
+class CourseLine(NamedTuple):
+    """A line as a course keeps it. ``day`` is the ordinal of its first day, ``claim`` the claim's index."""
+
+    claim: int
+    number: int
+    segment: int
+    day: int
+    procedure: str
+    place: str
+    diagnoses: tuple[str, ...]
+
+
+class Course(NamedTuple):
+    """``lines`` of the claim at hand, ``before`` those of the patient's earlier claims that still stand, and whether
+    the claim carries an authorization number (REF*G1)."""
+
+    lines: Sequence[CourseLine]
+    is_authorized: bool
+    before: Sequence[CourseLine] = ()
+
+
+def is_authorized(claim: Claim) -> bool:
+    """Does the claim, or a line of it, give a prior authorization number (REF*G1)?"""
+    return any(r.qualifier == "G1" for r in claim.references) or any(
+        r.qualifier == "G1" for line in claim.service_lines for r in line.references)
+
+
+def course_of(claim: Claim, day_lines: Iterable[DayLine]) -> Course:
+    """The course that the claim shows by itself."""
+    lines = []
+    for d in day_lines:
+        line = claim.service_lines[d.number - 1]
+        lines.append(CourseLine(claim.index, d.number, d.segment, d.first, d.procedure, line.place,
+                                tuple(x.code for x in line.diagnoses)))
+    return Course(lines, is_authorized(claim))
+
+
+def courses_of(claim: Compared, earlier: Sequence[CourseLine]) -> tuple[Course, Course]:
+    """The course that a kept claim shows by itself, and with what the patient had before."""
+    lines = [CourseLine(claim.index, d.number, d.segment, d.first, d.procedure, place, diagnoses)
+             for d, place, diagnoses in claim.placed_lines]
+    return Course(lines, claim.is_authorized), Course(lines, claim.is_authorized, earlier)
+
+
+def shifts_of(claim: int, lines: Iterable[DayLine], before: dict[str, Ledger] | None = None) -> list[DayOfService]:
+    """The shifts that a claim's lines belong to."""
+    by_provider: dict[str, list[DayLine]] = defaultdict(list)
+    for line in lines:
+        by_provider[line.provider].append(line)
+    return [day for provider, its in by_provider.items()
+            for day in days_of(claim, "", its, before.get(provider) if before is not None else None)]
+
+
+def run_alone(plan: Plan, claim: Claim, day_lines: Sequence[DayLine], hits: list[Any],
+              run: Callable[..., Any] | None = None) -> None:
+    """Run a plan's edits on courses and shifts over one claim; their hits are appended. ``run(active, claim, about)``
+    runs a check that may raise."""
+    for active in plan.shifts:
+        for shift in shifts_of(claim.index, day_lines):
+            for hit in run(active, claim.index, shift) if run else active.run(shift):
+                named = hit._replace(values={"day": shift.name, **hit.values}) if isinstance(hit, Hit) else hit
+                hits.append((active, named, None))
+    for active in plan.courses:
+        course = course_of(claim, day_lines)
+        hits.extend((active, hit, None) for hit in (run(active, claim.index, course) if run else active.run(course)))
+
+
+class LongShifts:
+    """Which claims of a file belong to shifts with more units than an edit allows: a first, cheap look at all kept
+    tuples, so that few claims need a second."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.units: dict[tuple[str, int], Decimal] = defaultdict(Decimal)
+        self.most: Decimal | None = None
+
+    def add(self, kept: tuple[Any, ...]) -> None:
+        """Count the day lines of a kept claim, if an edit on shifts is about it."""
+        plan = self.engine.plan_for(kept[10], kept[11], kept[2] == "8")
+        for active in plan.shifts:
+            most = active.parameters["most"]
+            self.most = most if self.most is None else min(self.most, most)
+        if plan.shifts:
+            codes = plan.day_procedures
+            for _, _, procedure, units, provider, _, first, _ in kept[9][2]:
+                if procedure in codes:
+                    self.units[provider, first] += Decimal(units)
+
+    def claims(self, rows: Iterable[Any]) -> set[int]:
+        """The claims with a line in one of them."""
+        most = self.most
+        over = {shift for shift, units in self.units.items() if units > most} if most is not None else set()
+        if not over:
+            return set()
+        return {row.claim for row in rows if row.compare and row.compare[9]
+                and any((line[4], line[6]) in over for line in row.compare[9][2])}
