@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import os
 import tempfile
-from functools import lru_cache
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 from cases import AS_OF, files, interchange, load
+from judged import packs_read_once
 
 import edi_check
 from edi_check.judging.packs import load_builtin_packs
@@ -35,7 +37,7 @@ BASE_OF_FILE = {path.stem: load(path).get("base", "plain") for path in files()}
 EDITS = {data.edit.id: data for pack in load_builtin_packs() for data in pack.edits}
 
 
-@lru_cache(maxsize=None)
+@cache
 def loaded(files: tuple[str, ...]) -> str:
     """These files of fixtures/tables, loaded."""
     path = f"{LOADED.name}/{len(os.listdir(LOADED.name))}.sqlite"
@@ -45,8 +47,16 @@ def loaded(files: tuple[str, ...]) -> str:
     return path
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _quick() -> Iterator[None]:
+    with packs_read_once():
+        yield
+
+
 def run(case: dict[str, Any], base: str) -> Report:
-    options = {key: case[key] for key in ("settings", "levels", "lob", "packs", "payers") if key in case}
+    options = {key: case[key] for key in ("settings", "levels", "lob", "payers") if key in case}
+    if "packs" in case:
+        options["packs"] = tuple(case["packs"])
     if case.get("tables"):
         options["tables"] = loaded(tuple(case["tables"]))
     if "snip" in case:

@@ -25,6 +25,9 @@ LONGEST_RANGE = 31
 """A range of more days neither is summed nor overlaps anything: nobody treats a patient so, and a hostile file
 could."""
 
+PERIODS = 50
+"""Different periods of one claim that are held against each other; the guide allows no more lines."""
+
 LISTED = 5
 """Earlier lines named in ``related``; the sums count all."""
 
@@ -72,14 +75,18 @@ class Tallies:
 
     def add(self, line: DayLine, claim: int) -> None:
         """Count a line of the claim with this index."""
-        procedure = line.procedure
-        for key in ((procedure,), (procedure, "provider", line.provider), (procedure, "tax", line.tax_id)):
+        for key in _keys(line):
             tally = self._by.get(key)
             if tally is None:
                 tally = self._by[key] = Tally()
             tally.units += line.units
             if len(tally.lines) < LISTED:
                 tally.lines = (*tally.lines, Related(claim, line.number))
+
+    def note(self, keys: Iterable[tuple[str, ...]], tally: Tally) -> None:
+        """Remember that there is such a line, the first of its kind, without counting it."""
+        for key in keys:
+            self._by.setdefault(key, tally)
 
     def of(self, procedure: str) -> Tally:
         """All of a procedure."""
@@ -92,6 +99,11 @@ class Tallies:
     def of_tax_id(self, procedure: str, tax_id: str) -> Tally:
         """A procedure under one billing tax id; none for the absent tax id."""
         return self._by.get((procedure, "tax", tax_id), _NO_TALLY) if tax_id else _NO_TALLY
+
+
+def _keys(line: DayLine) -> tuple[tuple[str, ...], ...]:
+    procedure = line.procedure
+    return (procedure,), (procedure, "provider", line.provider), (procedure, "tax", line.tax_id)
 
 
 _NOTHING = Tallies()
@@ -159,18 +171,21 @@ class Ledger:
                 self.periods[period] = Tallies()
             self.periods[period].add(line, claim)
             if line.last > line.first:
+                tally = Tally()
+                tally.lines = (Related(claim, line.number),)
+                keys = _keys(line)
                 for day in range(line.first, line.last + 1):
                     if day not in self.by_day:
                         self.by_day[day] = Tallies()
-                    self.by_day[day].add(line, claim)
+                    self.by_day[day].note(keys, tally)
 
     def at(self, first: int, last: int) -> Tallies:
         """What was counted in exactly this period."""
         return self.periods.get((first, last), _NOTHING)
 
     def overlaps(self, first: int, last: int) -> Iterator[Tallies]:
-        """Tallies of other periods that share a day with this one. (A range's own tallies come back by day as well:
-        harmless, since nobody adds these up.)"""
+        """Tallies of other periods that share a day with this one; those of ranges only tell that there is a line. (A
+        range's own come back by day as well: harmless, since nobody adds these up.)"""
         if not self.by_day and first == last:
             return
         for day in range(first, last + 1):
@@ -190,10 +205,9 @@ def days_of(claim: int, group: str, lines: Sequence[DayLine], before: Ledger | N
         by_period.setdefault((line.first, line.last), []).append(line)
     days = [DayOfService(claim, group, period, its) for period, its in by_period.items()]
     if len(days) > 1:
-        mine = Ledger()
-        mine.add(lines, claim)
-        for day in days:
-            day.overlapping = tuple(mine.overlaps(day.first, day.last))
+        for day in days[:PERIODS]:
+            day.overlapping = tuple([o.own for o in days[:PERIODS]
+                                     if o.first <= day.last and day.first <= o.last and o is not day])
     if before is not None:
         for day in days:
             day.before = before.at(day.first, day.last)

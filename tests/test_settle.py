@@ -1,0 +1,200 @@
+"""What the claims of a file say together: who counts, in what order, at what cost."""
+
+from __future__ import annotations
+
+import datetime
+import random
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from cases import AS_OF, interchange
+from judged import packs_read_once
+
+import edi_check
+from edi_check.judging.comparison import Compared, compared
+from edi_check.judging.engine import Engine
+from edi_check.judging.packs import load_builtin_packs
+from edi_check.judging.settle import Standing, settle
+from edi_check.model import Claim
+
+DAY = datetime.date.fromisoformat(AS_OF)
+SETTINGS: dict[str, dict[str, Any]] = {"PSRC-MT": {"aso_groups": []}}
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _quick() -> Iterator[None]:
+    with packs_read_once():
+        yield
+
+
+def claims_of(*fragments: Any, base: str = "psrc", **case: Any) -> list[Claim]:
+    return list(edi_check.read_claims(interchange({"claims": list(fragments), **case}, base)))
+
+
+def standings(claims: list[Claim], engine: Engine) -> list[Standing]:
+    rows = []
+    for claim in claims:
+        found = engine.judge(claim)
+        refused = any(f.level == "reject" for f in found)
+        rows.append(Standing(claim.index, 1, refused, engine.compare(claim), tuple(f.edit for f in found)))
+    return rows
+
+
+def engine() -> Engine:
+    return Engine(load_builtin_packs(), settings=SETTINGS, as_of=DAY)
+
+
+def told(found: dict[int, list[Any]]) -> list[tuple[int, str, str]]:
+    return sorted((claim, f.edit, f.level) for claim, findings in found.items() for f in findings)
+
+
+FOUR, THREE = "SV1*HC:97140:GP*240*UN*4***1", "SV1*HC:97140:GP*180*UN*3***1"
+
+
+def clm(number: str, frequency: str, units: int, rest: str = "") -> str:
+    original = "~REF*F8*P1" if frequency != "1" else ""
+    return (f"CLM*{number}*{units * 60}***11:B:{frequency}*Y*A*Y*Y{original}~"
+            f"SV1*HC:97140:GP*{units * 60}*UN*{units}***1{rest}")
+
+
+def test_claims_of_a_refused_set_count_nowhere() -> None:
+    judge = engine()
+    one, two = standings(claims_of(FOUR, THREE), judge)
+    assert told(settle([one, two], judge)) == [(2, "PSRC-MT-03", "reject")]
+    assert settle([one._replace(set_index=7), two], judge, {7}) == {}
+    assert settle([one._replace(is_refused=True), two], judge) == {}
+    assert settle([one._replace(compare=None), two], judge) == {}
+
+
+def test_the_finding_names_the_earlier_lines_and_its_place() -> None:
+    data = interchange({"claims": [FOUR, f"SV1*HC:97110:GP*60*UN*1***1~{THREE}"]}, "psrc")
+    report = edi_check.check(data, as_of=AS_OF, settings=SETTINGS)
+    (f,) = report.files[0].findings
+    assert (f.edit, f.claim, f.line, f.related) == ("PSRC-MT-03", 2, 2, ((1, 1),))
+    assert f.where.text == THREE and f.where.value == "3" and f.where.element == "SV104" and f.where.loop == "2400"
+    assert f.where.line and f.claim_number == "C2" and f.set_index == 1
+
+
+@pytest.mark.parametrize(("fragments", "found"), [
+    # a replacement, before or after its original; a void only after what it voids
+    ([clm("A", "1", 4), clm("A", "7", 3)], []),
+    ([clm("A", "7", 3), clm("A", "1", 4)], []),
+    ([clm("A", "1", 4), clm("A", "8", 4), clm("B", "1", 3)], []),
+    ([clm("A", "8", 4), clm("A", "1", 4), clm("B", "1", 3)], [(3, "PSRC-MT-03", "reject")]),
+    ([clm("A", "1", 4), clm("A", "7", 3), clm("A", "7", 5), clm("B", "1", 1)], []),
+    # one that is refused itself replaces nothing: what it would have replaced counts again
+    ([clm("A", "1", 4), clm("A", "7", 7), clm("B", "1", 3)], [(3, "PSRC-MT-03", "reject")]),
+    ([clm("B", "1", 3), clm("A", "1", 2), clm("A", "7", 4), clm("C", "1", 4)],
+     [(3, "PSRC-MT-03", "reject"), (4, "PSRC-MT-03", "reject")]),
+])
+def test_replacements_and_voids(fragments: list[str], found: list[tuple[int, str, str]]) -> None:
+    judge = engine()
+    assert told(settle(standings(claims_of(*fragments), judge), judge)) == found
+
+
+@pytest.mark.parametrize(("one", "two", "is_same"), [
+    ("SV1*HC:97140:GP*60*UN*2***1", "SV1*HC:97140:GP*60.00*UN*2.0***1", True),
+    ("SV1*HC:97140:GP:CQ*60*UN*2***1", "SV1*HC:97140:CQ:GP*60*UN*2***1", True),
+    ("SV1*HC:97140:gp*60*UN*2***1", "SV1*HC:97140:GP*60*UN*2***1", True),
+    ("SV1*HC:97140:GP*60*UN*2***1", "SV1*HC:97140:GP*60*UN*2*11**1", True),
+    ("SV1*HC:97140*60*UN*2***1~SV1*HC:97110*50*UN*1***1", "SV1*HC:97110*50*UN*1***1~SV1*HC:97140*60*UN*2***1", True),
+    ("HI*ABK:M5450*ABF:M542~SV1*HC:97140*60*UN*1***1", "HI*ABK:M542*ABF:M5450~SV1*HC:97140*60*UN*1***2", True),
+    ("SV1*HC:97140*60*UN*2***1~DTP*472*RD8*20260203-20260203", "SV1*HC:97140*60*UN*2***1", True),
+    ("NM1*82*1*LOE*KIM****XX*1900000021~SV1*HC:97140*60*UN*1***1",
+     "SV1*HC:97140*60*UN*1***1~NM1*82*1*LOE*KIM****XX*1900000021", True),
+    ("SV1*HC:97140:GP*60*UN*2***1", "SV1*HC:97140:GP*61*UN*2***1", False),
+    ("SV1*HC:97140:GP*60*UN*2***1", "SV1*HC:97140:GP*60*UN*1***1", False),
+    ("SV1*HC:97140:GP*60*UN*2***1", "SV1*HC:97140*60*UN*2***1", False),
+    ("SV1*HC:97140:GP*60*UN*2***1", "SV1*HC:97140:GP*60*UN*2*12**1", False),
+    ("SV1*HC:97140:GP*60*UN*2***1", "SV1*HC:97140:GP*60*UN*2***1~DTP*472*D8*20260204", False),
+    ("SV1*HC:97140:GP*60*UN*2***1", "HI*ABK:M542~SV1*HC:97140:GP*60*UN*2***1", False),
+    ("SV1*HC:97140:GP*60*UN*2***1", "NM1*82*1*LOE*KIM****XX*1900000021~SV1*HC:97140:GP*60*UN*2***1", False),
+    ("SV1*HC:97140*60*UN*1***1", "SV1*HC:97140*60*UN*1***1~SV1*HC:97140*60*UN*1***1", False),
+])
+def test_what_makes_two_claims_the_same(one: str, two: str, is_same: bool) -> None:
+    a, b = (Compared(c.index, compared(c, "X", [], False)) for c in claims_of(one, two))
+    assert (a.signature == b.signature) is is_same
+
+
+def test_a_claim_without_a_member_id_is_nobodys_double() -> None:
+    judge = engine()
+    (claim,) = claims_of(FOUR)
+    claim.subscriber.id = ""
+    kept = compared(claim, "X", [], False)
+    both = [Standing(1, 1, False, kept), Standing(2, 1, False, kept)]
+    assert told(settle(both, judge)) == [(2, "CORE-DUP-02", "warn")]
+
+
+def test_accepted_claims_checked_again_are_clean() -> None:
+    """In seeded files of few patients, days and numbers, so that everything meets everything."""
+    seed = random.Random(7)
+    met: set[str] = set()
+    for _ in range(40):
+        claims = [_some_claim(seed) for _ in range(seed.randrange(2, 14))]
+        first = _rejected(claims, met)
+        accepted = [c for n, c in enumerate(claims, 1) if n not in first]
+        if accepted:
+            assert not _rejected(accepted, set()), accepted
+    assert {"PSRC-MT-03", "PSRC-MT-04", "CORE-DUP-01"} <= met
+
+
+def _some_claim(seed: random.Random) -> dict[str, Any]:
+    lines = []
+    for _ in range(seed.randrange(1, 3)):
+        code, units = seed.choice(["97140", "97140", "97124", "98940"]), seed.randrange(1, 5)
+        day = seed.choice(["D8*20260203", "D8*20260203", "D8*20260204", "RD8*20260203-20260204"])
+        who = seed.choice(["", "", "~NM1*82*1*LOE*KIM****XX*1900000021"])
+        lines.append(f"SV1*HC:{code}:GP*{units * 10}*UN*{units}***1~DTP*472*{day}{who}")
+    frequency = seed.choice("11111178")
+    total = sum(int(line.split("*")[2]) for line in lines)
+    original = "~REF*F8*P1" if frequency != "1" else ""
+    head = f"CLM*{seed.choice('ABCDEF')}*{total}***11:B:{frequency}*Y*A*Y*Y{original}"
+    member = f"NM1*IL*1*ROE*ANN****MI*{seed.choice(['M1', 'M2'])}"
+    return {"replace": [member], "segments": head + "~HI*ABK:M9903~" + "~".join(lines)}
+
+
+def _rejected(claims: list[dict[str, Any]], met: set[str]) -> set[int]:
+    report = edi_check.check(interchange({"claims": claims}, "psrc"), as_of=AS_OF, settings=SETTINGS)
+    file = report.files[0]
+    assert not file.faults
+    met.update(f.edit for f in file.findings)
+    return {f.claim for f in file.findings if f.level == "reject"}
+
+
+@pytest.mark.parametrize("kind", ["all alike", "one number", "replacements", "many providers", "ranges",
+                                  "distinct days"])
+def test_cost_is_linear_for_one_patient(kind: str) -> None:
+    """A file of one patient's claims on one day must not cost more a claim when it is longer."""
+    judge = engine()
+    (claim,) = claims_of("CLM*A*70***11:B:1*Y*A*Y*Y~SV1*HC:97140:GP*60*UN*1***1~"
+                         "SV1*HC:97124*10*UN*1***1~DTP*472*D8*20260205")
+    judge.judge(claim)
+    kept = judge.compare(claim)
+    claims = {n: [Standing(i, 1, False, _varied(kept, kind, i)) for i in range(1, n + 1)] for n in (500, 2000)}
+    took = {}
+    for n, rows in claims.items():
+        started = time.process_time()
+        settle(rows, judge)
+        took[n] = time.process_time() - started
+    assert took[2000] < 4 * took[500] * 2.2 + 0.1, took
+
+
+def _varied(kept: tuple[Any, ...], kind: str, i: int) -> tuple[Any, ...]:
+    new = list(kept)
+    if kind != "all alike":
+        new[8] = tuple((text.replace("*60*", f"*{i}*"), day, who) for text, day, who in kept[8])
+    if kind not in ("one number", "replacements"):
+        new[0] = f"A{i}"
+    if kind == "replacements":
+        new[2] = "7" if i % 2 else "1"
+    group, secondary, lines, *rest = new[9]
+    if kind == "many providers":
+        lines = tuple((*ln[:4], f"19{i:08d}", *ln[5:]) for ln in lines)
+    if kind == "ranges":
+        lines = tuple((*ln[:6], ln[6] - i % 20, ln[7] + i % 10) for ln in lines)
+    if kind == "distinct days":
+        lines = tuple((*ln[:6], 700000 + i, 700000 + i) for ln in lines)
+    new[9] = (group, secondary, lines, *rest)
+    return tuple(new)
