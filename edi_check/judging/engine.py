@@ -67,7 +67,7 @@ class Engine:
         self._plans: dict[tuple[str, str, bool], Plan] = {}
         self._plans_by_selection: dict[tuple[Any, ...], Plan] = {}
         self._upper: set[str] = set()
-        self._billing: tuple[Any, Plan | None, list[tuple[Active, Hit | Unjudged]]] = (None, None, [])
+        self._billing: tuple[Any, list[Active], list[tuple[Active, Hit | Unjudged]]] = (None, [], [])
         self._days: tuple[Claim | None, list[DayLine], bool] = (None, [], False)
         self.not_evaluated_counts: Counter[tuple[str, str]] = Counter()
         self.faults: list[Fault] = []
@@ -257,10 +257,10 @@ class Engine:
 
     def _of_billing(self, claim: Claim, plan: Plan) -> list[tuple[Active, Hit | Unjudged]]:
         """The hits of edits that look at the billing provider only, judged once for all the claims under it."""
-        billing, known_plan, known = self._billing
-        if billing is not claim.billing or known_plan is not plan:
+        billing, actives, known = self._billing
+        if billing is not claim.billing or actives != plan.billing:
             known = [(active, hit) for active in plan.billing for hit in active.run(claim.billing)]
-            self._billing = (claim.billing, plan, known)
+            self._billing = (claim.billing, plan.billing, known)
         return known
 
     def _run_guarded(self, claim: Claim, plan: Plan) -> tuple[list[Any], list[DayLine]]:

@@ -75,7 +75,9 @@ def has_ordinary_diagnoses(claim: Claim) -> bool:
     """ICD-10-CM codes of good shape, no two alike, no external cause first; pointers to them; days from 2015-10-01."""
     ds = claim.diagnoses
     n = len(ds)
-    if n == 0 or ds[0][1][:1] in _EXTERNAL or (n > 1 and len({d[1] for d in ds}) != n):
+    if n == 0 or ds[0][1][:1] in _EXTERNAL:
+        return False
+    if n > 1 and (ds[0][1] == ds[1][1] if n == 2 else len({d[1] for d in ds}) != n):
         return False
     for qualifier, code, _ in ds:
         if code not in ICD10_SHAPED or qualifier not in _ICD10:
@@ -91,15 +93,15 @@ def has_ordinary_lines(claim: Claim) -> bool:
     """Lines in order, none alike, not inpatient, not decided by another payer; plain amounts that make the claim's."""
     total = claim.charge
     text = claim.charge_text
-    if total is None or claim.other_payers or text[:1] == "-" or ("." in text and text[-3:-2] != "."):
+    if total is None or claim.other_payers or text[:1] == "-" or "." in text[:-3]:
         return False
     lines = claim.service_lines
     n = 0
     for n, line in enumerate(lines, 1):
         amount = line.charge
         text = line.charge_text
-        if (amount is None or text[:1] == "-" or ("." in text and text[-3:-2] != ".")
-                or line.line_number != _NUMBERS[n % 100] or line.place == "21" or line.adjudications):
+        if (amount is None or text[:1] == "-" or "." in text[:-3] or line.line_number != _NUMBERS[n % 100]
+                or line.place == "21" or line.adjudications):
             return False
         total -= amount
     if total:
@@ -108,9 +110,12 @@ def has_ordinary_lines(claim: Claim) -> bool:
         return True
     if n == 2:
         a, b = lines
-        return a.procedure != b.procedure and (not a.control_number or a.control_number != b.control_number)
-    return len({line.procedure for line in lines}) == n and (
-        len({line.control_number for line in lines}) == n or not any(line.control_number for line in lines))
+        return ((a.procedure != b.procedure or a.service_dates.start != b.service_dates.start)
+                and (not a.control_number or a.control_number != b.control_number))
+    if len({line.control_number for line in lines}) != n and any(line.control_number for line in lines):
+        return False
+    return (len({line.procedure for line in lines}) == n
+            or len({(line.procedure, line.service_dates.start) for line in lines}) == n)
 
 
 _BILLING: list[BillingProvider | None] = [None]

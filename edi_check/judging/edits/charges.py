@@ -45,11 +45,11 @@ def charge_has_more_than_two_decimals(claim: Claim) -> Result:
     """
     text = claim.charge_text
     found: list[Hit] = []
-    if "." in text and text[-3:-2] != "." and _has_parts(text):
+    if "." in text[:-3] and _has_parts(text):
         found.append(_parts("CLM02", 0, 0, text, "178"))
     for line in claim.service_lines:
         text = line.charge_text
-        if "." in text and text[-3:-2] != "." and _has_parts(text):
+        if "." in text[:-3] and _has_parts(text):
             found.append(_parts("SV102", line.service_segment, line.number, text, "583"))
     if claim.other_payers:
         found.extend(_other_amounts(claim))
