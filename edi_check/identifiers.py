@@ -1,5 +1,4 @@
-"""Identifiers and the shapes of codes: NPI, tax id, taxonomy, ICD, HCPCS, modifier, ZIP. Each is an ``is_…`` of one
-text.
+"""Identifiers and the shapes of codes, each an ``is_…`` of one text: NPI, tax id, taxonomy, ICD, HCPCS, modifier, ZIP.
 
 They look at the text alone: whether an NPI was ever issued, or a code is in a code set on a day, is not known here
 (``codelists``). Codes are expected in upper case. No ``python-stdnum``: of all these it has only Luhn and the form of

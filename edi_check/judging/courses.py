@@ -1,8 +1,8 @@
-"""Longer stretches than a day of one patient: a *course*, all that a patient had in the file, and a *shift*, all that
-one provider did for whomever on a day.
+"""Longer stretches than a patient's day: a *course*, what a patient had in the file, and a *shift*, a provider's day.
 
-What ``aggregate`` is to a patient's day. A course is kept as the lines themselves, bounded, since its edits look at
-places and diagnoses too; a shift is a ``DayOfService`` of one provider's lines.
+What ``aggregate`` is to a patient's day, for whoever looks further. A course is kept
+as the lines themselves, bounded, since its edits look at places and diagnoses too; a shift is a ``DayOfService`` of
+one provider's lines.
 """
 
 from __future__ import annotations

@@ -1,5 +1,4 @@
-"""Days: of service, of birth and death, and those a claim gives besides (DTP), against each other and the day of
-receipt.
+"""Days of service, of birth and death, and those of DTP segments, against each other and the day of receipt.
 
 A day that can't be read is the guide's edit (IK4-8) and is not judged here; a range whose ends are reversed is named
 once (CORE-LIN-03) and nothing else is said about it.

@@ -1,5 +1,4 @@
-"""Oregon Medicaid's rules for physical and occupational therapy (OAR 410-131), as far as the claims of a file show
-them.
+"""Oregon Medicaid's rules for physical and occupational therapy (OAR 410-131), as far as a file shows them.
 
 What a patient had before, or at another clinic, is not in the file; every message says so where it matters.
 """

@@ -1,5 +1,7 @@
-"""Medicare's rules for therapy and spinal manipulation, as far as a claim shows them (Claims Processing Manual ch. 5
-and 12, Benefit Policy Manual ch. 15, 42 CFR 410)."""
+"""Medicare's rules for therapy and spinal manipulation, as far as a claim shows them.
+
+Claims Processing Manual ch. 5, Benefit Policy Manual ch. 15, 42 CFR 410; each edit of the pack names its own section.
+"""
 
 from __future__ import annotations
 
