@@ -61,7 +61,7 @@ id      = "ACME-PT-02"
 name    = "too-many-units"
 level   = "review"
 snip    = 7
-says    = "{total} units, at most {limit}."
+says    = "{total} units, at most {most}."
 fix     = "Fewer than {most}."
 why     = "Because."
 section = "3.b"
@@ -69,6 +69,13 @@ status  = { category = "A8", codes = ["258"] }
 where   = { procedure = ["97140"] }
 check   = "units_over_daily_limit"
 with    = { procedure = "97140", most = "setting:most", exempt_groups = [] }
+also_says.twice = "{procedure:name} on {day} is there again."
+
+[[edit.also]]
+says  = "twice"
+level = "warn"
+where = { procedure = ["97110"] }
+check = "procedure_is_listed"
 """
 
 REQUIRE = 'require = { modifiers = { none = ["51"] } }'
@@ -116,6 +123,13 @@ MISTAKES = [
     ('"list:therapy"', '"list:therapies"', "there is no list therapies; did you mean therapy? (choices: the"),
     ('where   = { procedure = ["97140"] }', "", "this check needs where = { procedure = [...] }"),
     ('where   = { procedure = ["97140"] }', 'where   = { procedure = ["97*"] }', "edits are found by"),
+    ('where   = { procedure = ["97140"] }', 'where = { procedure = ["97140"], frequency = ["1"] }',
+     "where: frequency: a check over several claims takes procedures only"),
+    ('says  = "twice"', 'says  = "again"', "also: there is no sentence again in also_says"),
+    ('level = "warn"', 'level = "warning"', "also: level 'warning' is not one of the choices; did you mean warn?"),
+    ('level = "warn"', 'snip = 7', "unknown key of also snip"),
+    ('check = "procedure_is_listed"', "", "also: check is missing"),
+    ('check = "procedure_is_listed"', 'check = "procedures_listed"', "did you mean procedure_is_listed?"),
     ('check   = "units_over_daily_limit"', 'check   = "units_over_limit"', "did you mean units_over_daily_limit?"),
     ('check   = "units_over_daily_limit"', 'check   = "duplicate_line"', "it is in the topic duplicates, which"),
     ('check   = "units_over_daily_limit"', 'check   = "os.system"', "there is no check os.system"),

@@ -94,6 +94,17 @@ def test_replacements_and_voids(fragments: list[str], found: list[tuple[int, str
     assert told(settle(standings(claims_of(*fragments), judge), judge)) == found
 
 
+def test_an_edit_with_days_looks_at_the_day_of_service_across_claims() -> None:
+    packs = load_builtin_packs()
+    data = next(d for pack in packs for d in pack.edits if d.edit.id == "PSRC-MT-03")
+    judge = Engine(packs, settings=SETTINGS, as_of=DAY)
+    rows = standings(claims_of(FOUR, THREE), judge)
+    for first, last, expected in ((DAY, None, False), (None, datetime.date(2026, 2, 2), False),
+                                  (datetime.date(2026, 2, 3), datetime.date(2026, 2, 3), True)):
+        data.first_day, data.last_day = first, last
+        assert bool(settle(rows, judge)) is expected
+
+
 @pytest.mark.parametrize(("one", "two", "is_same"), [
     ("SV1*HC:97140:GP*60*UN*2***1", "SV1*HC:97140:GP*60.00*UN*2.0***1", True),
     ("SV1*HC:97140:GP:CQ*60*UN*2***1", "SV1*HC:97140:CQ:GP*60*UN*2***1", True),

@@ -106,6 +106,11 @@ class Compared:
         return [(line, self._services[line.number - 1][5] or self.head[3], tuple(self._services[line.number - 1][6]))
                 for line in self.day_lines]
 
+    @property
+    def first_day(self) -> int:
+        """The first day of its lines, as an ordinal; 0 when one can't be read."""
+        return span_of(self.lines)[0]
+
     @cached_property
     def modifiers(self) -> frozenset[str]:
         """All modifiers of its lines, in upper case."""

@@ -323,13 +323,13 @@ class Engine:
 
     def _finding(self, claim: Claim, plan: Plan, active: Active, hit: Hit | Unjudged,
                  line: ServiceLine | None) -> Finding | None:
-        if not active.applies(claim, line if active.kind in ("line", "service", "diagnoses") else None):
+        if line is None and isinstance(hit, Hit) and hit.line:
+            line = claim.service_lines[hit.line - 1]
+        if not active.applies(claim, line):
             return None
         if isinstance(hit, Unjudged):
             self._count_unjudged([(active.id, hit.why)])
             return None
-        if line is None and hit.line:
-            line = claim.service_lines[hit.line - 1]
         is_milder = active.pack.is_policy and (plan.has_conflict or is_secondary(claim))
         level = active.level(hit.level, plan.lob, is_milder)
         return finding_of(active, hit, claim, line, level) if level != "off" else None

@@ -106,7 +106,8 @@ class PackReader:
             if not self.text(head, key):
                 self.wrong(f"{key} is missing")
         name, title, version, source = (self.text(head, key) for key in ("pack", "title", "version", "source"))
-        pack = Pack(name, title, version, source, self.path, closing=self.text(head, "closing"), is_builtin=self.is_builtin)
+        pack = Pack(name, title, version, source, self.path)
+        pack.closing, pack.is_builtin = self.text(head, "closing"), self.is_builtin
         if pack.id in ALWAYS and not self.is_builtin:
             self.wrong(f"the pack id {pack.id} is taken by a built-in pack")
         pack.is_policy = bool(head.get("policy", pack.id not in ALWAYS))

@@ -302,10 +302,11 @@ class EditReader:
             self.wrong("this check needs where = { procedure = [...] }: the lines that it is about")
         if data.procedures is not None and data.procedures.enumerated() is None:
             self.wrong("where: procedure takes codes and ranges of all-digit codes only: edits are found by code")
-        if data.kind in ("claim", "billing", "day", "visit", "shift", "course", "claims", "after"):
-            for condition in data.where:
-                if condition.field.level == "line":
-                    self.wrong(f"where: {condition.field.name} is a line's; this edit runs once per {data.kind}")
+        for condition in data.where:
+            if data.kind in ("claim", "billing") and condition.field.level == "line":
+                self.wrong(f"where: {condition.field.name} is a line's; this edit runs once per {data.kind}")
+            elif data.kind in ("day", "visit", "shift", "course", "claims", "after"):
+                self.wrong(f"where: {condition.field.name}: a check over several claims takes procedures only")
 
 
 def _is_procedure_index(condition: Condition) -> bool:

@@ -68,9 +68,13 @@ class Active:
         for condition in data.where:
             if not condition.holds(claim, line or NO_LINE):
                 return False
+        return (data.first_day is None and data.last_day is None) or self.is_in_force(_first_day(claim, line))
+
+    def is_in_force(self, day: date | None) -> bool:
+        """Is the day of service within those of the edit? An unreadable one isn't."""
+        data = self.data
         if data.first_day is None and data.last_day is None:
             return True
-        day = _first_day(claim, line)
         return day is not None and (data.first_day or date.min) <= day <= (data.last_day or date.max)
 
     def level(self, hit_level: str, lob: str, is_milder: bool) -> str:

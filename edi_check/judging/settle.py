@@ -13,6 +13,7 @@ from __future__ import annotations
 from array import array
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from datetime import date
 from typing import Any, NamedTuple, Protocol
 
 from ..findings import Finding, is_at_least
@@ -252,15 +253,15 @@ class _Settlement:
     def report(self, active: Active, hit: Hit, claim: Compared, standing: Standing, plan: Plan,
                values: dict[str, Any]) -> None:
         level = active.level(hit.level, plan.lob, plan.has_conflict or claim.is_secondary)
-        if level == "off":
+        line = next((ln for ln in claim.day_lines if ln.number == hit.line), None) if hit.line else None
+        first = line.first if line is not None else claim.first_day
+        if level == "off" or not active.is_in_force(date.fromordinal(first) if first else None):
             return
         text = ""
         segment = hit.segment or claim.segment
-        if hit.line and not hit.segment:
-            line = next((ln for ln in claim.day_lines if ln.number == hit.line), None)
-            if line is not None:
-                segment, text = line.segment, line.text
-                values = {**values, "line": line.number, "procedure": line.procedure}
+        if line is not None and not hit.segment:
+            segment, text = line.segment, line.text
+            values = {**values, "line": line.number, "procedure": line.procedure}
         place = Place(segment, 0, 0, 0, "2400" if text else "2300", text)
         if self.locate:
             place = self.locate(claim.index, segment)

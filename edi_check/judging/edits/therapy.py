@@ -50,7 +50,7 @@ def modifier_not_eligible(line: ServiceLine, *, modifiers: frozenset[str], warne
             for n, m in enumerate(line.modifiers, 3) if m in modifiers]
 
 
-@check(gives="total limit")
+@check(gives="total")
 def units_over_daily_limit(
     day: DayOfService, *, procedure: str, most: Decimal, exempt_groups: frozenset[str] | None
 ) -> Result:
@@ -86,8 +86,9 @@ def units_over_daily_limit(
     else:
         level, says = ("review", "providers") if is_over else ("review", "range")
     others = tuple(Related(0, d.number) for d in mine if d is not line)
-    values = {"total": alone[1] if alone else total, "limit": most * day.days if is_over else most}
-    return (Hit("SV104", line.segment, line.number, values, level, says, related=(*before.lines, *others)[:RELATED]),)
+    related = (*before.lines, *others)[:RELATED]
+    return (Hit("SV104", line.segment, line.number, {"total": alone[1] if alone else total}, level, says,
+                related=related),)
 
 
 def _provider_alone(day: DayOfService, mine: Sequence[DayLine], limit: Decimal) -> tuple[DayLine, Decimal] | None:
