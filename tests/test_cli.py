@@ -42,6 +42,7 @@ def run(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.
     """The command in this process, in an empty folder, with a day of receipt that doesn't move."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("EDI_CHECK_AS_OF", "2026-03-01")
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / ".data"))  # not the tables of whoever runs the tests
     before = signal.getsignal(signal.SIGTERM)
 
     def call(*args: str | Path) -> Ran:
