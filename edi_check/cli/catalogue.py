@@ -1,9 +1,8 @@
-"""``edi-check edits`` and ``edi-check explain ID``: the catalogue, read from the packs, for people and programs."""
+"""``edi-check edits`` and the pages of ``edi-check explain ID``: the catalogue, read from the packs."""
 
 from __future__ import annotations
 
 import json
-import os
 import re
 from typing import Any
 
@@ -16,7 +15,7 @@ from ..telling.wording import status_code, status_words
 from .outputs import Output, opened, refuse_clashes
 from .session import verbosity_options
 
-__all__ = ["acknowledged", "as_json", "edits", "explain", "legible", "scope_of", "told_as"]
+__all__ = ["acknowledged", "as_json", "describe_named", "edits", "legible", "pack_option", "scope_of", "told_as"]
 
 ELEMENT_OF_999 = {"TA1": "TA105", "AK9": "AK905", "IK5": "IK502", "IK3": "IK304", "IK4": "IK403"}
 """Where the acknowledgment carries the code of a guide edit; CONTRACT section 3."""
@@ -58,21 +57,8 @@ def edits(form: str, output: str, packs: tuple[str, ...]) -> None:
         out.write(text)
 
 
-@click.command(short_help="Explain one edit: why, what to do, where it comes from.")
-@click.argument("name", metavar="ID")
-@pack_option
-@click.option("--original", hidden=True, default="")
-@verbosity_options
-def explain(name: str, packs: tuple[str, ...], original: str) -> None:
-    """Explain one edit: why it is there, what to do, a wrong and a right example, its source, its codes.
-
-    \b
-    Examples:
-      edi-check explain PSRC-MT-03
-      edi-check explain units-over-daily-limit
-    """
-    if original or os.path.exists(name):
-        raise click.UsageError("Explaining an acknowledgment file is not there yet; give the id of an edit.")
+def describe_named(name: str, packs: tuple[str, ...]) -> str:
+    """The page of an edit by its id or name, for `edi-check explain ID`. Raises UsageError."""
     loaded = load_packs(packs or None)
     known = {data.edit.id: (pack, data) for pack in loaded for data in pack.edits}
     by_name = {data.edit.name: data.edit.id for _, data in known.values()}
@@ -85,7 +71,7 @@ def explain(name: str, packs: tuple[str, ...], original: str) -> None:
         close = f"; did you mean {padded}?" if padded in known else nearest(name.upper(), known)
         hint = close if "did you mean" in close else "; `edi-check edits` lists all."
         raise click.UsageError(f"There is no edit {name}{hint}")
-    click.echo(describe(*known[key]))
+    return describe(*known[key])
 
 
 def acknowledged(edit: Edit) -> str:

@@ -26,7 +26,7 @@ COMMANDS = {
     "check": "check:check",
     "lines": "lines:lines",
     "edits": "catalogue:edits",
-    "explain": "catalogue:explain",
+    "explain": "explain:explain",
     "pack": "pack:pack",
     "tables": "tables:tables",
     "config": "config:config",

@@ -1,0 +1,190 @@
+"""An acknowledgment explained: what it says, at the segment it speaks of when the original is at hand, and which claims
+it hits. As text, Markdown and JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, TextIO
+
+from ..privacy import legible, masked, unmasked
+from ..sources import Source
+from ..telling.render import Finished, environment
+from .claim_statements import ClaimStatements, asked_claims, looking
+from .original import Asked, Original
+from .received import BatchAnswer, GroupAnswer, InterchangeAnswer, Received
+from .recognition import recognized
+from .spots import Spot
+from .statements import ClaimVerdicts, Statement
+from .syntax_statements import SyntaxStatements, asked_positions
+
+__all__ = ["FORMATS", "SCHEMA", "Explanation", "InterchangeTold", "explained", "write"]
+
+SCHEMA = "edi-check.explanation/1"
+FORMATS = ("text", "json", "markdown")
+NAMED = 20
+"""Claims that a sentence names; JSON has them all."""
+
+
+@dataclass
+class InterchangeTold:
+    """One interchange of the acknowledgment."""
+
+    number: str
+    sender: str
+    receiver: str
+    day: str
+    statements: list[Statement] = field(default_factory=list)
+
+
+@dataclass
+class Explanation:
+    """``original`` is the name of the claim file, ``""`` without one. ``is_whole``: everything could be read; else the
+    remarks say what could not."""
+
+    path: str
+    original: str
+    interchanges: list[InterchangeTold]
+    verdicts: ClaimVerdicts
+    remarks: list[str]
+    is_whole: bool
+    show_values: bool
+
+    @property
+    def statements(self) -> Iterator[Statement]:
+        """All of them, in the order of the acknowledgment."""
+        return (s for i in self.interchanges for s in i.statements)
+
+    @property
+    def refused(self) -> list[tuple[int, str]]:
+        """The claims refused: running number in the original (0: unknown) and CLM01."""
+        return sorted(self.verdicts.refused)
+
+    @property
+    def taken(self) -> list[tuple[int, str]]:
+        """The claims that are said to be taken up, and that nothing else refuses."""
+        return sorted(key for key in self.verdicts.taken if key not in self.verdicts.refused)
+
+
+def explained(source: Any, original: Any = None, *, name: str = "", show_values: bool = False) -> Explanation:
+    """What an acknowledgment says. In: its path, bytes or a binary file, and the same of the claim file that it
+    answers. Raises nothing over the content of either; what can't be read is a remark."""
+    told = Source(source, name)
+    received = recognized(told.chunks())
+    if told.trouble:
+        received.is_whole = False
+        received.remarks.append("The file can't be read to its end" + (f": {told.error}." if told.error else "."))
+    answered: Original | None = None
+    if original is not None:
+        claims = asked_claims(received)
+        asked = Asked(asked_positions(received), set(claims), looking(claims, show_values))
+        answered = Original(Source(original), asked)
+        if answered.trouble:
+            received.is_whole = False
+            received.remarks.append(f"The original {answered.trouble}.")
+    result = _told(received, answered, told.name, show_values)
+    if answered:
+        _add_lines(answered.source, [s for one in result.statements for s in one.spots])
+        answered.source.close()
+    told.close()
+    return result
+
+
+def _told(received: Received, original: Original | None, name: str, show_values: bool) -> Explanation:
+    verdicts = ClaimVerdicts()
+    syntax = SyntaxStatements(original, verdicts, show_values)
+    claims = ClaimStatements(original, verdicts)
+    interchanges = []
+    for one in received.interchanges:
+        told = InterchangeTold(one.number, one.sender, one.receiver, one.day)
+        interchanges.append(told)
+        for answer in one.answers:
+            if isinstance(answer, InterchangeAnswer):
+                told.statements.append(syntax.of_interchange(answer))
+            elif isinstance(answer, GroupAnswer):
+                told.statements += syntax.of_group(answer)
+            else:
+                assert isinstance(answer, BatchAnswer)
+                told.statements += claims.of_batch(answer)
+    remarks = list(dict.fromkeys(received.remarks + syntax.remarks + claims.remarks))
+    return Explanation(name, original.source.name if original else "", interchanges, verdicts, remarks,
+                       received.is_whole, show_values)
+
+
+def _add_lines(source: Source, spots: list[Spot]) -> None:
+    places = source.line_columns(s.offset for s in spots)
+    for s in spots:
+        s.line, s.column = places.get(s.offset, (0, 0))
+
+
+# What is written
+
+
+def write(explanation: Explanation, form: str, out: TextIO, *, color: bool = False) -> None:
+    """Write it in one of ``FORMATS``. ``color`` (text only) is the caller's decision."""
+    if form == "json":
+        _write_json(explanation, out)
+        return
+    template = environment(form, color and form == "text").get_template(
+        {"text": "explanation.txt.j2", "markdown": "explanation.md.j2"}[form])
+    told = unmasked if explanation.show_values else masked
+    stream = template.stream(it=explanation, told=told, claims_of=_claims_of, named=_named, day=_day,
+                             verbatim=lambda text: Finished(text.replace("`", "'")))
+    stream.enable_buffering(200)
+    for piece in stream:
+        out.write(piece)
+
+
+def _named(keys: list[tuple[int, str]]) -> str:
+    """Claims by number, the first few."""
+    shown = ", ".join(legible(number) or "(no number)" for _, number in keys[:NAMED])
+    return shown + (f" and {len(keys) - NAMED:,} more" if len(keys) > NAMED else "")
+
+
+def _claims_of(statement: Statement) -> str:
+    """Whom a statement hits, for people."""
+    if not statement.hits:
+        return ""
+    claims = statement.claims
+    named = _named([(c.running, c.number) for c in claims])
+    count = f"{len(claims):,} claim{'' if len(claims) == 1 else 's'}"
+    is_named = statement.hits.startswith("claim ")
+    return f"{statement.hits}: {count} ({named})" if claims and not is_named else statement.hits
+
+
+def _day(day: str) -> str:
+    return f"20{day[:2]}-{day[2:4]}-{day[4:]}" if len(day) == 6 and day.isascii() and day.isdigit() else legible(day)
+
+
+def _write_json(explanation: Explanation, out: TextIO) -> None:
+    from .. import __version__
+
+    told: Callable[[str], str] = unmasked if explanation.show_values else masked
+    one = {
+        "schema": SCHEMA, "tool": {"name": "edi-check", "version": __version__}, "path": explanation.path,
+        "original": explanation.original, "whole": explanation.is_whole,
+        "interchanges": [
+            {"control_number": i.number, "sender": i.sender, "receiver": i.receiver, "date": _day(i.day),
+             "statements": [_statement(s, told) for s in i.statements]} for i in explanation.interchanges],
+        "claims": [
+            {"index": index, "number": number, "result": result, "told_by": kinds}
+            for result, where in (("rejected", explanation.verdicts.refused), ("accepted", explanation.verdicts.taken))
+            for (index, number), kinds in sorted(where.items())
+            if result == "rejected" or (index, number) not in explanation.verdicts.refused],
+        "unlisted": [told(s) for s in explanation.verdicts.unlisted],
+        "remarks": [told(s) for s in explanation.remarks],
+    }
+    json.dump(one, out, indent=1)
+    out.write("\n")
+
+
+def _statement(one: Statement, told: Callable[[str], str]) -> dict[str, Any]:
+    return {
+        "kind": one.kind, "level": one.level, "result": one.result, "says": told(one.says),
+        "codes": [{"code": code, "meaning": means} for code, means in one.codes], "about": one.names,
+        "hits": one.hits, "claims": [{"index": c.running, "number": c.number} for c in one.claims],
+        "where": [{"loop": s.loop, "segment_id": s.segment_id, "element": s.element, "segment": s.segment,
+                   "set_segment": s.set_segment, "line": s.line, "column": s.column, "offset": s.offset,
+                   "length": s.length, "text": s.text, "caret": s.caret, "caret_length": s.width} for s in one.spots],
+    }

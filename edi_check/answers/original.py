@@ -1,0 +1,224 @@
+"""The claim file that is answered: where its sets and segments stand, and which claims hang under them.
+
+One pass of the reader. Kept are a few numbers of every claim, and in full only what is asked for: the segments named
+by a 999, and the places of the claims that a 277CA refuses. Part of the beam: it drives the reader of *reading*.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from operator import attrgetter
+from typing import Any, NamedTuple
+
+from ..model import Claim, Delimiters, FunctionalGroup, Interchange, Place, TransactionSet
+from ..reading.reader import Reader
+from ..reading.segments import Batch
+from ..sources import Source
+
+__all__ = ["Asked", "ClaimRecord", "Original", "SetRecord", "group_key", "number_key", "set_key"]
+
+CONTROL = ("GS", "GE", "ST", "SE", "IEA")
+
+
+def group_key(number: str) -> str:
+    """GS06 as an AK1 repeats it; what is no number is ``0`` there."""
+    number = number.strip()[:9]
+    return str(int(number)) if number.isascii() and number.isdigit() else "0"
+
+
+def set_key(number: str) -> str:
+    """ST02 as an AK2 repeats it: filled to four characters."""
+    return number.strip()[:9].zfill(4)
+
+
+def number_key(number: str) -> str:
+    """CLM01 as an acknowledgment repeats it, freed of what it can't repeat.
+
+    >>> number_key("PCN 1/2"), number_key("")
+    ('PCN12', '0')
+    """
+    return "".join(c for c in number if c.isascii() and c.isalnum())[:35] or "0"
+
+
+class ClaimRecord(NamedTuple):
+    """A claim of the file. ``levels``: offset and length of each level above it; ``provider_ids``: NPI and tax ids
+    of its billing provider; ``sights``: what was asked about it."""
+
+    running: int
+    number: str
+    set_index: int
+    first: int
+    last: int
+    levels: tuple[int, ...]
+    provider_ids: tuple[str, ...]
+    sights: tuple[Any, ...]
+
+
+@dataclass
+class SetRecord:
+    """A set of the file, with the segments of it that were asked for, by their position in the set."""
+
+    interchange: Interchange
+    group: FunctionalGroup
+    set: TransactionSet
+    places: dict[int, Place] = field(default_factory=dict)
+
+
+@dataclass
+class Asked:
+    """What an acknowledgment wants to see of the original. ``positions`` by group and set (``group_key``, ``set_key``);
+    ``numbers`` of claims (``number_key``); ``look`` is called with each such claim while its segments are at hand, and
+    what it returns is kept."""
+
+    positions: dict[tuple[str, str], set[int]] = field(default_factory=dict)
+    numbers: set[str] = field(default_factory=set)
+    look: Callable[[Claim], tuple[Any, ...]] = lambda claim: ()
+
+
+class _Follower(Reader):
+    """A reader that is watched: ``sight`` sees every batch after it was read."""
+
+    def __init__(self, sight: Callable[[Batch, _Follower], None]) -> None:
+        super().__init__()
+        self._sight = sight
+
+    def _run(self, batch: Batch) -> None:
+        super()._run(batch)
+        self._sight(batch, self)
+
+
+class Original:
+    """The file answered. ``trouble`` says why it can't be used, ``""`` when it can. Raises nothing over its content."""
+
+    def __init__(self, source: Source, asked: Asked) -> None:
+        self.source, self.asked = source, asked
+        self.sets: list[SetRecord] = []
+        self.controls: dict[int, Place] = {}
+        self._control_numbers: list[int] = []
+        self._at = [0, 0, 0]
+        """Interchange, group and set up to which the sets are known."""
+        self._provider: tuple[int, tuple[str, ...]] = (-1, ())
+        self._claims_of: dict[int, list[ClaimRecord]] = {}
+        reader = _Follower(self._sight)
+        for chunk in source.chunks():
+            for claim in reader.feed(chunk):
+                self._enter(claim)
+        for claim in reader.close():
+            self._enter(claim)
+        self.interchanges = reader.interchanges
+        self.trouble = self._trouble()
+
+    def _trouble(self) -> str:
+        if self.source.trouble == "read":
+            return f"can't be read: {self.source.error}"
+        if not self.interchanges:
+            return "is not X12"
+        if self.source.trouble:
+            return "is a gzip file that can't be unpacked to its end"
+        return "" if any(r.set.is_professional for r in self.sets) else "holds no professional claims (837P)"
+
+    def _enter(self, claim: Claim) -> None:
+        sights = self.asked.look(claim) if number_key(claim.number) in self.asked.numbers else ()
+        billing = claim.billing
+        if billing.number != self._provider[0]:
+            self._provider = billing.number, (billing.id, *(r.value for r in billing.references))
+        record = ClaimRecord(claim.index, claim.number, claim.set.index, claim.first_segment, claim.last_segment,
+                             claim.levels, self._provider[1], sights)
+        self._claims_of.setdefault(claim.set.index, []).append(record)
+
+    # --- while it is read ------------------------------------------------------------------------------------
+
+    def _sight(self, batch: Batch, reader: _Follower) -> None:
+        self._new_sets(reader.interchanges)
+        separator = reader.interchanges[-1].delimiters.element if reader.interchanges else "*"
+        names = tuple(name + separator for name in CONTROL)
+        for index, text in enumerate(batch.segments):
+            if text.startswith(names):
+                n = batch.first + index
+                self.controls[n] = Place(n, 0, batch.start(index), len(text), "", text)
+        if self.asked.positions:
+            self._collect(batch)
+
+    def _new_sets(self, interchanges: list[Interchange]) -> None:
+        while self._at[0] < len(interchanges):
+            i = interchanges[self._at[0]]
+            while self._at[1] < len(i.groups):
+                g = i.groups[self._at[1]]
+                self.sets.extend(SetRecord(i, g, s) for s in g.sets[self._at[2] :])
+                self._at[2] = len(g.sets)
+                if self._at[1] + 1 == len(i.groups):
+                    break
+                self._at[1:] = [self._at[1] + 1, 0]
+            if self._at[0] + 1 == len(interchanges):
+                break
+            self._at = [self._at[0] + 1, 0, 0]
+
+    def _collect(self, batch: Batch) -> None:
+        """Keep the segments of this batch that were asked for, of the sets that stand in it."""
+        last = batch.first + len(batch.segments) - 1
+        for record in reversed(self.sets):
+            start = record.set.segment
+            if start > last:
+                continue
+            for position in self.asked.positions.get((group_key(record.group.control_number),
+                                                      set_key(record.set.control_number)), ()):
+                index = start + position - 1 - batch.first
+                if 0 <= index < len(batch.segments):
+                    record.places[position] = _place(batch, index, position)
+            if start <= batch.first:
+                break
+
+    # --- afterwards ------------------------------------------------------------------------------------------
+
+    def sets_of(self, group: str, number: str) -> list[SetRecord]:
+        """The sets that an AK1 and AK2 may mean."""
+        key = group_key(group), set_key(number)
+        return [r for r in self.sets if (group_key(r.group.control_number), set_key(r.set.control_number)) == key]
+
+    def claims_of(self, *sets: SetRecord) -> list[ClaimRecord]:
+        """The claims of these sets, in file order."""
+        return [c for r in sets for c in self._claims_of.get(r.set.index, [])]
+
+    def claims_at(self, record: SetRecord, place: Place) -> list[ClaimRecord]:
+        """The claims that a segment of a set belongs to: the one it stands in, those below its level, or every claim of
+        the set when it stands above all levels."""
+        own = self._claims_of.get(record.set.index, [])
+        at = bisect_right(own, place.segment, key=attrgetter("first")) - 1
+        if at >= 0 and own[at].first <= place.segment <= own[at].last:
+            return [own[at]]
+        below = [c for c in own if any(begin <= place.offset < begin + length
+                                       for begin, length in zip(c.levels[::2], c.levels[1::2], strict=False))]
+        return below or own
+
+    def trailer(self, segment: int, name: str, stop: str) -> Place | None:
+        """The first control segment called ``name`` after segment number ``segment`` and before another ``stop``."""
+        numbers = self._control_numbers or list(self.controls)
+        self._control_numbers = numbers
+        for n in numbers[bisect_right(numbers, segment) :]:
+            text = self.controls[n].text
+            if text.startswith(name):
+                return self.controls[n]
+            if text.startswith(stop):
+                break
+        return None
+
+    def delimiters_at(self, offset: int) -> Delimiters:
+        """The delimiters of the interchange that holds this byte."""
+        found = Delimiters()
+        for i in self.interchanges:
+            if i.offset <= offset:
+                found = i.delimiters
+        return found
+
+
+def _place(batch: Batch, index: int, position: int) -> Place:
+    number = batch.first + index
+    loop = ""
+    for first, name in batch.loops:
+        if first > number:
+            break
+        loop = name
+    text = batch.segments[index]
+    return Place(number, position, batch.start(index), len(text), loop if loop[:1].isdigit() else "", text)

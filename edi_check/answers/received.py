@@ -1,0 +1,165 @@
+"""What an acknowledgment holds, as plain values: TA1, 999 (and the older 997), 277CA.
+
+Nothing here knows what a code means or which claim file is answered. Damage is noted in ``remarks`` and read past: a
+segment that has nothing to stand in gets an empty frame, so that what it says isn't lost.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+__all__ = [
+    "BatchAnswer", "ClaimAnswer", "Code", "ElementAnswer", "GroupAnswer", "InterchangeAnswer", "LineAnswer",
+    "ProviderAnswer", "Received", "ReceivedInterchange", "SegmentAnswer", "SetAnswer", "StatusAnswer",
+]
+
+
+@dataclass(slots=True)
+class InterchangeAnswer:
+    """TA1."""
+
+    number: str
+    day: str
+    time: str
+    result: str
+    code: str
+
+
+@dataclass(slots=True)
+class ElementAnswer:
+    """IK4 or AK4. ``triggers`` are CTX segments that follow: the elements after the name."""
+
+    position: int
+    component: int
+    repetition: int
+    code: str
+    value: str
+    triggers: list[list[str]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class SegmentAnswer:
+    """IK3 or AK3. ``position`` counts from ST; 0 when it can't be read. ``claim`` is what its CTX names."""
+
+    segment_id: str
+    position: int
+    loop: str
+    code: str
+    claim: str = ""
+    triggers: list[list[str]] = field(default_factory=list)
+    elements: list[ElementAnswer] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class SetAnswer:
+    """AK2 to IK5 or AK5."""
+
+    id_code: str = ""
+    number: str = ""
+    convention: str = ""
+    result: str = ""
+    codes: list[str] = field(default_factory=list)
+    segments: list[SegmentAnswer] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class GroupAnswer:
+    """AK1 to AK9. ``kind`` 999 or 997."""
+
+    kind: str
+    functional_id: str = ""
+    number: str = ""
+    version: str = ""
+    result: str = ""
+    declared: str = ""
+    received: str = ""
+    accepted: str = ""
+    codes: list[str] = field(default_factory=list)
+    sets: list[SetAnswer] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Code:
+    """STC01, STC10 or STC11."""
+
+    category: str
+    status: str
+    entity: str
+
+
+@dataclass(slots=True)
+class StatusAnswer:
+    """STC. ``text`` is what a person wrote into STC12."""
+
+    codes: list[Code]
+    action: str = ""
+    text: str = ""
+
+
+@dataclass(slots=True)
+class LineAnswer:
+    """2220D: SVC with what follows."""
+
+    procedure: str
+    charge: str
+    units: str
+    statuses: list[StatusAnswer] = field(default_factory=list)
+    control: str = ""
+
+
+@dataclass(slots=True)
+class ClaimAnswer:
+    """2200D with its lines. ``payer_number`` REF*1K, ``trace`` REF*D9, ``days`` DTP*472."""
+
+    number: str
+    statuses: list[StatusAnswer] = field(default_factory=list)
+    payer_number: str = ""
+    trace: str = ""
+    days: str = ""
+    lines: list[LineAnswer] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class ProviderAnswer:
+    """2000C with the claims below it. ``is_person``: its name identifies a person."""
+
+    name: str = ""
+    id: str = ""
+    is_person: bool = False
+    statuses: list[StatusAnswer] = field(default_factory=list)
+    counts: dict[str, str] = field(default_factory=dict)
+    claims: list[ClaimAnswer] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class BatchAnswer:
+    """A 277 set: who answers, the batch answered (``reference`` is its BHT03), counts by QTY01 and AMT01."""
+
+    version: str
+    source: str = ""
+    reference: str = ""
+    statuses: list[StatusAnswer] = field(default_factory=list)
+    counts: dict[str, str] = field(default_factory=dict)
+    providers: list[ProviderAnswer] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class ReceivedInterchange:
+    """ISA to IEA of the acknowledgment. ``answers`` in file order."""
+
+    number: str
+    sender: str
+    receiver: str
+    day: str
+    component: str
+    answers: list[InterchangeAnswer | GroupAnswer | BatchAnswer] = field(default_factory=list)
+    others: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Received:
+    """A whole file. ``is_whole``: it is X12, it holds an acknowledgment, and nothing of it is cut off."""
+
+    interchanges: list[ReceivedInterchange] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+    is_whole: bool = True

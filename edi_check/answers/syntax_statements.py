@@ -1,0 +1,270 @@
+"""What a TA1, a 999 or a 997 says, as statements: interchange, group, set, segment, element."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from ..model import Place
+from ..privacy import is_private, legible, private
+from ..reading.names import element_name, party
+from .codes import RESULTS, meaning
+from .original import Original, SetRecord, group_key, set_key
+from .pointing import CONTROL_POINTS
+from .received import ElementAnswer, GroupAnswer, InterchangeAnswer, Received, SegmentAnswer, SetAnswer
+from .spots import Spot, designated, spot
+from .statements import ClaimVerdicts, Statement, code_list, shown_number
+
+__all__ = ["SyntaxStatements", "asked_positions"]
+
+VERDICTS = {"A": "accepted", "E": "errors", "P": "partial", "R": "rejected", "M": "rejected", "W": "rejected",
+            "X": "rejected"}
+ABSENT = frozenset({"3", "I6", "I7", "I8"})
+"""IK304 of segments that are not there."""
+
+
+def asked_positions(received: Received) -> dict[tuple[str, str], set[int]]:
+    """The segments that the acknowledgment speaks of, by group and set."""
+    asked: dict[tuple[str, str], set[int]] = {}
+    groups = (a for i in received.interchanges for a in i.answers if isinstance(a, GroupAnswer))
+    for group in groups:
+        for one in group.sets:
+            positions = asked.setdefault((group_key(group.number), set_key(one.number)), set())
+            positions.update(f.position for f in one.segments if f.position)
+    return asked
+
+
+@dataclass
+class SyntaxStatements:
+    """Makes the statements. ``original`` is the file answered, ``None`` without one; ``remarks`` say where the two
+    don't fit together."""
+
+    original: Original | None
+    verdicts: ClaimVerdicts
+    show_values: bool
+    remarks: list[str] = field(default_factory=list)
+    _groups_met: Counter[str] = field(default_factory=Counter)
+
+    def of_interchange(self, ta1: InterchangeAnswer) -> Statement:
+        """A TA1."""
+        said = _result(ta1.result)
+        one = Statement("TA1", "interchange", f"Interchange {shown_number(ta1.number)} of {_day(ta1.day)}: {said}.",
+                        VERDICTS.get(ta1.result, ""), names={"interchange": ta1.number})
+        if ta1.code.strip("0") or ta1.result != "A":
+            one.codes = code_list("TA105", [ta1.code])
+        if self.original:
+            mine = [i for i in self.original.interchanges if i.control_number.strip() == ta1.number.strip()]
+            if not mine:
+                self.remarks.append(f"The original has no interchange {shown_number(ta1.number)}.")
+            elif one.result == "rejected":
+                sets = [r for r in self.original.sets if r.interchange in mine]
+                one.claims = self.original.claims_of(*sets)
+            for i in mine[:1]:
+                isa = Place(i.segment, 0, i.offset, len(i.header), "", i.header)
+                point = CONTROL_POINTS["TA105"].get(ta1.code.zfill(3), "") if one.result != "accepted" else ""
+                place = self.original.trailer(i.segment, "IEA", "ISA") if point.startswith("IEA") else isa
+                if point and place:
+                    one.spots = [self._spot(place, point)]
+        if one.result == "rejected":
+            self._whole(one, "the interchange", "TA1")
+        return one
+
+    def of_group(self, group: GroupAnswer) -> list[Statement]:
+        """A 999 or 997."""
+        said = _result(group.result)
+        counts = ", ".join(f"{shown_number(count, '?')} {what}" for count, what in (
+            (group.declared, "announced"), (group.received, "received"), (group.accepted, "accepted")))
+        kind = " ".join(legible(x, 12) for x in (group.functional_id, group.version) if x)
+        head = Statement(group.kind, "group", f"Group {shown_number(group.number)} ({kind}): {said}. Sets: {counts}.",
+                         VERDICTS.get(group.result, ""), code_list("AK905", group.codes), {"group": group.number})
+        found = [head]
+        matched = self._match(group)
+        for one, record in zip(group.sets, matched, strict=True):
+            found += self._of_set(group, one, record)
+        is_whole = head.result == "rejected" and (group.codes or not group.sets)
+        if self.original:
+            records = [r for r in self.original.sets if group_key(r.group.control_number) == group_key(group.number)]
+            if not records and not any(group_key(g.control_number) == group_key(group.number)
+                                       for i in self.original.interchanges for g in i.groups):
+                self.remarks.append(f"The original has no group {shown_number(group.number)}.")
+            if is_whole:
+                head.claims = self.original.claims_of(*records)
+            head.spots = self._of_codes("AK905", group.codes, next((r.group.segment for r in records), 0), "GS")
+        if is_whole:
+            self._whole(head, "the group", group.kind)
+        return found
+
+    # --- sets ------------------------------------------------------------------------------------------------
+
+    def _match(self, group: GroupAnswer) -> list[SetRecord | None]:
+        """The sets of the original that the AK2s mean. Numbers may be there twice: then the one whose segments fit, and
+        that wasn't taken before."""
+        taken: set[int] = set()
+        found: list[SetRecord | None] = []
+        for one in group.sets:
+            records = self.original.sets_of(group.number, one.number) if self.original else []
+            nth = self._groups_met[group_key(group.number)]
+            fitting = sorted((r for r in records if r.set.index not in taken),
+                             key=lambda r: (-_fit(one, r), r.group.index < nth, r.set.index))
+            found.append(fitting[0] if fitting else None)
+            if fitting:
+                taken.add(fitting[0].set.index)
+            elif self.original and one.number:
+                self.remarks.append(f"The original has no set {shown_number(one.number)} in a group "
+                                    f"{shown_number(group.number)}.")
+        self._groups_met[group_key(group.number)] = max((r.group.index + 1 for r in found if r), default=0)
+        return found
+
+    def _of_set(self, group: GroupAnswer, one: SetAnswer, record: SetRecord | None) -> list[Statement]:
+        said = _result(one.result)
+        kind = f" ({legible(one.id_code, 6)})" if one.id_code else ""
+        names = {"group": group.number, "set": one.number}
+        head = Statement(group.kind, "set", f"Set {shown_number(one.number)}{kind}: {said}.",
+                         VERDICTS.get(one.result, ""), code_list("IK502", one.codes), dict(names))
+        found = [head]
+        if record and self.original:
+            if head.result == "rejected":
+                head.claims = self.original.claims_of(record)
+            head.spots = self._of_codes("IK502", one.codes, record.set.segment, "ST")
+        if head.result == "rejected":
+            self._whole(head, "the set", group.kind)
+        for fault in one.segments:
+            found += self._of_segment(group.kind, fault, record, names, head.result)
+        return found
+
+    def _whole(self, head: Statement, what: str, kind: str) -> None:
+        """Everything below a statement is refused."""
+        head.hits = f"every claim of {what}"
+        if head.claims:
+            self.verdicts.refuse(kind, head.claims)
+        elif not self.original:
+            self.verdicts.unlisted.append(head.says)
+
+    def _of_codes(self, name: str, codes: Iterable[str], start: int, head: str) -> list[Spot]:
+        """The control segments that codes of a group or set are about."""
+        found: dict[str, Spot] = {}
+        for code in codes:
+            point = CONTROL_POINTS[name].get(code, "")
+            if not point or not self.original or not start:
+                continue
+            if point[:2] == head:
+                place = self.original.controls.get(start)
+            else:
+                place = self.original.trailer(start, point[:2], head)
+            if place:
+                found.setdefault(point, self._spot(place, point))
+        return list(found.values())
+
+    def _spot(self, place: Place, designator: str) -> Spot:
+        assert self.original is not None
+        return spot(place, self.original.delimiters_at(place.offset), *designated(designator), self.show_values)
+
+    # --- segments and elements -------------------------------------------------------------------------------
+
+    def _of_segment(self, kind: str, fault: SegmentAnswer, record: SetRecord | None, names: dict[str, str],
+                    verdict: str) -> list[Statement]:
+        place = _place(fault, record)
+        here = {**names, "segment_id": fault.segment_id, "position": fault.position, "loop": fault.loop}
+        loop = place.loop if place and place.loop and fault.code not in ABSENT else fault.loop
+        what = shown_number(fault.segment_id, "a segment")
+        one = Statement(kind, "segment", f"Segment {fault.position or '?'} of the set, {what}{_in_loop(loop)}: "
+                        f"{_meant('IK304', fault.code)}.", "", code_list("IK304", [fault.code]), here)
+        one.says += "".join(f" {_trigger(t)}" for t in fault.triggers)
+        self._hit(kind, one, fault, record, place, verdict)
+        found = [one]
+        elements = place.text.split(record.interchange.delimiters.element) if place and record else []
+        is_same = bool(elements) and elements[0].strip() == fault.segment_id
+        if place and not is_same and fault.code not in ABSENT:
+            self.remarks.append(f"Segment {fault.position} of set {shown_number(names['set'])} is a {what} for the "
+                                f"acknowledgment and a {shown_number(elements[0])} in the original: is it the file "
+                                "that was answered?")
+        if place and self.original and (not fault.elements or not is_same):
+            one.spots = [self._spot(place, "")]
+        for element in fault.elements:
+            told = self._of_element(kind, element, fault, here, elements if is_same else [fault.segment_id])
+            if place and self.original and is_same:
+                told.spots = [spot(place, self.original.delimiters_at(place.offset), element.position,
+                                   element.component, self.show_values)]
+            found.append(told)
+        return found
+
+    def _hit(self, kind: str, one: Statement, fault: SegmentAnswer, record: SetRecord | None, place: Place | None,
+             verdict: str) -> None:
+        """Which claims a segment takes with it. Where the set is refused, all are, and that has been said."""
+        if record and place and self.original:
+            one.claims = self.original.claims_at(record, place)
+            if len(one.claims) > 1 or not fault.claim:
+                one.hits = "the claims below it" if one.claims else ""
+        if fault.claim:
+            one.names["claim"] = fault.claim
+            one.hits = f"claim {shown_number(fault.claim)}"
+        if verdict == "accepted" or verdict == "rejected":
+            return
+        if one.claims:
+            self.verdicts.refuse(kind, one.claims)
+        elif fault.claim:
+            self.verdicts.name(kind, fault.claim, True)
+
+    def _of_element(self, kind: str, element: ElementAnswer, fault: SegmentAnswer, names: dict[str, object],
+                    elements: list[str]) -> Statement:
+        designator = f"{legible(fault.segment_id, 3)}{element.position:02d}"
+        designator += f"-{element.component}" if element.component else ""
+        words = element_name(designator, elements)
+        subject = (f"{designator} ({words})" if words else designator) if element.position else "An element"
+        subject += f", repetition {element.repetition}" if element.repetition else ""
+        value = ""
+        if element.value:
+            is_hidden = is_private(elements or [fault.segment_id], element.position, element.component)
+            value = f" (“{private(element.value) if is_hidden else legible(element.value)}”)"
+        says = f"{subject}{value}: {_meant('IK403', element.code)}."
+        says += "".join(f" {_trigger(t)}" for t in element.triggers)
+        return Statement(kind, "element", says, "", code_list("IK403", [element.code]),
+                         {**names, "element": designator if element.position else "", "repetition": element.repetition})
+
+
+def _result(code: str) -> str:
+    """TA104, AK901 or IK501 in words."""
+    return RESULTS.get(code) or (f"answered with {legible(code, 12)}, which is unknown here" if code else "no result")
+
+
+def _fit(one: SetAnswer, record: SetRecord) -> int:
+    """How many of the segments named are in this set what the answer says they are."""
+    separator = record.interchange.delimiters.element
+    return sum(place.text.split(separator, 1)[0] == f.segment_id for f in one.segments
+               if (place := record.places.get(f.position)) is not None)
+
+
+def _place(fault: SegmentAnswer, record: SetRecord | None) -> Place | None:
+    if record is None or (record.set.segments and fault.position > record.set.segments):
+        return None
+    return record.places.get(fault.position)
+
+
+def _in_loop(loop: str) -> str:
+    """`` of the claim (loop 2300)``. IK303 has four characters: what it cuts is given as it is."""
+    if not loop:
+        return ""
+    words = party(loop) if loop[:1].isdigit() else ""
+    return f" in loop {legible(loop, 8)}" if words.startswith("the loop") or not words else f" of {words}"
+
+
+def _meant(name: str, code: str) -> str:
+    """What a code means, with the code."""
+    return f"{meaning(name, legible(code, 6))} ({name} {legible(code, 6) or 'empty'})"
+
+
+def _trigger(trigger: list[str]) -> str:
+    """A CTX that names what made a segment or element required or forbidden, as a sentence."""
+    segment, position, loop, element, *_ = (*trigger, "", "", "", "")
+    number, _, part = element.partition(":")
+    name = legible(segment, 3) + (f"{int(number):02d}" if number.isascii() and number.isdigit() else "")
+    name += f"-{part}" if part.isascii() and part.isdigit() else ""
+    where = f", segment {legible(position, 9)} of the set" if position else ""
+    return f"It depends on {name}{_in_loop(loop)}{where}." if segment else ""
+
+
+def _day(day: str) -> str:
+    """YYMMDD as people write it; anything else as it is."""
+    is_day = len(day) == 6 and day.isascii() and day.isdigit()
+    return f"20{day[:2]}-{day[2:4]}-{day[4:]}" if is_day else shown_number(day, "(no day)")

@@ -1,0 +1,78 @@
+"""``edi-check explain``: one edit of the catalogue, or what an acknowledgment file says."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import click
+
+from . import exits
+from .catalogue import describe_named, pack_option
+from .outputs import Output, opened, refuse_clashes
+from .session import Session, verbosity_options
+
+__all__ = ["explain"]
+
+KINDS = (".999", ".997", ".277ca", ".277", ".ta1")
+FORMATS = ("text", "json", "markdown")
+
+
+@click.command(short_help="Explain an edit, or what a TA1, 999 or 277CA says.")
+@click.argument("name", metavar="ID|FILE")
+@click.option("--original", metavar="FILE.837", default="",
+              help="The claim file that the acknowledgment answers: its segments are shown, its claims named.")
+@click.option("-f", "--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
+@click.option("-o", "--output", default="-", metavar="FILE", help="Write there instead of standard output.")
+@click.option("--show-values", is_flag=True, help="Show values that identify a person.")
+@pack_option
+@verbosity_options
+@click.pass_context
+def explain(ctx: click.Context, name: str, original: str, form: str, output: str, show_values: bool,
+            packs: tuple[str, ...]) -> int:
+    """Explain one edit: why it is there, what to do, a wrong and a right example, its source, its codes. Or, given a
+    file, what an acknowledgment (TA1, 999, 997, 277CA, of ours or of anybody's) says, in words, at the segment it
+    speaks of, and which claims it hits.
+
+    A file is explained with exit code 0, whatever it says; 3 means that not all of it, or of the original, could be
+    read.
+
+    \b
+    Examples:
+      edi-check explain PSRC-MT-03
+      edi-check explain batch.999 --original batch.837
+      edi-check explain -f json batch.277ca
+    """
+    if not _is_file(name):
+        if original or form != "text" or output != "-" or show_values:
+            raise click.UsageError(f"There is no file {name}; --original, --format, --output and --show-values are for "
+                                   "acknowledgments.")
+        click.echo(describe_named(name, packs))
+        return exits.CHECKED
+    for path in filter(None, (name, original)):
+        if path != "-" and not os.path.isfile(path) and (os.path.isdir(path) or not os.path.exists(path)):
+            raise click.UsageError(f"There is no file {path}; nothing was explained.")
+    if name == original == "-":
+        raise click.UsageError("The acknowledgment and the original can't both be standard input.")
+    refuse_clashes([Output(form, output)], [path for path in (name, original) if path])
+    return _explain_file(ctx.ensure_object(Session), name, original, form, output, show_values)
+
+
+def _is_file(name: str) -> bool:
+    """Is a file meant, and not an edit? An edit's id is never a path that exists, unless somebody names a file so."""
+    return name == "-" or os.path.exists(name) or os.sep in name or name.lower().removesuffix(".gz").endswith(KINDS)
+
+
+def _explain_file(session: Session, name: str, original: str, form: str, output: str, show_values: bool) -> int:
+    from ..answers.explanation import explained, write
+
+    told = explained(_source(name), _source(original) if original else None, show_values=show_values)
+    with opened(output) as out:
+        write(told, form, out, color=output == "-" and sys.stdout.isatty() and not os.environ.get("NO_COLOR"))
+    if not told.is_whole:
+        session.tell("not everything could be read; the explanation says what")
+    return exits.CHECKED if told.is_whole else exits.UNCHECKED
+
+
+def _source(path: str) -> object:
+    return sys.stdin.buffer if path == "-" else path
