@@ -168,6 +168,19 @@ def interchange(case: dict[str, Any], base: str = "plain") -> bytes:
     return _written(envelope, case.get("delimiters", "*^:~"))
 
 
+def example(text: str) -> list[dict[str, Any]]:
+    """The claims of a pack's example: parted by empty lines; segments with their loop in front change the skeleton."""
+    claims = []
+    for part in text.split("\n\n"):
+        segments = [s.strip() for s in part.replace("\n", "~").split("~") if s.strip()]
+        loops = {s: s.removeprefix("-").partition(" ")[0] for s in segments}
+        claim: dict[str, Any] = {"segments": "~".join(s for s in segments if loops[s] not in LOOPS)}
+        claim["replace"] = [s for s in segments if loops[s] in LOOPS and loops[s] not in ("2000C", "2010CA")]
+        dependent = [s for s in segments if loops[s] in ("2000C", "2010CA")]
+        claims.append({**claim, "dependent": dependent} if dependent else claim)
+    return claims
+
+
 def _is_of_head(change: str) -> bool:
     text = change.removeprefix("-")
     return text.startswith(("ST*", "BHT*", "1000", "HEAD", "NM1*41", "NM1*40"))
@@ -176,8 +189,9 @@ def _is_of_head(change: str) -> bool:
 def _not_the_patient(subscriber: Segments, changes: list[str]) -> Segments:
     """The subscriber above a dependent: SBR02 empty, no address and birth date; what the case itself gives stays."""
     kept = []
+    is_given = any(c.startswith("2000B SBR*") for c in changes)
     for loop, segment in subscriber:
-        if segment.startswith("SBR*") and not any(c.startswith("SBR*") for c in changes):
+        if segment.startswith("SBR*") and not is_given and not any(c.startswith("SBR*") for c in changes):
             elements = segment.split("*")
             elements[2] = ""
             segment = "*".join(elements)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cases import AS_OF, files, interchange, load
+from cases import AS_OF, example, files, interchange, load
 from judged import packs_read_once
 
 import edi_check
@@ -110,6 +110,5 @@ def test_wrong_fires_and_right_does_not(edit: str) -> None:
     settings = {"PSRC-MT": {"aso_groups": []}} if edit == "PSRC-MT-03" else {}
     for text, fires in ((data.edit.wrong, True), (data.edit.right, False)):
         if text:
-            claims = [part.strip() for part in text.split("\n\n")]
-            ids = {f.edit for f in run({"claims": claims, "settings": settings}, base).files[0].findings}
+            ids = {f.edit for f in run({"claims": example(text), "settings": settings}, base).files[0].findings}
             assert (edit in ids) is fires, f"{'wrong' if fires else 'right'} example of {edit}: {sorted(ids)}"
