@@ -176,8 +176,8 @@ def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", [
     "", "pack = 1", "edit = 3", "edit = [1]", "[edit]", "[[edit]]", "[[edit]]\nid = 1\nwhere = 1", "names = 1",
-    "lists = 1", "[lists]\na = 1", "[settings]\na = 1", "applies = 1", "topics = 1", "words = [1]", "[[edit]]\nstatus = 1",
-    "\x00",
+    "lists = 1", "[lists]\na = 1", "[settings]\na = 1", "applies = 1", "topics = 1", "words = [1]",
+    "[[edit]]\nstatus = 1", "\x00",
 ])
 def test_no_shape_of_a_pack_raises_anything_else(tmp_path: Path, text: str) -> None:
     with pytest.raises(PackError):
