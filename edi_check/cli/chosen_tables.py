@@ -57,11 +57,11 @@ def chosen_tables(settings: Configuration, session: Session) -> Selection | None
 
 def _loaded(store: Store, file: str, kind: str, lob: str, session: Session) -> list[TableSource]:
     """The sources of a file, which is loaded now if it wasn't, or isn't any more what it was."""
-    from ..tables.adding import Said, add, file_of_package
+    from ..tables.adding import Said, add, file_of_package, of_file
 
     file = file_of_package(file)
     known = store.seen(file)
-    found = [s for s in store.sources() if known and s.sha256 == known and (s.kind, s.lob) == (kind, lob)]
+    found = [s for s in of_file(store, file, known) if (s.kind, s.lob) == (kind, lob)]
     if found:
         return found
     session.tell(f"{file}: being loaded into {store.path}", level=1)

@@ -65,6 +65,7 @@ class _Table:
         for releases in self._releases.values():
             releases.sort(key=lambda r: (r.last, -r.first))
         self._chosen: dict[tuple[str, int], _Release | None] = {}
+        self._why: dict[tuple[str, int], str] = {}
 
     def release(self, lob: str, day: int) -> _Release | None:
         """The table of the day's own quarter; where that isn't loaded, the next later one whose days reach back so
@@ -78,6 +79,14 @@ class _Table:
 
     def why_not(self, lob: str, day: int) -> str:
         """Why a claim of this program and day can't be judged; ``""`` when it can."""
+        why = self._why.get((lob, day))
+        if why is None:
+            if len(self._why) >= MEMO_SIZE:
+                self._why.clear()
+            why = self._why[lob, day] = self._reason(lob, day)
+        return why
+
+    def _reason(self, lob: str, day: int) -> str:
         release = self.release(lob, day)
         if release is None:
             if lob not in self._releases:

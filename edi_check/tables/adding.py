@@ -13,7 +13,7 @@ from .layouts import NOT_PRACTITIONERS, diagnosis_rows, end_of, kind_of, pair_ro
 from .sheets import Sheet, sheets_in
 from .store import KINDS, Store, TableError, TableSource
 
-__all__ = ["Added", "PACKAGE", "Said", "add", "file_of_package"]
+__all__ = ["Added", "PACKAGE", "Said", "add", "file_of_package", "of_file"]
 
 PACKAGE = "simple-icd-10-cm"
 """A package whose list of codes can be added by this name (the extra ``codes``); it is found, not imported."""
@@ -48,7 +48,7 @@ def add(store: Store, path: str, said: Said = NOTHING_SAID, kind: str = "") -> l
     then added the parts of a zip that came before the one at fault."""
     path = file_of_package(path)
     digest = _digest(path)
-    there = [s for s in store.sources() if s.sha256 == digest and said.lob in ("", s.lob)]
+    there = [s for s in of_file(store, path, digest) if said.lob in ("", s.lob) and kind in ("", s.kind)]
     if there and not (said.first or said.last):
         store.remember(path, digest)
         return [Added(s, False) for s in there]
@@ -66,6 +66,12 @@ def add(store: Store, path: str, said: Said = NOTHING_SAID, kind: str = "") -> l
         raise TableError(f"{path}: nothing in it can be used. {known}")
     store.remember(path, digest)
     return done
+
+
+def of_file(store: Store, path: str, digest: str) -> list[TableSource]:
+    """The sources that came from a file of this name and content. (The name counts: it tells the quarter.)"""
+    name = os.path.basename(path)
+    return [s for s in store.sources() if s.sha256 == digest and s.name.partition("/")[0] == name]
 
 
 def _add_sheet(store: Store, sheet: Sheet, kind: str, said: Said, digest: str, path: str) -> Added:
