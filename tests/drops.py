@@ -155,7 +155,7 @@ def violations(root: Path, dropped: dict[str, bytes], consumer: Consumer) -> lis
     wrong += [f"{name} was published {n} times" for name, n in names.items() if n > 1]
     db = sqlite3.connect(root / "work" / "ledger.db")
     rows = db.execute("SELECT id, name, state, stored, sha256 FROM file").fetchall()
-    promised = dict(db.execute("SELECT name, sha256 FROM output WHERE folder = 'outbound'").fetchall())
+    promised = dict(db.execute("SELECT name, sha256 FROM output WHERE folder IN ('outbound', 'remote')").fetchall())
     states = Counter(row[2] for row in rows)
     if states != {"done": len(dropped)}:
         wrong.append(f"{len(dropped)} files dropped, the ledger has {dict(states)}")

@@ -11,9 +11,7 @@ import fcntl
 import os
 import secrets
 import sqlite3
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 
 from .disk import unlink_quietly
@@ -32,17 +30,13 @@ from .records import (
     Precedent,
     Record,
 )
-from .schema import open_database
+from .register import COLUMNS, Register, marks, record_of
 
 __all__ = ["SqliteLedger", "new_id"]
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 """Crockford's: nothing in it looks like something else."""
 
-COLUMNS = (
-    "id, source, name, size, mtime_ns, inode, taken, is_remote, is_overdue, origin, state, attempt, ends, sha256, "
-    "disposition, reason, stored, decided, ended"
-)
 LARGEST = 999_999_999
 """ISA13 has nine digits; after that the numbers begin again."""
 
@@ -52,24 +46,13 @@ def new_id() -> str:
     return "".join(secrets.choice(ALPHABET) for _ in range(12))
 
 
-def _marks(values: Sequence[object]) -> str:
-    return ",".join("?" * len(values))
-
-
-def _record(row: tuple[Any, ...]) -> Record:
-    record = Record(*row)
-    record.is_remote, record.is_overdue = bool(record.is_remote), bool(record.is_overdue)
-    return record
-
-
-class SqliteLedger:
+class SqliteLedger(Register):
     """See ``records.Ledger``. A process (or a thread with work of its own) opens one; ``token`` is its name as an
     owner. ``owners``: folder of the locks; without it the ledger is only read, or written by an operator's command."""
 
     def __init__(self, path: str, owners: str = "", **options: Any) -> None:
-        self.db = open_database(path, **options)
+        super().__init__(path, **options)
         self.owners, self.token = owners, secrets.token_hex(8)
-        self._lock = threading.RLock()
         self._handle = -1
         if owners:
             self._handle = os.open(self._owner_file(self.token), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -84,20 +67,7 @@ class SqliteLedger:
             unlink_quietly(self._owner_file(self.token))
             os.close(self._handle)
             self._handle = -1
-        self.db.close()
-
-    @contextmanager
-    def writing(self) -> Iterator[sqlite3.Connection]:
-        """One transaction: committed and durable at the end, or as if it had never been."""
-        with self._lock:
-            self.db.execute("BEGIN IMMEDIATE")
-            try:
-                yield self.db
-                self.db.execute("COMMIT")
-            except BaseException:
-                if self.db.in_transaction:
-                    self.db.execute("ROLLBACK")
-                raise
+        super().close()
 
     def now_judging(self, id: str) -> None:
         """Leave the id of the file that is being judged (or none) where a kill can't take it: in our owner's file."""
@@ -120,7 +90,7 @@ class SqliteLedger:
     ) -> list[Record]:
         """Files in these states that are ours or nobody's, now ours. Files that have met ends of processes come
         last."""
-        where = f"state IN ({_marks(states)}) AND owner IN ('', ?)"
+        where = f"state IN ({marks(states)}) AND owner IN ('', ?)"
         values: list[object] = [*states, self.token]
         if is_remote is not None:
             where, values = where + " AND is_remote = ?", [*values, int(is_remote)]
@@ -133,7 +103,7 @@ class SqliteLedger:
                 with self.writing() as db:
                     rows = db.execute(query, (*values, limit)).fetchall()
                     db.executemany("UPDATE file SET owner = ? WHERE id = ?", [(self.token, r[0]) for r in rows])
-        return [_record(row[:-1]) for row in rows]
+        return [record_of(row[:-1]) for row in rows]
 
     def release(self, ids: Sequence[str]) -> None:
         """Let others have these files."""
@@ -188,6 +158,16 @@ class SqliteLedger:
             )
             db.execute("UPDATE file SET owner = '' WHERE owner = ?", (token,))
 
+    def fetched(self, id: str, size: int, mtime_ns: int, inode: int, there_ns: int) -> None:
+        """The bytes of a remote file are here and durable: whoever judges may have it. ``there_ns``: its time there."""
+        with self.writing() as db:
+            self._step(
+                db,
+                "UPDATE file SET state = ?, size = ?, mtime_ns = ?, inode = ?, there_ns = ?, owner = '' "
+                "WHERE id = ? AND state = ? AND owner = ?",
+                (FETCHED, size, mtime_ns, inode, there_ns, id, CLAIMED, self.token),
+            )
+
     # --- steps ---------------------------------------------------------------------------------------------------
 
     def _step(self, db: sqlite3.Connection, sql: str, values: Sequence[object]) -> None:
@@ -240,7 +220,7 @@ class SqliteLedger:
         ).fetchone()
         used = (
             db.execute(
-                f"SELECT DISTINCT key FROM interchange WHERE key IN ({_marks(keys)}) AND origin <> ? AND "  # noqa: S608
+                f"SELECT DISTINCT key FROM interchange WHERE key IN ({marks(keys)}) AND origin <> ? AND "  # noqa: S608
                 "taken >= ?",
                 (*keys, origin, since),
             ).fetchall()
@@ -295,29 +275,15 @@ class SqliteLedger:
                         (state, place, now, reason, reason, i, self.token, DONE, QUARANTINED),
                     )
 
-    # --- answers -------------------------------------------------------------------------------------------------
-
-    def outputs(self, ids: Sequence[str]) -> list[Output]:
-        """The answers of these files that are not published yet."""
-        found: list[Output] = []
-        with self._lock:
-            for i in ids:
-                rows = self.db.execute(
-                    "SELECT file_id, number, kind, folder, name, sha256, size, state FROM output WHERE "
-                    "file_id = ? AND state <> ? ORDER BY number",
-                    (i, PUBLISHED),
-                )
-                found += [Output(*row) for row in rows]
-        return found
-
-    def mark_output(self, output: Output, state: str) -> None:
-        """A remote acknowledgment on its way; each has a state of its own, because a connection can end between two."""
-        with self.writing() as db:
-            self._step(
-                db,
-                "UPDATE output SET state = ? WHERE file_id = ? AND number = ?",
-                (state, output.file_id, output.number),
-            )
+    def mark_outputs(self, outputs: Sequence[Output], state: str) -> None:
+        """Remote acknowledgments on their way; each has a state of its own, because a connection can end between
+        two."""
+        if outputs:
+            with self.writing() as db:
+                for o in outputs:
+                    self._step(
+                        db, "UPDATE output SET state = ? WHERE file_id = ? AND number = ?", (state, o.file_id, o.number)
+                    )
 
     def publish(self, ids: Sequence[str]) -> list[str]:
         """The local answers of these files are out. Those without a remote one still to go are published (returned)."""
@@ -342,32 +308,19 @@ class SqliteLedger:
                     ready.append(i)
         return ready
 
-    def remote_outputs(self, source: str, limit: int) -> list[Output]:
-        """Acknowledgments that wait to be pushed to a source, oldest first, of files whose local answers are out."""
-        with self._lock:
-            rows = self.db.execute(
-                "SELECT o.file_id, o.number, o.kind, o.folder, o.name, o.sha256, o.size, o.state "
-                "FROM output o JOIN file f ON f.id = o.file_id "
-                "WHERE o.folder = 'remote' AND o.state <> ? AND f.source = ? AND f.state = ? "
-                "ORDER BY f.taken, f.id, o.number LIMIT ?",
-                (PUBLISHED, source, PUSHING, limit),
-            )
-            return [Output(*row) for row in rows]
-
-    def pushed(self, output: Output) -> None:
-        """A remote acknowledgment is out; with the last one its file is published and free to be archived."""
-        with self.writing() as db:
-            db.execute(
-                "UPDATE output SET state = ? WHERE file_id = ? AND number = ?",
-                (PUBLISHED, output.file_id, output.number),
-            )
-            db.execute(
-                "UPDATE file SET state = ?, owner = '' WHERE id = ? AND state = ? AND NOT EXISTS (SELECT 1 FROM output "
-                "WHERE file_id = ? AND state <> ?)",
-                (PUBLISHED, output.file_id, PUSHING, output.file_id, PUBLISHED),
-            )
-
-    # --- figures -------------------------------------------------------------------------------------------------
+    def pushed(self, outputs: Sequence[Output]) -> None:
+        """Remote acknowledgments are out; with its last one a file is published and free to be archived."""
+        if outputs:
+            with self.writing() as db:
+                db.executemany(
+                    "UPDATE output SET state = ? WHERE file_id = ? AND number = ?",
+                    [(PUBLISHED, o.file_id, o.number) for o in outputs],
+                )
+                db.executemany(
+                    "UPDATE file SET state = ?, owner = '' WHERE id = ? AND state = ? AND NOT EXISTS "
+                    "(SELECT 1 FROM output WHERE file_id = file.id AND state <> ?)",
+                    [(PUBLISHED, i, PUSHING, PUBLISHED) for i in sorted({o.file_id for o in outputs})],
+                )
 
     def lease_numbers(self, count: int) -> int:
         """The first of ``count`` control numbers that nobody else gets. Numbers not used are gone: gaps are allowed,
@@ -378,19 +331,3 @@ class SqliteLedger:
                 first = 1
             db.execute("UPDATE counter SET next = ? WHERE name = 'control'", (first + count,))
         return first
-
-    def open_counts(self) -> dict[str, int]:
-        """How many files stand in each state before the last."""
-        found = dict.fromkeys((CLAIMED, FETCHED, DECIDED, PUSHING, PUBLISHED), 0)
-        with self._lock:
-            found.update(
-                self.db.execute(
-                    "SELECT state, count(*) FROM file WHERE state NOT IN ('done', 'quarantined') GROUP BY 1"
-                )
-            )
-        return found
-
-    def counts(self) -> dict[tuple[str, str], int]:
-        """How many files by (source, state)."""
-        with self._lock:
-            return {(s, t): n for s, t, n in self.db.execute("SELECT source, state, count(*) FROM file GROUP BY 1, 2")}

@@ -92,26 +92,28 @@ class Service:
 
     def run(self, once: bool = False) -> None:
         """Work until told to stop."""
-        pause = 0.0
-        self._tidy()
+        pause, pauses = 0.0, 0
         self._start_carriers(once)
         while not self.stopping.is_set():
             self.figures.beat()
             try:
                 if pause:
                     self._probe()
-                    self._resume()
-                pause = 0.0
                 did = self._cycle()
-                self.figures.is_started = True
             except OwnershipLost:
                 self.journal.write("warn", "ownership_lost")
-                did = True
+                continue
             except (OSError, sqlite3.OperationalError) as error:
-                pause = min(LONGEST_PAUSE, pause * 2 or 1.0)
+                pause, pauses = min(LONGEST_PAUSE, pause * 2 or 1.0), pauses + 1
                 self._pause(error, pause)
+                if once and pauses >= 3:
+                    raise
                 self.stopping.wait(random.uniform(pause / 2, pause))  # noqa: S311 - no secret
                 continue
+            if pause:
+                self._resume()
+            pause, pauses = 0.0, 0
+            self.figures.is_started = True
             if once and not did and self._is_drained():
                 break
             if not did:
@@ -125,12 +127,6 @@ class Service:
         """After ``run``: let others have what is not finished."""
         self.steps.flusher.close()
         self.ledger.close()
-
-    def _tidy(self) -> None:
-        """Leftovers of a start that was cut off: staged answers nobody decided on are overwritten when their file is
-        judged again, those of files that are gone are in nobody's way."""
-        self.ledger.reap()
-        unlink_quietly(os.path.join(self.plan.layout.work, "probe"))
 
     def _start_carriers(self, once: bool) -> None:
         remote = [s for s in self.plan.sources if s.remote]

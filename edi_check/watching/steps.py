@@ -251,6 +251,8 @@ class Steps:
         for r in records:
             kept = self.layout.folder("quarantine") if r.reason == "incomplete" else self.layout.archive(r.taken)
             places.append((r.id, self._put_away(r, kept)))
+            if r.is_remote:
+                self._clear_stage(r.id)  # a carrier that was killed between its commit and this
         self.flusher.folders({os.path.dirname(os.path.join(self.layout.root, p)) for _, p in places})
         self.ledger.end(places, time())
         for r in records:

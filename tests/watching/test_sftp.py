@@ -1,0 +1,132 @@
+"""Remote folders against a real OpenSSH server: both directions, and what goes wrong with servers."""
+
+from __future__ import annotations
+
+import random
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from drops import Child, Consumer, drop, numbered, plan_for, run_once, violations, wait_for
+from sshd import Server
+
+from edi_check.watching.carrier import Retry
+from edi_check.watching.plan import Plan
+
+
+@pytest.fixture
+def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    monkeypatch.setattr(Retry, "LONGEST", 0.5)
+    made = Server(tmp_path / "sshd")
+    yield made
+    made.stop()
+
+
+def remote_plan(tmp_path: Path, server: Server, **more: object) -> Plan:
+    return plan_for(tmp_path / "root", sources=(server.source(**more),))
+
+
+class Partner(Consumer):
+    """Collects acknowledgments where they were pushed, and reports where they stay, as one consumer; half-written
+    names are not its business."""
+
+    def __init__(self, server: Server, root: Path) -> None:
+        super().__init__(server.outbound)
+        self.reports = Consumer(root / "outbound")
+
+    def take(self) -> int:
+        before = len(self.taken)
+        for path in list(self.folder.iterdir()):
+            if not path.name.startswith("."):
+                self.taken.append((path.name, path.read_bytes()))
+                path.unlink()
+        self.reports.take()
+        self.taken += self.reports.taken
+        self.reports.taken.clear()
+        return len(self.taken) - before
+
+
+def test_pull_and_push(tmp_path: Path, server: Server) -> None:
+    dropped = {f"claims-{n}.837": numbered(n) for n in range(1, 15)}
+    for name, data in dropped.items():
+        drop(server.inbound, name, data)
+    log = run_once(remote_plan(tmp_path, server))
+    partner = Partner(server, tmp_path / "root")
+    (tmp_path / "root" / "inbound").mkdir(exist_ok=True)
+    assert violations(tmp_path / "root", dropped, partner) == [], log
+    assert list(server.inbound.iterdir()) == []
+    assert sum(name.endswith("_999.x12") for name, _ in partner.taken) == 12
+
+
+class Chase:
+    """Kills one side again and again while files are fetched and acknowledgments pushed."""
+
+    def __init__(self, tmp_path: Path, server: Server, seed: int) -> None:
+        self.server, self.root = server, tmp_path / "root"
+        self.plan = remote_plan(tmp_path, server)
+        (self.root / "inbound").mkdir(parents=True, exist_ok=True)
+        self.partner = Partner(server, self.root)
+        self.random = random.Random(seed)
+        self.dropped: dict[str, bytes] = {}
+
+    def feed(self, backlog: int = 12) -> None:
+        for _ in range(backlog - sum(1 for p in self.server.inbound.iterdir() if not p.name.startswith("."))):
+            number = len(self.dropped) + 1
+            self.dropped[f"claims-{number}.837"] = numbered(number)
+            drop(self.server.inbound, f"claims-{number}.837", numbered(number))
+
+    def pause(self) -> None:
+        """Until something moves at the server, and up to 120 ms more."""
+        before = self.names()
+        assert wait_for(lambda: bool(self.partner.take()) or self.names() != before, 60)
+        end = time.monotonic() + self.random.uniform(0, 0.120)
+        while time.monotonic() < end:
+            self.partner.take()
+
+    def verdict(self) -> list[str]:
+        run_once(self.plan)
+        wrong = violations(self.root, self.dropped, self.partner)
+        left = [p.name for p in [*self.server.inbound.iterdir(), *self.server.outbound.iterdir()]]
+        return wrong + [f"{len(left)} left at the server"] * bool(left)
+
+    def names(self) -> set[str]:
+        return {p.name for p in [*self.server.inbound.iterdir(), *self.server.outbound.iterdir()]}
+
+    def kill_clients(self, kills: int) -> list[str]:
+        for _ in range(kills):
+            self.feed()
+            self.partner.take()
+            watcher = Child(self.plan)
+            self.pause()
+            assert watcher.end(signal.SIGKILL) == -signal.SIGKILL
+        return self.verdict()
+
+    def kill_sessions(self, kills: int) -> list[str]:
+        watcher = Child(self.plan, log=self.root / "log")
+        for _ in range(kills):
+            self.feed()
+            self.pause()
+            wait_for(lambda: self.server.signal_sessions(signal.SIGKILL) > 0, 30)
+        assert watcher.is_running(), (self.root / "log").read_text()
+        assert watcher.end(signal.SIGTERM) == 0
+        return self.verdict()
+
+
+def test_twenty_client_kills(tmp_path: Path, server: Server) -> None:
+    assert Chase(tmp_path, server, 1).kill_clients(20) == []
+
+
+def test_twenty_session_kills(tmp_path: Path, server: Server) -> None:
+    assert Chase(tmp_path, server, 2).kill_sessions(20) == []
+
+
+@pytest.mark.long
+def test_five_hundred_client_kills(tmp_path: Path, server: Server) -> None:
+    assert Chase(tmp_path, server, 3).kill_clients(500) == []
+
+
+@pytest.mark.long
+def test_five_hundred_session_kills(tmp_path: Path, server: Server) -> None:
+    assert Chase(tmp_path, server, 4).kill_sessions(500) == []

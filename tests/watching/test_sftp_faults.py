@@ -1,0 +1,319 @@
+"""Servers that freeze, lie, or aren't who they were; partners who upload slowly and stop half way."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import os
+import signal
+import stat
+import threading
+import time
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import asyncssh
+import pytest
+from drops import drop, numbered, plan_for, service_for, wait_for
+from sshd import Server, free_port, key
+
+from edi_check.watching import sftp as sftp_module
+from edi_check.watching.carrier import Carrier, Retry
+from edi_check.watching.figures import Figures
+from edi_check.watching.journal import Journal
+from edi_check.watching.layout import Layout
+from edi_check.watching.plan import Plan
+from edi_check.watching.sftp import Lost, Refused, WrongHostKey
+
+
+@pytest.fixture
+def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    monkeypatch.setattr(Retry, "LONGEST", 0.3)
+    made = Server(tmp_path / "sshd")
+    yield made
+    made.stop()
+
+
+class Running:
+    """A carrier alone, with its log."""
+
+    def __init__(self, plan: Plan, once: bool = False, keepalive: float | None = None) -> None:
+        plan.layout.prepare([])
+        self.log, self.figures = io.StringIO(), Figures()
+        self.carrier = Carrier(plan, plan.sources[0], Journal(self.log), self.figures, once, keepalive)
+        self.carrier.start()
+
+    def events(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.log.getvalue().splitlines()]
+
+    def saw(self, event: str, **fields: object) -> bool:
+        return any(e["event"] == event and all(e.get(k) == v for k, v in fields.items()) for e in self.events())
+
+    def stop(self) -> None:
+        self.carrier.stop()
+        self.carrier.join(20)
+        assert not self.carrier.is_alive()
+
+
+def test_an_unknown_and_a_changed_host_key_stop_the_source(tmp_path: Path, server: Server) -> None:
+    drop(server.inbound, "claims.837", numbered(1))
+    for lines in ("", None):
+        if lines is None:
+            server.trust(key(tmp_path / "other_key"))
+        else:
+            server.known_hosts.write_text(lines)
+        plan = plan_for(tmp_path / "root", sources=(server.source(),))
+        running = Running(plan)
+        running.carrier.join(20)
+        assert not running.carrier.is_alive() and running.carrier.failed
+        assert running.saw("source_down", reason="wronghostkey"), running.events()
+        assert "partner" in running.figures.down
+    assert [p.name for p in server.inbound.iterdir()] == ["claims.837"]
+
+
+def test_a_wrong_key_is_tried_three_times(tmp_path: Path, server: Server) -> None:
+    wrong = key(tmp_path / "wrong_key")
+    running = Running(plan_for(tmp_path / "root", sources=(server.source(key_file=str(wrong)),)))
+    assert wait_for(lambda: running.saw("source_down", wait_seconds=900.0), 20), running.events()
+    assert sum(e["event"] == "source_down" for e in running.events()) == 3
+    running.stop()
+
+
+def test_waits_double_under_full_jitter() -> None:
+    asked: list[tuple[float, float]] = []
+    retry = Retry(lambda low, high: asked.append((low, high)) or high)  # type: ignore[func-returns-value]
+    assert [retry.after(Lost("x")) for _ in range(11)] == [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300]
+    assert {low for low, _ in asked} == {0.0}
+    retry.success()
+    assert [retry.after(Refused("x")) for _ in range(3)] == [1, 2, 900.0]
+    assert retry.after(WrongHostKey("x")) is None
+
+
+def test_a_frozen_server_is_noticed(tmp_path: Path, server: Server) -> None:
+    """With the keepalives of production, 10 s and three of them, the promise of a minute has some slack; here a second
+    each, to see that they work."""
+    assert sftp_module.KEEPALIVE_SECONDS * (sftp_module.KEEPALIVES + 1) <= 60
+    running = Running(plan_for(tmp_path / "root", sources=(server.source(),)), keepalive=1.0)
+    assert wait_for(lambda: running.figures.get("source_up", source="partner") == 1, 20)
+    server.signal_sessions(signal.SIGSTOP)
+    try:
+        assert wait_for(lambda: running.figures.get("source_up", source="partner") == 0, 15), running.events()
+        assert running.saw("source_down", reason="lost")
+    finally:
+        server.signal_sessions(signal.SIGCONT)
+    assert wait_for(lambda: running.figures.get("source_up", source="partner") == 1, 20)
+    running.stop()
+
+
+@pytest.mark.long
+def test_a_frozen_server_is_noticed_within_a_minute(tmp_path: Path, server: Server) -> None:
+    running = Running(plan_for(tmp_path / "root", sources=(server.source(),)))
+    assert wait_for(lambda: running.figures.get("source_up", source="partner") == 1, 20)
+    server.signal_sessions(signal.SIGSTOP)
+    began = time.monotonic()
+    assert wait_for(lambda: running.figures.get("source_up", source="partner") == 0, 60)
+    print(f"noticed after {time.monotonic() - began:.0f} s")
+    server.signal_sessions(signal.SIGCONT)
+    running.stop()
+
+
+def test_slow_uploads_aborted_at_fifty_offsets(tmp_path: Path, server: Server) -> None:
+    """A partner writes slowly, under the final name, and stops. Nothing is taken before it is overdue; then each part is
+    answered by a TA1 where an ISA is there, and lies in quarantine."""
+    data = numbered(3)
+    plan = plan_for(tmp_path / "root", sources=(server.source(),))
+    object.__setattr__(plan.sources[0].rules, "incomplete_grace_seconds", 1.5)
+    service = service_for(plan)
+    thread = threading.Thread(target=service.run)
+    thread.start()
+    offsets = [round(n * (len(data) - 3) / 49) for n in range(50)]
+    try:
+        handles = [open(server.inbound / f"slow-{n}.837", "wb", buffering=0) for n in range(50)]  # noqa: SIM115
+        for part in range(4):
+            for handle, offset in zip(handles, offsets, strict=True):
+                handle.write(data[offset * part // 4 : offset * (part + 1) // 4])
+            time.sleep(0.2)
+        assert len(list(server.inbound.glob("slow-*"))) == 50, "a file was taken while it was being written"
+        for handle in handles:
+            handle.close()
+        assert wait_for(lambda: len(list((tmp_path / "root/quarantine").iterdir())) == 50, 60)
+    finally:
+        service.stop()
+        thread.join(30)
+        service.close()
+    kept = {p.read_bytes() for p in (tmp_path / "root/quarantine").iterdir()}
+    assert kept == {data[:offset] for offset in offsets}
+    answers = [p.read_text() for p in server.outbound.iterdir()]
+    readable = sum(offset >= 106 for offset in offsets)
+    assert len(answers) == readable
+    assert all("*R*023" in a or "*R*025" in a for a in answers)
+
+
+HOSTILE = [
+    b"../escape",
+    b"..",
+    b".",
+    b"/etc/passwd",
+    b"a/../../b",
+    b"",
+    b"nul\0name",
+    b"x" * 256,
+    b"x" * 5000,
+    b"..\\up",
+    b"a/b",
+    b"/",
+    b"//",
+    b"~root",
+    b"\n",
+    b"-rf",
+    b"a\nb",
+    b"\xff\xfe",
+    b"$(id)",
+    b"`id`",
+    b";ls",
+    b"%2e%2e%2f",
+    b"con",
+    b"a b",
+    "\u202e.837".encode(),
+]
+
+
+class Liar(asyncssh.SFTPServer):
+    """Lists names that are no names, sizes that aren't true, and folders without an end."""
+
+    endless = False
+    grows = False
+
+    def _attrs(self) -> asyncssh.SFTPAttrs:
+        return asyncssh.SFTPAttrs(size=719, permissions=stat.S_IFREG | 0o644, mtime=1, atime=1)
+
+    async def scandir(self, path: bytes) -> AsyncIterator[asyncssh.SFTPName]:
+        n = 0
+        while True:
+            for name in HOSTILE:
+                yield asyncssh.SFTPName(name, b"", self._attrs())
+            n += 1
+            if not self.endless:
+                return
+            yield asyncssh.SFTPName(f"file-{n}".encode(), b"", self._attrs())
+
+    def lstat(self, path: bytes) -> asyncssh.SFTPAttrs:
+        return self._attrs()
+
+    stat = lstat
+
+    def open(self, path: bytes, pflags: int, attrs: asyncssh.SFTPAttrs) -> object:
+        return object()
+
+    def read(self, file: object, offset: int, size: int) -> bytes:
+        data = numbered(1)
+        return b"X" * size if self.grows else data[offset : offset + size]
+
+    def close(self, file: object) -> None:
+        pass
+
+    def rename(self, old: bytes, new: bytes) -> None:
+        pass
+
+    posix_rename = rename
+
+    def remove(self, path: bytes) -> None:
+        pass
+
+
+class LiarServer:
+    """In a thread of its own."""
+
+    def __init__(self, home: Path, kind: type[Liar]) -> None:
+        home.mkdir()
+        self.port, self.home = free_port(), home
+        self.host_key, self.user_key = key(home / "host"), key(home / "user")
+        kind_, data = (home / "host.pub").read_text().split()[:2]
+        (home / "known").write_text(f"[127.0.0.1]:{self.port} {kind_} {data}\n")
+        self.ready, self.kind = threading.Event(), kind
+        self.connections: list[asyncssh.SSHServerConnection] = []
+        self.loop = asyncio.new_event_loop()
+        self.thread = threading.Thread(target=self._run, daemon=True)
+        self.thread.start()
+        assert self.ready.wait(10)
+
+    def _run(self) -> None:
+        connections = self.connections
+
+        class Host(asyncssh.SSHServer):
+            def connection_made(self, connection: asyncssh.SSHServerConnection) -> None:
+                connections.append(connection)
+
+        async def listen() -> None:
+            self.server = await asyncssh.listen(
+                "127.0.0.1",
+                self.port,
+                server_host_keys=[str(self.host_key)],
+                authorized_client_keys=str(self.home / "user.pub"),
+                sftp_factory=self.kind,
+                server_factory=Host,
+            )
+            self.ready.set()
+
+        self.loop.run_until_complete(listen())
+        self.loop.run_forever()
+
+    def stop(self) -> None:
+        async def end() -> None:
+            self.server.close()
+            for connection in self.connections:
+                connection.abort()
+            others = asyncio.all_tasks() - {asyncio.current_task()}
+            for task in others:
+                task.cancel()
+            await asyncio.gather(*others, return_exceptions=True)
+            await asyncio.sleep(0.1)
+
+        asyncio.run_coroutine_threadsafe(end(), self.loop).result(10)
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self.thread.join(10)
+        self.loop.close()
+
+    def plan(self, root: Path) -> Plan:
+        import getpass
+
+        from edi_check.watching.intake import Rules
+        from edi_check.watching.plan import RemoteSource, SourcePlan
+
+        remote = RemoteSource(
+            "127.0.0.1", self.port, getpass.getuser(), str(self.user_key), str(self.home / "known"), "/in", "/out"
+        )
+        return Plan(Layout(str(root)), (SourcePlan("liar", "/in", "/out", Rules(0, 1), remote),), poll_seconds=0.05)
+
+
+def memory() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("lie", ["names", "endless", "grows"])
+def test_a_hostile_server_writes_nothing_outside_and_fills_no_memory(
+    tmp_path: Path, lie: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Retry, "LONGEST", 0.3)
+    monkeypatch.setattr(sftp_module, "MOST_NAMES", 3000)
+    kind = type("Kind", (Liar,), {"endless": lie == "endless", "grows": lie == "grows"})
+    liar = LiarServer(tmp_path / "liar", kind)
+    before = memory()
+    root = tmp_path / "down" / "root"
+    running = Running(liar.plan(root))
+    time.sleep(3)
+    running.stop()
+    liar.stop()
+    assert memory() - before < 60 << 20
+    outside = {p for p in tmp_path.rglob("*") if root not in p.parents and (tmp_path / "liar") not in p.parents}
+    assert outside == {tmp_path / "down", root, tmp_path / "liar"}
+    ids = {p.name.removesuffix(".part") for p in (root / "work/claimed").iterdir()}
+    assert all(len(i) == 12 and i.isalnum() for i in ids)
+    assert not running.carrier.failed, running.events()
+    if lie == "endless":
+        assert running.saw("source_down", reason="refused")
+    if lie == "grows":
+        assert all(p.stat().st_size <= 720 for p in (root / "work/claimed").iterdir())
