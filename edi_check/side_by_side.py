@@ -7,10 +7,8 @@ fork, and sends back only what is small. Where there is no fork, and for inputs 
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from typing import Any
 
 from .report import FileReport
@@ -28,10 +26,13 @@ def side_by_side(sources: Sequence[Any], check: Check, jobs: int) -> list[FileRe
     """The reports of ``sources`` in their order. ``jobs`` 0: one process a core."""
     workers = min(jobs or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else jobs, len(sources))
     paths = [n for n, one in enumerate(sources) if isinstance(one, (str, os.PathLike))]
-    can_fork = "fork" in multiprocessing.get_all_start_methods()
-    if workers < 2 or len(paths) < 2 or not can_fork:
+    if workers < 2 or len(paths) < 2 or not hasattr(os, "fork"):
         store = Store()
         return [check(one, store) for one in sources]
+    # Not above: one process is the rule, and these are a part of what it takes to start.
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
+
     own, *stores = [Store(n) for n in range(workers + 1)]
     for store in stores:
         store.open()

@@ -7,16 +7,18 @@ loads the files that CMS publishes. Only rows that somebody asks for are read; w
 from __future__ import annotations
 
 import os
-import sqlite3
 import struct
 import zlib
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..findings import PackError
+
+if TYPE_CHECKING:
+    import sqlite3
 
 __all__ = ["EPOCH", "FOREVER", "KINDS", "PAIR", "Selection", "Store", "TableError", "TableSource"]
 
@@ -86,6 +88,8 @@ class Store:
     """An open file of tables. In: its path; ``create``: for writing, made if there is none. Raises ``TableError``."""
 
     def __init__(self, path: str | os.PathLike[str], create: bool = False) -> None:
+        import sqlite3  # not above: most runs have no tables, and it is a part of what they take to start
+
         self.path = os.fspath(path)
         self._process = os.getpid()
         try:
@@ -100,9 +104,13 @@ class Store:
     def _open(self) -> sqlite3.Connection:
         if not os.path.isfile(self.path):
             raise TableError(f"{self.path}: there is no such file; make it with `edi-check tables add`")
+        import sqlite3
+
         return sqlite3.connect(f"{Path(self.path).resolve().as_uri()}?mode=ro", uri=True, check_same_thread=False)
 
     def _create(self) -> sqlite3.Connection:
+        import sqlite3
+
         folder = os.path.dirname(self.path)
         if folder:
             os.makedirs(folder, mode=0o700, exist_ok=True)
@@ -131,7 +139,7 @@ class Store:
 
     def __del__(self) -> None:
         # Who judges keeps it open to the end of the run, and Python 3.13 warns of a connection that nobody closed.
-        with suppress(AttributeError, sqlite3.Error):
+        with suppress(Exception):
             self._db.close()
 
     def __enter__(self) -> Store:
