@@ -176,8 +176,8 @@ def test_public_names_exist() -> None:
     ("import edi_check", {"click", "jinja2", "pyx12", "edi_check.pipeline", "tempfile", "decimal"}),
     ("from edi_check import check", {"click", "jinja2", "pyx12", "markupsafe"}),
     ("import edi_check.cli.check", {"jinja2", "pyx12", "asyncio", "logging", "urllib.request"}),
-    ("import edi_check; edi_check.check(b'')", {"click", "jinja2", "pyx12.map_if", "multiprocessing", "sqlite3", "logging",
-                                                "socket", "concurrent.futures"}),
+    ("import edi_check; edi_check.check(b'')", {
+        "click", "jinja2", "pyx12.map_if", "multiprocessing", "sqlite3", "logging", "socket", "concurrent.futures"}),
 ])
 def test_an_import_costs_only_what_it_needs(statement: str, unwanted: set[str]) -> None:
     code = f"{statement}\nimport sys; print(*sys.modules)"
