@@ -79,7 +79,8 @@ def units_over_daily_limit(
     is_over = total > most * day.days
     alone = _provider_alone(day, mine, most * day.days) if is_over else None
     line = alone[0] if alone else _passing(mine, before.units, most * day.days if is_over else most)
-    if exempt_groups is not None and day.group.strip().upper() in exempt_groups:
+    group = day.group.strip().upper()
+    if any(group == exempt.strip().upper() for exempt in exempt_groups or ()):
         level, says = "note", "exempt"
     elif alone:
         level, says = ("review", "group_unknown") if exempt_groups is None else ("", "")
