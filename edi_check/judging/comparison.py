@@ -16,14 +16,16 @@ from typing import Any
 
 from ..model import Claim, Party
 from .aggregate import DayLine, patient_key
+from .visits import KeptLine
 
 __all__ = ["Compared", "Earlier", "compared", "likeness", "span_of"]
 
 
 def compared(claim: Claim, payer: str, day_lines: list[DayLine], is_secondary: bool,
-             is_authorized: bool = False) -> tuple[Any, ...]:
+             is_authorized: bool = False, visits: tuple[int, ...] = ()) -> tuple[Any, ...]:
     """The tuple of a claim. ``payer``: the first id of its payer group; ``day_lines``: its lines that sums over the
-    file are about; ``is_authorized`` is asked for where an edit looks at courses."""
+    file are about; ``is_authorized`` is asked for where an edit looks at courses, ``visits`` (``visits.segments_of``)
+    where one looks at those."""
     subscriber, rendering = claim.subscriber, claim.rendering
     first = "9"
     lines = []
@@ -35,10 +37,10 @@ def compared(claim: Claim, payer: str, day_lines: list[DayLine], is_secondary: b
         lines.append((line.text, days_text, _provider(own) if own is not None else ""))
     delimiters = claim.interchange.delimiters
     days = None
-    if day_lines:
+    if day_lines or visits:
         days = (subscriber.group_number, is_secondary,
                 tuple([(d.number, d.segment, d.procedure, str(d.units), d.provider, d.tax_id, d.first, d.last)
-                       for d in day_lines]), is_authorized)
+                       for d in day_lines]), is_authorized, visits)
     return (claim.number, claim.first_segment, claim.frequency, patient_key(claim, payer), first[:8],
             (_provider(claim.billing), subscriber.sequence, _provider(rendering) if rendering is not None else "",
              claim.place_of_service),
@@ -95,10 +97,25 @@ class Compared:
                 for n, segment, procedure, units, provider, tax_id, first, last in self.days[2]]
 
     @cached_property
-    def coded_lines(self) -> list[tuple[DayLine, tuple[str, ...]]]:
-        """Its lines with a HCPCS code, each with its modifiers."""
-        return [(line, tuple(self._services[line.number - 1][2])) for line in self.day_lines
-                if self._services[line.number - 1][0] == "HC"]
+    def visits(self) -> dict[tuple[str, str, str], list[int]]:
+        """Numbers of its lines by (provider, first and last day) of the visit they belong to; none where nobody asked
+        for visits."""
+        found: dict[tuple[str, str, str], list[int]] = {}
+        for n, segment in enumerate(self.days[4] if self.days else (), 1):
+            if segment:
+                _, days, provider = self.lines[n - 1]
+                key = (provider or self.head[2] or self.head[0], days[:8], days[-8:])
+                found.setdefault(key, []).append(n)
+        return found
+
+    def kept_line(self, number: int) -> KeptLine:
+        """A line of a visit."""
+        _, procedure, modifiers, _, units, _, _ = self._services[number - 1]
+        try:
+            quantity = Decimal(units[2:])
+        except InvalidOperation:
+            quantity = None
+        return KeptLine(number, self.days[4][number - 1], procedure, tuple(modifiers), units[:2], quantity)
 
     @property
     def placed_lines(self) -> list[tuple[DayLine, str, tuple[str, ...]]]:

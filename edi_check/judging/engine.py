@@ -23,7 +23,7 @@ from .packs import Pack, load_payers
 from .plan import Active, Bundle, Plan
 from .registry import TABLES, Hit, Result, Unjudged
 from .scope import Scope, is_secondary
-from .visits import run_visits
+from .visits import run_visits, segments_of
 from .wording import finding_of
 
 __all__ = ["Engine"]
@@ -64,6 +64,7 @@ class Engine:
                 actives = [Active(pack, one, values[pack.id], level, provided) for one in (data, *data.also)]
                 self._actives += actives
                 self._running[data.edit.id] = actives[0]
+        self._has_visits = any(a.kind == "visit" and not a.lacks for a in self._actives)
         self._plans: dict[tuple[str, str, bool], Plan] = {}
         self._plans_by_selection: dict[tuple[Any, ...], Plan] = {}
         self._upper: set[str] = set()
@@ -207,7 +208,7 @@ class Engine:
         if touched:
             self._run_more(claim, plan, frozenset(touched), hits, day_lines)
         if plan.visits:
-            day_lines[:] = run_visits(plan, claim, hits)
+            run_visits(plan, claim, hits)
         if day_lines and (plan.shifts or plan.courses):
             run_alone(plan, claim, day_lines, hits)
         return True
@@ -291,7 +292,7 @@ class Engine:
                 hits.extend((active, with_day(hit, day_of), None)
                             for hit in self.guarded(active, claim.index, day_of))
         if plan.visits:
-            day_lines = run_visits(plan, claim, hits, self.guarded)
+            run_visits(plan, claim, hits, self.guarded)
         run_alone(plan, claim, day_lines, hits, self.guarded)
         return hits, day_lines
 
@@ -376,8 +377,9 @@ class Engine:
             found = [day_line(claim, ln) for ln in claim.service_lines if ln.procedure.upper() in plan.day_procedures]
             day_lines = [d for d in found if d is not None]
         payer = claim.subscriber.payer
+        visits = segments_of(claim) if self._has_visits and self.plan(claim).visits else ()
         return compared(claim, self.scope.first_id(payer.id) if payer else "", day_lines,
-                        bool(day_lines) and is_secondary(claim), has_courses and is_authorized(claim))
+                        bool(day_lines or visits) and is_secondary(claim), has_courses and is_authorized(claim), visits)
 
 
 def with_day(hit: Any, day: DayOfService) -> Any:

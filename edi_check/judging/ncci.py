@@ -13,12 +13,14 @@ from typing import NamedTuple
 
 from ..tables.store import EPOCH, PAIR, Store, TableSource
 
-__all__ = ["Pairing", "Pairs", "UnitLimits"]
+__all__ = ["Limits", "Pairing", "Pairings", "Pairs", "UnitLimits"]
 
 PARTS = frozenset((1, 2, 3, 4))
 """CMS publishes the practitioner PTP table in four parts, f1 to f4, cut by code."""
 
 MEMO_SIZE = 200_000
+DAYS_KEPT = 1000
+CODES_KEPT = 20_000
 _CODE_WIDTH = 5
 
 
@@ -100,6 +102,24 @@ class _Table:
         return ""
 
 
+class Pairings(dict[tuple[str, str], Pairing | None]):
+    """Two codes to the pair they make on one day, whichever of them stands in column 1; ``None`` when they make none.
+    Read when first asked for."""
+
+    __slots__ = ("day", "pairs", "release")
+
+    def __init__(self, pairs: Pairs, release: _Release, day: int) -> None:
+        super().__init__()
+        self.pairs, self.release, self.day = pairs, release, day
+
+    def __missing__(self, codes: tuple[str, str]) -> Pairing | None:
+        found = self.pairs.between(self.release, self.day, *codes)
+        if len(self) >= MEMO_SIZE:
+            self.clear()
+        self[codes] = found
+        return found
+
+
 class Pairs(_Table):
     """Procedure-to-procedure edits."""
 
@@ -109,37 +129,42 @@ class Pairs(_Table):
         super().__init__(store, sources)
         self._packed: dict[tuple[int, str], bytes] = {}
         self._windows: dict[tuple[int, str, str], tuple[tuple[int, int, Pairing], ...]] = {}
+        self._days: dict[tuple[str, int], Pairings | None] = {}
 
-    def between(self, lob: str, day: int, a: str, b: str) -> Pairing | None:
-        """The pair that two codes make on a day, whichever of them stands in column 1."""
-        release = self.release(lob, day)
-        if release is None:
-            return None
-        windows = self._windows.get((release.last, a, b))
+    def of_day(self, lob: str, day: int) -> Pairings | None:
+        """The pairs of a program on a day; ``None`` when no table tells them."""
+        try:
+            return self._days[lob, day]
+        except KeyError:
+            release = self.release(lob, day)
+            if len(self._days) >= DAYS_KEPT:
+                self._days.clear()
+            found = None if release is None or self.why_not(lob, day) else Pairings(self, release, day)
+            self._days[lob, day] = found
+            return found
+
+    def between(self, release: _Release, day: int, a: str, b: str) -> Pairing | None:
+        """The pair that two codes make on a day by one table; ``None`` for one that is no edit any more (indicator
+        9)."""
+        key = (release.sources[0], a, b)
+        windows = self._windows.get(key)
         if windows is None:
-            windows = self._read(release, a, b)
+            windows = tuple(w for one, two in ((a, b), (b, a)) for source in release.sources
+                            for w in _windows_of(self._pairs(source, one), one, two))
+            if len(self._windows) >= MEMO_SIZE:
+                self._windows.clear()
+            self._windows[key] = windows
         for first, last, pairing in windows:
             if first <= day <= last:
-                return pairing
+                return pairing if pairing.indicator in ("0", "1") else None
         return None
-
-    def _read(self, release: _Release, a: str, b: str) -> tuple[tuple[int, int, Pairing], ...]:
-        found: list[tuple[int, int, Pairing]] = []
-        for one, two in ((a, b), (b, a)):
-            for source in release.sources:
-                found.extend(_windows_of(self._pairs(source, one), one, two))
-        if len(self._windows) >= MEMO_SIZE:
-            self._windows.clear()
-        windows = tuple(found)
-        self._windows[release.last, a, b] = windows
-        return windows
 
     def _pairs(self, source: int, code: str) -> bytes:
         packed = self._packed.get((source, code))
         if packed is None:
-            packed = self._packed[source, code] = self.store.pairs(source, code)
-            if len(self._packed) >= MEMO_SIZE:
+            if len(self._packed) >= CODES_KEPT:
                 self._packed.clear()
+            packed = self._packed[source, code] = self.store.pairs(source, code)
         return packed
 
 
@@ -162,26 +187,41 @@ def _windows_of(packed: bytes, one: str, two: str) -> list[tuple[int, int, Pairi
 assert struct.calcsize(PAIR.format) == PAIR.size == 2 * _CODE_WIDTH
 
 
+class Limits(dict[str, tuple[int, int] | None]):
+    """Code to (most units, adjudication indicator) by one table; ``None`` when it has no limit. Read when first asked
+    for."""
+
+    __slots__ = ("release", "store")
+
+    def __init__(self, store: Store, release: _Release) -> None:
+        super().__init__()
+        self.store, self.release = store, release
+
+    def __missing__(self, code: str) -> tuple[int, int] | None:
+        found = next((u for s in self.release.sources if (u := self.store.units(s, code)) is not None), None)
+        if len(self) >= MEMO_SIZE:
+            self.clear()
+        limit = (found[0], found[1] or 1) if found else None
+        self[code] = limit
+        return limit
+
+
 class UnitLimits(_Table):
-    """Medically unlikely edits, those of practitioners. They have no days of their own: each quarter needs its
-    table."""
+    """Medically unlikely edits, those of practitioners. They have no days of their own: each quarter needs its table.
+    The adjudication indicator: 1 for each line, 2 and 3 for the day. Medicaid's tables give none; its limits are each
+    line's."""
 
     kind, name = "mue", "MUE"
 
     def __init__(self, store: Store, sources: Iterable[TableSource]) -> None:
         super().__init__(store, sources)
-        self._known: dict[tuple[str, int, str], tuple[int, int] | None] = {}
+        self._limits: dict[_Release, Limits] = {}
 
-    def limit(self, lob: str, day: int, code: str) -> tuple[int, int] | None:
-        """(most units, adjudication indicator: 1 for each line, 2 and 3 for the day); ``None``: the code has no limit.
-        Medicaid's tables give no indicator; its limits are each line's."""
+    def of_day(self, lob: str, day: int) -> Limits | None:
+        """The limits of a program on a day; ``None`` when no table tells them."""
         release = self.release(lob, day)
         if release is None:
             return None
-        key = (lob, release.last, code)
-        if key not in self._known:
-            if len(self._known) >= MEMO_SIZE:
-                self._known.clear()
-            found = next((u for s in release.sources if (u := self.store.units(s, code)) is not None), None)
-            self._known[key] = (found[0], found[1] or 1) if found else None
-        return self._known[key]
+        if release not in self._limits:
+            self._limits[release] = Limits(self.store, release)
+        return self._limits[release]

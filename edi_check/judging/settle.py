@@ -24,7 +24,7 @@ from .courses import LINES_KEPT, CourseLine, LongShifts, courses_of, shifts_of
 from .engine import Engine, with_day
 from .plan import Active, Plan
 from .registry import Hit
-from .visits import Visits, new_hits, visits_of
+from .visits import Visits, new_hits
 from .wording import finding_at
 
 __all__ = ["Standing", "settle"]
@@ -67,7 +67,7 @@ def settle(rows: Rows | Sequence[Standing], engine: Engine, refused_sets: Set[in
     for _ in range(ROUNDS if likely else 0):
         replaced = _replaced(rows, likely, failed)
         faults = len(engine.faults)
-        found = _Settlement(engine, locate).run(rows, likely, replaced.keys())
+        found = _Settlement(engine, locate, rows).run(rows, likely, replaced.keys())
         # A replacement that is refused here replaces nothing: what it would have replaced counts again.
         refused = {by for by in replaced.values() if any(f.level == "reject" for f in found.get(by, ()))} - failed
         if not refused:
@@ -115,13 +115,13 @@ def _repeated(keys: array[int]) -> set[int]:
 class _Settlement:
     """One file being settled: what stands so far, by number, by content, by patient."""
 
-    def __init__(self, engine: Engine, locate: Locate | None) -> None:
+    def __init__(self, engine: Engine, locate: Locate | None, rows: Rows | Sequence[Standing]) -> None:
         self.engine = engine
+        self.visits = Visits(lambda index: Compared(index, rows[index - 1].compare or ()))
         self.locate = locate
         self.numbers: dict[str, Earlier] = {}
         self.contents: dict[bytes, Earlier] = {}
         self.ledgers: dict[str, Ledger] = {}
-        self.visits: dict[str, Visits] = {}
         self.shifts: dict[str, Ledger] = {}
         self.courses: dict[str, list[CourseLine]] = {}
         self.found: dict[int, list[Finding]] = {}
@@ -157,8 +157,8 @@ class _Settlement:
         self.numbers.setdefault(claim.number, this)
         if claim.day_lines and claim.patient:
             self.ledgers.setdefault(claim.patient, Ledger()).add(claim.day_lines, claim.index)
-            if plan.visits:
-                self.visits.setdefault(claim.patient, Visits()).add(visits_of(plan.lob, claim.coded_lines), claim.index)
+        if plan.visits and claim.patient:
+            self.visits.add(claim)
         if claim.day_lines and (plan.shifts or plan.courses):
             self.remember_stretches(claim, plan)
 
@@ -209,13 +209,9 @@ class _Settlement:
 
     def join_visits(self, claim: Compared, standing: Standing, plan: Plan) -> None:
         """The edits on visits, for those to which earlier claims of the patient have brought something."""
-        earlier = self.visits.get(claim.patient) if claim.patient else None
-        if earlier is None:
-            return
-        alone = visits_of(plan.lob, claim.coded_lines)
-        for visit, own in zip(visits_of(plan.lob, claim.coded_lines, earlier), alone, strict=True):
-            for active in plan.visits if visit.before else ():
-                for hit in new_hits(visit, own, active, self.engine.guarded, claim.index):
+        for visit, alone in self.visits.joined(claim, plan.lob) if claim.patient else ():
+            for active in plan.visits:
+                for hit in new_hits(visit, alone, active, self.engine.guarded, claim.index):
                     self.report(active, hit, claim, standing, plan, {})
 
     def sum_shifts(self, claim: Compared, standing: Standing, plan: Plan) -> None:

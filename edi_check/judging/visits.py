@@ -7,35 +7,64 @@ Lines of different ranges of days are not brought together: whether they share a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from ..findings import Related
 from ..model import Claim
-from .aggregate import DayLine, day_line
-from .plan import Active, Plan
+from .aggregate import LONGEST_RANGE, provider_key
 from .registry import Hit, Result, Unjudged
 
-__all__ = ["Done", "Visit", "VisitLine", "Visits", "new_hits", "run_visits", "visits_of"]
+if TYPE_CHECKING:
+    from .comparison import Compared
+    from .plan import Active, Plan
+
+__all__ = ["Codes", "Done", "KeptLine", "Visit", "VisitLine", "Visits", "new_hits", "run_visits", "segments_of",
+           "units_of"]
 
 CODES_KEPT = 100
 """Different codes of earlier claims that are remembered of a visit, and different sets of modifiers of one code: more
 nobody bills, and a hostile file could."""
 
-Key = tuple[str, int, int]
+ZERO = Decimal(0)
+
 Guard = Callable[..., Result]
 
 
-class VisitLine(NamedTuple):
-    """A line of the claim at hand. ``units`` is 0 where the line's own are unusable."""
+class VisitLine(Protocol):
+    """What checks may ask of a line: a ``ServiceLine`` has it, and so has a ``KeptLine``."""
+
+    @property
+    def number(self) -> int: ...
+    @property
+    def service_segment(self) -> int: ...
+    @property
+    def procedure(self) -> str: ...
+    @property
+    def modifiers(self) -> tuple[str, ...]: ...
+    @property
+    def unit_basis(self) -> str: ...
+    @property
+    def units(self) -> Decimal | None: ...
+
+
+class KeptLine(NamedTuple):
+    """A line of a claim that is no longer at hand."""
 
     number: int
-    segment: int
+    service_segment: int
     procedure: str
     modifiers: tuple[str, ...]
-    units: Decimal
+    unit_basis: str
+    units: Decimal | None
+
+
+def units_of(line: VisitLine) -> Decimal:
+    """The units of a line, 0 where they are unusable: its own edit says so, and nothing cascades."""
+    units = line.units
+    return ZERO if units is None or units < 0 or line.unit_basis != "UN" else units
 
 
 class Done:
@@ -45,11 +74,12 @@ class Done:
 
     def __init__(self, line: Related) -> None:
         self.line = line
-        self.units = Decimal(0)
+        self.units = ZERO
 
 
 Codes = dict[str, dict[tuple[str, ...], Done]]
 _NOTHING: Codes = {}
+Key = tuple[str, str, str]
 
 
 class Visit:
@@ -57,10 +87,10 @@ class Visit:
     claims of the file that still stand brought, by code and modifiers. ``noted``: what one check found, for the
     next."""
 
-    __slots__ = ("before", "by_code", "first", "last", "lob", "noted", "provider")
+    __slots__ = ("before", "by_code", "first", "last", "lob", "noted")
 
-    def __init__(self, lob: str, provider: str, first: int, last: int, before: Codes = _NOTHING) -> None:
-        self.lob, self.provider, self.first, self.last, self.before = lob, provider, first, last, before
+    def __init__(self, lob: str, first: int, last: int, before: Codes = _NOTHING) -> None:
+        self.lob, self.first, self.last, self.before = lob, first, last, before
         self.by_code: dict[str, list[VisitLine]] = {}
         self.noted: Any = None
 
@@ -75,57 +105,20 @@ class Visit:
         first = date.fromordinal(self.first).isoformat()
         return first if self.first == self.last else f"{first} to {date.fromordinal(self.last).isoformat()}"
 
-
-class Visits:
-    """A patient's earlier visits in a file."""
-
-    def __init__(self) -> None:
-        self.by_key: dict[Key, Codes] = {}
-
-    def add(self, visits: Iterable[Visit], claim: int) -> None:
-        """Count the visits of a claim that stands."""
-        for visit in visits:
-            codes = self.by_key.setdefault((visit.provider, visit.first, visit.last), {})
-            for code, lines in visit.by_code.items():
-                if code not in codes and len(codes) >= CODES_KEPT:
-                    continue
-                kinds = codes.setdefault(code, {})
-                for line in lines:
-                    done = kinds.get(line.modifiers)
-                    if done is None:
-                        if len(kinds) >= CODES_KEPT:
-                            continue
-                        done = kinds[line.modifiers] = Done(Related(claim, line.number))
-                    done.units += line.units
-
-
-def visits_of(lob: str, lines: Iterable[tuple[DayLine, tuple[str, ...]]], earlier: Visits | None = None) -> list[Visit]:
-    """The visits that a claim's lines make, each line with its modifiers."""
-    found: dict[Key, Visit] = {}
-    known: Mapping[Key, Codes] = earlier.by_key if earlier is not None else {}
-    for day, modifiers in lines:
-        key = (day.provider, day.first, day.last)
-        visit = found.get(key)
-        if visit is None:
-            visit = found[key] = Visit(lob, *key, known.get(key, _NOTHING))
-        line = VisitLine(day.number, day.segment, day.procedure, modifiers, day.units)
-        if day.procedure in visit.by_code:
-            visit.by_code[day.procedure].append(line)
+    def add(self, line: VisitLine) -> None:
+        """Take a line of the claim in."""
+        lines = self.by_code.get(line.procedure)
+        if lines is None:
+            self.by_code[line.procedure] = [line]
         else:
-            visit.by_code[day.procedure] = [line]
-    return list(found.values())
+            lines.append(line)
 
 
-def run_visits(plan: Plan, claim: Claim, hits: list[Any], guard: Guard | None = None) -> list[DayLine]:
+def run_visits(plan: Plan, claim: Claim, hits: list[Any], guard: Guard | None = None) -> None:
     """Run a plan's edits on visits over one claim: their hits are appended. ``guard`` runs a check that may raise. What
-    can't be judged is counted once a claim, whatever the number of visits. Returns what the claims that come later will
-    need of all its lines; those with unusable dates are left out."""
-    its = claim.service_lines
-    lines = [line for line in [day_line(claim, line) for line in its] if line is not None]
+    can't be judged is counted once a claim, whatever the number of visits."""
     unjudged: set[tuple[str, str]] = set()
-    coded = [(line, its[line.number - 1].modifiers) for line in lines
-             if its[line.number - 1].procedure_qualifier == "HC"]
-    for visit in visits_of(plan.lob, coded):
+    for visit in _visits_of(claim, plan.lob):
         for active in plan.visits:
             for hit in guard(active, claim.index, visit) if guard is not None else active.run(visit):
                 if isinstance(hit, Hit):
@@ -133,7 +126,99 @@ def run_visits(plan: Plan, claim: Claim, hits: list[Any], guard: Guard | None = 
                 elif (active.id, hit.why) not in unjudged:
                     unjudged.add((active.id, hit.why))
                     hits.append((active, hit, None))
-    return lines
+
+
+def _visits_of(claim: Claim, lob: str) -> list[Visit]:
+    """The visits that a claim's lines make. Lines with unusable dates, or with a code that isn't HCPCS, are left
+    out."""
+    found: dict[tuple[str, date, date], Visit] = {}
+    billing = claim.billing
+    usual = provider_key(claim.rendering or billing, billing)
+    for line in claim.service_lines:
+        dates = line.service_dates
+        start, end = dates.start, dates.end
+        if start is None or end is None or line.procedure_qualifier != "HC":
+            continue
+        key = (usual if line.rendering is None else provider_key(line.rendering, billing), start, end)
+        visit = found.get(key)
+        if visit is None:
+            first = start.toordinal()
+            last = first if end is start else end.toordinal()
+            if not first <= last < first + LONGEST_RANGE:
+                continue
+            visit = found[key] = Visit(lob, first, last)
+        visit.add(line)
+    return list(found.values())
+
+
+# --- over the claims of a file ---------------------------------------------------------------------------------
+
+
+def segments_of(claim: Claim) -> tuple[int, ...]:
+    """What must be kept of a claim besides its lines: the segment of each SV1, 0 where the line belongs to no visit."""
+    return tuple([line.service_segment if line.service_dates.is_readable and line.procedure_qualifier == "HC" else 0
+                  for line in claim.service_lines])
+
+
+class Visits:
+    """The visits of a file, as far as earlier claims brought them. Of most there is one claim only; what that brought
+    is worked out when a second comes. ``kept(index)`` gives a claim that was settled before."""
+
+    def __init__(self, kept: Callable[[int], Compared]) -> None:
+        self.kept = kept
+        self._known: dict[tuple[str, Key], int | Codes] = {}
+
+    def add(self, claim: Compared) -> None:
+        """Count the visits of a claim that stands."""
+        for key, numbers in claim.visits.items():
+            known = self._known.get((claim.patient, key))
+            if known is None:
+                self._known[claim.patient, key] = claim.index
+            else:
+                _count(self._codes(claim.patient, key, known), claim, numbers)
+
+    def joined(self, claim: Compared, lob: str) -> list[tuple[Visit, Visit]]:
+        """The claim's visits to which earlier claims have brought something: each with that, and alone."""
+        found = []
+        for key, numbers in claim.visits.items():
+            known = self._known.get((claim.patient, key))
+            first, last = _ordinal(key[1]), _ordinal(key[2])
+            if known is None or not first <= last < first + LONGEST_RANGE:
+                continue
+            visit, alone = Visit(lob, first, last, self._codes(claim.patient, key, known)), Visit(lob, first, last)
+            for number in numbers:
+                line = claim.kept_line(number)
+                visit.add(line)
+                alone.add(line)
+            found.append((visit, alone))
+        return found
+
+    def _codes(self, patient: str, key: Key, known: int | Codes) -> Codes:
+        if isinstance(known, int):
+            codes: Codes = {}
+            earlier = self.kept(known)
+            _count(codes, earlier, earlier.visits[key])
+            self._known[patient, key] = codes
+            return codes
+        return known
+
+
+def _ordinal(day: str) -> int:
+    return date(int(day[:4]), int(day[4:6]), int(day[6:8])).toordinal()
+
+
+def _count(codes: Codes, claim: Compared, numbers: list[int]) -> None:
+    for number in numbers:
+        line = claim.kept_line(number)
+        if line.procedure not in codes and len(codes) >= CODES_KEPT:
+            continue
+        kinds = codes.setdefault(line.procedure, {})
+        done = kinds.get(line.modifiers)
+        if done is None:
+            if len(kinds) >= CODES_KEPT:
+                continue
+            done = kinds[line.modifiers] = Done(Related(claim.index, number))
+        done.units += units_of(line)
 
 
 def new_hits(visit: Visit, alone: Visit, active: Active, guard: Guard, claim: int) -> list[Hit]:

@@ -13,7 +13,7 @@ from ..aggregate import DayLine, DayOfService
 from ..conditions import Codes
 from ..courses import Course, CourseLine
 from ..registry import Hit, Result, check
-from ..visits import Visit, VisitLine
+from ..visits import Visit, VisitLine, units_of
 
 _RELATED = 10
 
@@ -38,12 +38,12 @@ def discipline_over_one_hour(visit: Visit, *, timed: Codes, disciplines: tuple[s
         total = sum((done.units for done in earlier), Decimal(0))
         over: VisitLine | None = None
         for line in mine:
-            total += line.units
+            total += units_of(line)
             if total > limit and over is None:
                 over = line
         if over is not None:
             related = [done.line for done in earlier] + [Related(0, n.number) for n in mine if n is not over]
-            found.append(Hit("SV104", over.segment, over.number,
+            found.append(Hit("SV104", over.service_segment, over.number,
                              {"discipline": discipline, "total": total, "limit": limit},
                              related=tuple(related[:_RELATED])))
     return found

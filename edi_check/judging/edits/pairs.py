@@ -3,26 +3,23 @@ loads."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from decimal import Decimal
 from typing import NamedTuple
 
 from ...findings import Related
 from ...model import ServiceLine
-from ..ncci import Pairs, UnitLimits
+from ..ncci import Pairing, Pairings, Pairs, UnitLimits
 from ..registry import Hit, Result, Unjudged, check
-from ..visits import Visit, VisitLine
+from ..visits import Visit, VisitLine, units_of
 
 __all__: list[str] = []
 
 
 class _Together(NamedTuple):
-    """Two codes of a visit that make a pair of NCCI: the line to flag, the code that is paid, and where that stands."""
+    """Two codes of a visit that make a pair of NCCI: the line to flag, the pair, and where the other one stands."""
 
     line: VisitLine
-    indicator: str
-    column1: str
-    column2: str
+    pair: Pairing
     related: Related
 
 
@@ -44,42 +41,47 @@ def pair_not_payable(
     """
     if len(visit.by_code) + len(visit.before) < 2:
         return ()
-    why = ptp.why_not(visit.lob, visit.first)
-    if why:
-        return (Unjudged(why),)
     if visit.noted is None:
-        visit.noted = list(_together(visit, ptp, bypass, left_out))
+        pairings = ptp.of_day(visit.lob, visit.first)
+        if pairings is None:
+            return (Unjudged(ptp.why_not(visit.lob, visit.first)),)
+        visit.noted = _together(visit, pairings, bypass, left_out)
     noted: list[_Together] = visit.noted
     if not noted:
         return ()
-    return [Hit("SV101-2", t.line.segment, t.line.number,
-                {"procedure": t.line.procedure, "other": t.column2 if t.line.procedure == t.column1 else t.column1,
-                 "column1": t.column1, "column2": t.column2}, related=(t.related,))
-            for t in noted if t.indicator == indicator]
+    return [_hit(t) for t in noted if t.pair.indicator == indicator]
 
 
-def _together(visit: Visit, ptp: Pairs, bypass: frozenset[str], left_out: frozenset[str]) -> Iterator[_Together]:
+def _hit(found: _Together) -> Hit:
+    line, (one, two, _) = found.line, found.pair
+    other = two if line.procedure == one else one
+    values = {"procedure": line.procedure, "other": other, "column1": one, "column2": two}
+    return Hit("SV101-2", line.service_segment, line.number, values, related=(found.related,))
+
+
+def _together(visit: Visit, pairings: Pairings, bypass: frozenset[str], left_out: frozenset[str]) -> list[_Together]:
     """All pairs of a visit that fire, those among the claim's own codes first."""
-    lob, day = visit.lob, visit.first
+    found: list[_Together] = []
     codes = list(visit.by_code)
-    for n, a in enumerate(codes):
-        for b in codes[n + 1:]:
-            pair = ptp.between(lob, day, a, b)
-            if pair is not None and pair.indicator in "01":
+    for n, a in enumerate(codes, 1):
+        for b in codes[n:]:
+            pair = pairings[a, b]
+            if pair is not None:
                 unwanted = left_out | bypass if pair.indicator == "1" else left_out
                 denied = _first(visit.by_code[pair.column2], unwanted)
                 paid = _first(visit.by_code[pair.column1], unwanted)
                 if denied is not None and paid is not None:
-                    yield _Together(denied, pair.indicator, pair.column1, pair.column2, Related(0, paid.number))
-    for a in codes if visit.before else ():
-        for b, kinds in visit.before.items():
-            pair = ptp.between(lob, day, a, b) if a != b else None
-            if pair is not None and pair.indicator in "01":
+                    found.append(_Together(denied, pair, Related(0, paid.number)))
+    for b, kinds in visit.before.items():
+        for a in codes:
+            pair = pairings[a, b] if a != b else None
+            if pair is not None:
                 unwanted = left_out | bypass if pair.indicator == "1" else left_out
                 mine = _first(visit.by_code[a], unwanted)
                 earlier = next((done.line for modifiers, done in kinds.items() if unwanted.isdisjoint(modifiers)), None)
                 if mine is not None and earlier is not None:
-                    yield _Together(mine, pair.indicator, pair.column1, pair.column2, earlier)
+                    found.append(_Together(mine, pair, earlier))
+    return found
 
 
 def _first(lines: list[VisitLine], unwanted: frozenset[str]) -> VisitLine | None:
@@ -103,18 +105,18 @@ def units_over_mue(visit: Visit, *, mue: UnitLimits, left_out: frozenset[str]) -
     Returns a hit on each such line (1), or one on the line with which the day's sum passes the limit (2, 3);
     ``Unjudged`` when no table speaks of the day.
     """
-    why = mue.why_not(visit.lob, visit.first)
-    if why:
-        return (Unjudged(why),)
+    limits = mue.of_day(visit.lob, visit.first)
+    if limits is None:
+        return (Unjudged(mue.why_not(visit.lob, visit.first)),)
     found: list[Hit] = []
     for code, lines in visit.by_code.items():
-        limit = mue.limit(visit.lob, visit.first, code)
+        limit = limits[code]
         if limit is None:
             continue
         most = limit[0] * visit.days
         if limit[1] == 1:
-            found.extend(_over(line, line.units, most, "line") for line in lines
-                         if line.units > most and left_out.isdisjoint(line.modifiers))
+            found.extend([_over(line, line.units, most, "line") for line in lines
+                          if units_of(line) > most and left_out.isdisjoint(line.modifiers)])
         else:
             hit = _over_on_day(visit, code, lines, most, left_out)
             if hit is not None:
@@ -124,14 +126,16 @@ def units_over_mue(visit: Visit, *, mue: UnitLimits, left_out: frozenset[str]) -
 
 def _over_on_day(visit: Visit, code: str, lines: list[VisitLine], most: int, left_out: frozenset[str]) -> Hit | None:
     """The hit on the line with which the sum over the day passes the limit."""
-    earlier = [(done.units, done.line) for modifiers, done in visit.before.get(code, {}).items()
-               if left_out.isdisjoint(modifiers)]
+    before = visit.before.get(code)
+    if before is None and len(lines) == 1 and units_of(lines[0]) <= most:
+        return None
+    earlier = [(done.units, done.line) for modifiers, done in (before or {}).items() if left_out.isdisjoint(modifiers)]
     mine = [line for line in lines if left_out.isdisjoint(line.modifiers)]
     total = sum((units for units, _ in earlier), Decimal(0))
     over = None
     for line in mine:
-        total += line.units
-        if total > most and over is None and line.units:
+        total += units_of(line)
+        if total > most and over is None and units_of(line):
             over = line
     if over is None:
         return None
@@ -139,9 +143,9 @@ def _over_on_day(visit: Visit, code: str, lines: list[VisitLine], most: int, lef
     return _over(over, total, most, "", related[:10])
 
 
-def _over(line: VisitLine, total: Decimal, most: int, says: str, related: tuple[Related, ...] = ()) -> Hit:
+def _over(line: VisitLine, total: Decimal | None, most: int, says: str, related: tuple[Related, ...] = ()) -> Hit:
     values = {"procedure": line.procedure, "total": total, "limit": most}
-    return Hit("SV104", line.segment, line.number, values, says=says, related=related)
+    return Hit("SV104", line.service_segment, line.number, values, says=says, related=related)
 
 
 @check(looks_at="service", gives="modifier")
