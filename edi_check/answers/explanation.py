@@ -57,6 +57,11 @@ class Explanation:
         return (s for i in self.interchanges for s in i.statements)
 
     @property
+    def is_long(self) -> bool:
+        """So many claims are taken that text and Markdown don't tell them one by one; JSON does."""
+        return len(self.verdicts.taken) > NAMED
+
+    @property
     def refused(self) -> list[tuple[int, str]]:
         """The claims refused: running number in the original (0: unknown) and CLM01."""
         return sorted(self.verdicts.refused)

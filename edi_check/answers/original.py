@@ -181,11 +181,18 @@ class Original:
         """The claims of these sets, in file order."""
         return [c for r in sets for c in self._claims_of.get(r.set.index, [])]
 
-    def claims_at(self, record: SetRecord, place: Place) -> list[ClaimRecord]:
+    def claims_at(self, record: SetRecord, place: Place, number: str = "") -> list[ClaimRecord]:
         """The claims that a segment of a set belongs to: the one it stands in, those below its level, or every claim of
-        the set when it stands above all levels."""
+        the set when it stands above all levels. ``number`` is the claim that the answer names: what is missing at the
+        end of a claim is told at the segment that follows it."""
         own = self._claims_of.get(record.set.index, [])
         at = bisect_right(own, place.segment, key=attrgetter("first")) - 1
+        if number:
+            key = number_key(number)
+            named = [c for c in own[max(at - 1, 0) : at + 1][::-1] if number_key(c.number) == key]
+            named = named or [c for c in own if number_key(c.number) == key]
+            if named:
+                return named[:1]
         if at >= 0 and own[at].first <= place.segment <= own[at].last:
             return [own[at]]
         below = [c for c in own if any(begin <= place.offset < begin + length

@@ -162,8 +162,8 @@ class _Recognizer:
             self.remark(f"SE of set {legible(e[2], 9)} announces {legible(e[1], 9)} segments, but the set has "
                         f"{self.count}: something of it may be missing.", is_whole=True)
         if self.kind in SYNTAX and self.group is not None and not self.group.result:
-            self.remark(f"The answer to group {legible(self.group.number, 9)} has no AK9, so it has no result.",
-                        is_whole=True)
+            number = legible(self.group.number, 9) or "(no number)"
+            self.remark(f"The answer to group {number} has no AK9, so it has no result.", is_whole=True)
         self.kind = ""
         self._outside()
 
@@ -192,8 +192,9 @@ class _Recognizer:
         return self.group
 
     def _ak2(self, e: list[str]) -> None:
+        group = self._in_group("AK2")
         self.set = SetAnswer(e[1].strip(), e[2].strip(), e[3].strip())
-        self._in_group("AK2").sets.append(self.set)
+        group.sets.append(self.set)
         self.fault = self.element_fault = None
 
     def _in_set(self, name: str) -> SetAnswer:
@@ -205,17 +206,18 @@ class _Recognizer:
         return self.set
 
     def _ik3(self, e: list[str]) -> None:
+        one = self._in_set(e[0])
         self.fault = SegmentAnswer(e[1].strip(), _number(e[2]), e[3].strip(), e[4].strip())
-        self._in_set(e[0]).segments.append(self.fault)
+        one.segments.append(self.fault)
         self.element_fault = None
 
     def _ik4(self, e: list[str]) -> None:
         if self.fault is None:
-            self._in_set(e[0])
+            one = self._in_set(e[0])
             self.remark(f"A segment {e[0]} has no {e[0][:2]}3 before it that says which segment it is about.",
                         is_whole=True)
             self.fault = SegmentAnswer("", 0, "", "")
-            self._in_set(e[0]).segments.append(self.fault)
+            one.segments.append(self.fault)
         position, component, repetition = (*map(_number, e[1].split(self.interchange.component)), 0, 0)[:3]
         self.element_fault = ElementAnswer(position, component, repetition, e[3].strip(), e[4])
         self.fault.elements.append(self.element_fault)

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from ..model import Place
+from ..model import FunctionalGroup, Place
 from ..privacy import is_private, legible, private
 from ..reading.names import element_name, party
 from .codes import RESULTS, meaning
@@ -84,13 +84,12 @@ class SyntaxStatements:
             found += self._of_set(group, one, record)
         is_whole = head.result == "rejected" and (group.codes or not group.sets)
         if self.original:
-            records = [r for r in self.original.sets if group_key(r.group.control_number) == group_key(group.number)]
-            if not records and not any(group_key(g.control_number) == group_key(group.number)
-                                       for i in self.original.interchanges for g in i.groups):
+            answered = self._answered(group, matched)
+            if answered is None:
                 self.remarks.append(f"The original has no group {shown_number(group.number)}.")
-            if is_whole:
-                head.claims = self.original.claims_of(*records)
-            head.spots = self._of_codes("AK905", group.codes, next((r.group.segment for r in records), 0), "GS")
+            elif is_whole:
+                head.claims = self.original.claims_of(*(r for r in self.original.sets if r.group is answered))
+            head.spots = self._of_codes("AK905", group.codes, answered.segment if answered else 0, "GS")
         if is_whole:
             self._whole(head, "the group", group.kind)
         return found
@@ -113,8 +112,18 @@ class SyntaxStatements:
             elif self.original and one.number:
                 self.remarks.append(f"The original has no set {shown_number(one.number)} in a group "
                                     f"{shown_number(group.number)}.")
-        self._groups_met[group_key(group.number)] = max((r.group.index + 1 for r in found if r), default=0)
         return found
+
+    def _answered(self, group: GroupAnswer, matched: list[SetRecord | None]) -> FunctionalGroup | None:
+        """The group of the original that an AK1 means: that of its sets, or the next of this number."""
+        assert self.original is not None
+        key = group_key(group.number)
+        same = [g for i in self.original.interchanges for g in i.groups if group_key(g.control_number) == key]
+        mine = next((r.group for r in matched if r), None)
+        mine = mine or next((g for g in same if g.index >= self._groups_met[key]), None) or next(iter(same), None)
+        if mine:
+            self._groups_met[key] = mine.index + 1
+        return mine
 
     def _of_set(self, group: GroupAnswer, one: SetAnswer, record: SetRecord | None) -> list[Statement]:
         said = _result(one.result)
@@ -174,7 +183,7 @@ class SyntaxStatements:
         self._hit(kind, one, fault, record, place, verdict)
         found = [one]
         elements = place.text.split(record.interchange.delimiters.element) if place and record else []
-        is_same = bool(elements) and elements[0].strip() == fault.segment_id
+        is_same = bool(elements) and _is_named(elements[0], fault.segment_id)
         if place and not is_same and fault.code not in ABSENT:
             self.remarks.append(f"Segment {fault.position} of set {shown_number(names['set'])} is a {what} for the "
                                 f"acknowledgment and a {shown_number(elements[0])} in the original: is it the file "
@@ -193,13 +202,13 @@ class SyntaxStatements:
              verdict: str) -> None:
         """Which claims a segment takes with it. Where the set is refused, all are, and that has been said."""
         if record and place and self.original:
-            one.claims = self.original.claims_at(record, place)
+            one.claims = self.original.claims_at(record, place, fault.claim)
             if len(one.claims) > 1 or not fault.claim:
                 one.hits = "the claims below it" if one.claims else ""
         if fault.claim:
             one.names["claim"] = fault.claim
             one.hits = f"claim {shown_number(fault.claim)}"
-        if verdict == "accepted" or verdict == "rejected":
+        if verdict == "accepted" or (verdict == "rejected" and self.original):
             return
         if one.claims:
             self.verdicts.refuse(kind, one.claims)
@@ -231,8 +240,14 @@ def _result(code: str) -> str:
 def _fit(one: SetAnswer, record: SetRecord) -> int:
     """How many of the segments named are in this set what the answer says they are."""
     separator = record.interchange.delimiters.element
-    return sum(place.text.split(separator, 1)[0] == f.segment_id for f in one.segments
+    return sum(_is_named(place.text.split(separator, 1)[0], f.segment_id) for f in one.segments
                if (place := record.places.get(f.position)) is not None)
+
+
+def _is_named(segment_id: str, told: str) -> bool:
+    """Is this the segment that an IK301 means? What is no id is cut or filled there."""
+    kept = "".join(c for c in segment_id if c.isascii() and c.isalnum())
+    return segment_id.strip() == told or kept[:3].ljust(2, "0") == told
 
 
 def _place(fault: SegmentAnswer, record: SetRecord | None) -> Place | None:

@@ -1,0 +1,317 @@
+"""Acknowledgments explained: ours at the segments and claims that the reports name, others' as checked by hand, damaged
+ones without ever raising."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import random
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from acknowledged import answers
+from judged import packs_read_once
+
+import edi_check
+from edi_check.answers.explanation import FORMATS, Explanation, explained, write
+from edi_check.answers.recognition import recognized
+from edi_check.cli import exits
+from edi_check.cli.main import main
+from edi_check.generating import generate
+from edi_check.report import FileReport
+from edi_check.telling.dispositions import is_guide_fault
+
+AS_OF = "2026-11-21"
+ROOT = Path(__file__).resolve().parent.parent
+SAMPLES = sorted((ROOT / "fixtures" / "files").glob("*/*.837")) + sorted((ROOT / "fixtures" / "demo").glob("*.837"))
+CORPUS = Path(os.environ.get("EDI_CHECK_CORPUS") or Path(__file__).parents[2] / "shared" / "corpus")
+FOREIGN = sorted(p for kind in ("999", "ta1", "277ca") for p in CORPUS.glob(f"*/{kind}/*"))
+GOLDENS = Path(__file__).parent / "goldens" / "answers"
+
+
+def told(one: Explanation, form: str = "text") -> str:
+    out = io.StringIO()
+    write(one, form, out)
+    return out.getvalue()
+
+
+def checked(source: bytes | Path) -> FileReport:
+    return edi_check.check(source, as_of=AS_OF).files[0]
+
+
+# Ours: the same segments and claims as the report
+
+
+def agrees(file: FileReport, data: bytes) -> None:
+    """Each answer to a file, explained with the file, names what the report's findings name; together they refuse
+    exactly the claims that the report refuses."""
+    texts = answers(file, AS_OF)
+    refused: set[int] = set()
+    for kind, text in texts.items():
+        one = explained(text.encode(), data)
+        assert [r for r in one.remarks if not r.startswith("The original holds no professional")] == []
+        refused |= {index for index, _ in one.refused}
+        if kind == "999":
+            same_places(file, one)
+        for form in FORMATS:
+            assert told(one, form)
+    claims = list(file.claims())
+    unanswered = set() if "ta1" in texts else {
+        i.index for i in file.interchanges if file.results.ta1.get(i.index, "R") == "R"}
+    assert refused == {c.index for c in claims if c.disposition == "rejected" and c.interchange not in unanswered}
+
+
+def same_places(file: FileReport, one: Explanation) -> None:
+    """The 999 and the findings that it tells name the same segments, and elements in them."""
+    answered = {i.index for i in file.interchanges if file.results.ta1.get(i.index, "R") != "R"}
+    spoken = {s.index for i in file.interchanges for g in i.groups for s in g.sets if g.is_professional}
+    findings = [f for f in (*file.above_findings(), *file.own_findings())
+                if f.level == "reject" and (is_guide_fault(f.edit) or f.scope == "set") and f.set_index in spoken
+                and f.interchange in answered and not f.edit.startswith(("IK5-", "AK9-", "TA1-"))]
+    wanted = {(f.where.segment, f.where.offset) for f in findings if f.where.set_segment}
+    spots = [s for st in one.statements if st.level in ("segment", "element") for s in st.spots]
+    assert {(s.segment, s.offset) for s in spots} == wanted
+    elements = {(f.where.segment, f.where.element) for f in findings if f.ik3 in ("8", "") and f.where.element}
+    assert {(s.segment, s.element) for s in spots if s.width} == elements
+    hit = {c.running for st in one.statements if st.level == "segment" for c in st.claims}
+    assert {f.claim for f in findings if f.claim} <= hit
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda p: p.stem)
+def test_our_answers_lead_back_to_the_findings(path: Path) -> None:
+    data = path.read_bytes()
+    agrees(checked(data), data)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_answers_to_generated_claims_lead_back(seed: int) -> None:
+    data = b"".join(generate(60, seed=seed, faults=0.4))
+    agrees(checked(data), data)
+
+
+# Others': read by hand, kept without what names anybody
+
+
+def skeleton(one: Explanation) -> str:
+    """What is said, without numbers of claims and names: the files are not ours to keep."""
+    lines = [f"whole: {one.is_whole}, refused: {len(one.refused)}, taken: {len(one.taken)}, "
+             f"refused as a whole: {len(one.verdicts.unlisted)}"]
+    lines += [f"note: {remark}" for remark in one.remarks]
+    for s in one.statements:
+        says = f": {s.says}" if s.level in ("segment", "element") else ""
+        lines.append(f"{'  ' * s.depth}{s.level} {s.result or '-'}{says}")
+        if s.level not in ("segment", "element"):
+            lines += [f"{'  ' * s.depth}  {code}: {means}" for code, means in s.codes]
+    return "\n".join(lines) + "\n"
+
+
+@pytest.mark.skipif(not FOREIGN, reason="the corpus is not beside the checkout")
+@pytest.mark.parametrize("path", FOREIGN, ids=lambda p: p.name[:60])
+def test_acknowledgments_of_others_are_explained(path: Path, golden: Callable[[str | Path, str], None]) -> None:
+    one = explained(path)
+    golden(GOLDENS / f"{path.parent.parent.name}-{path.parent.name}-{path.name}.txt", skeleton(one))
+    for form in FORMATS:
+        assert told(one, form)
+    text = path.read_text("utf-8-sig").replace("\n", "")
+    named = re.findall(r"~CTX\*CLM01:([^~]*)~", text) or re.findall(r"~NM1\*QC[^~]*~TRN\*2\*([^*~]*)~", text)
+    assert sorted(named) == sorted(number for _, number in one.refused + one.taken)
+    assert len(one.verdicts.unlisted) == text.count("~IK5*R")
+    assert set(named) == {str(s.names["claim"]) for s in one.statements if "claim" in s.names}
+
+
+# Any, and damaged
+
+
+ISA = "ISA*00*          *00*          *ZZ*PAYER          *ZZ*SENDER         *261121*1200*^*00501*000000007*0*T*:~"
+REPLY = ("GS*FA*PAYER*SENDER*20261121*1200*7*X*005010X231A1~ST*999*0001*005010X231A1~AK1*HC*1*005010X222A1~"
+         "AK2*837*0001~{}AK9*P*1*1*0~SE*9*0001~GE*1*7~IEA*1*000000007~")
+
+
+def reply(segments: str) -> Explanation:
+    return explained((ISA + REPLY.format(segments)).encode())
+
+
+def said(one: Explanation) -> list[str]:
+    return [s.says for s in one.statements]
+
+
+def test_codes_that_nobody_knows_are_said_to_be_unknown() -> None:
+    one = reply("IK3*ZZZ*9**77~IK4*3:2:4**Q7*VALUE~IK5*Q*99~")
+    assert said(one)[1:] == [
+        "Set 0001 (837): answered with Q, which is unknown here.",
+        "Segment 9 of the set, ZZZ: code 77 of IK304, which is unknown here (IK304 77).",
+        "ZZZ03-2, repetition 4 (“VALUE”): code Q7 of IK403, which is unknown here (IK403 Q7).",
+    ]
+    assert ("IK502 99", "code 99 of IK502, which is unknown here") in next(
+        s.codes for s in one.statements if s.level == "set")
+
+
+def test_segments_out_of_place_are_told_and_remarked() -> None:
+    one = explained((ISA + "GS*FA*A*B*20261121*1200*7*X*005010X231A1~ST*999*0001~IK4*1**7~IK5*R*5~SE*9*0001~GE*1*7~"
+                     "IEA*1*000000009~").encode())
+    assert [s.level for s in one.statements] == ["group", "set", "segment", "element"]
+    assert [r.split(":")[0][:45] for r in one.remarks] == [
+        "A segment IK4 has no AK1 before it that says ", "A segment IK4 has no AK2 before it that says ",
+        "A segment IK4 has no IK3 before it that says ", "SE of set 0001 announces 9 segments, but the ",
+        "The answer to group (no number) has no AK9, s"[:45], "Interchange 000000007"]
+    assert one.is_whole
+
+
+def test_a_997_is_read_too() -> None:
+    one = explained((ISA + "GS*FA*A*B*20261121*1200*7*X*004010~ST*997*0001~AK1*HC*1~AK2*837*0001~AK3*NM1*8**8~"
+                     "AK4*9*67*4*1~AK5*R*5~AK9*R*1*1*0~SE*8*0001~GE*1*7~IEA*1*000000007~").encode())
+    assert one.remarks == []
+    assert {s.kind for s in one.statements} == {"997"}
+    assert said(one)[3] == "NM109 (id) (“\x021\x03”): too short (IK403 4)."
+    assert "•••" in told(one) and "“1”" not in told(one)
+
+
+def test_several_interchanges_and_other_delimiters() -> None:
+    first = ISA + REPLY.format("IK5*A~")
+    other = first.translate(str.maketrans("*:~^", "|>\x1d!")).replace("000000007", "000000008")
+    one = explained(("\r\n" + first + "\n" + other).encode())
+    assert [i.number for i in one.interchanges] == ["000000007", "000000008"]
+    assert one.remarks == ["SE of set 0001 announces 9 segments, but the set has 6: something of it may be missing."]
+    assert [s.says for s in one.interchanges[0].statements] == [s.says for s in one.interchanges[1].statements]
+
+
+@pytest.mark.parametrize(("data", "begins"), [
+    (b"", "What begins at byte 0 is not X12"), (b"no X12", "What begins at byte 0 is not X12"),
+    (b"ISA*00", "The ISA at byte 0 can't be read"), (ISA.encode(), "Interchange 000000007 has no end"),
+    ((ISA + "GS*HP*A*B*20261121*1200*7*X*005010X221A1~ST*835*0001~SE*2*0001~GE*1*7~IEA*1*000000007~").encode(),
+     "No acknowledgment was found"),
+])
+def test_what_is_no_acknowledgment(data: bytes, begins: str) -> None:
+    one = explained(data)
+    assert not one.is_whole and one.remarks[0].startswith(begins)
+
+
+def test_an_original_that_is_another_file_is_noticed() -> None:
+    first, other = SAMPLES[0].read_bytes(), (ROOT / "fixtures" / "demo" / "family.837").read_bytes()
+    for kind, text in answers(checked(other), AS_OF).items():
+        one = explained(text.encode(), first)
+        assert kind == "ta1" or any(r.startswith(("The original has no", "Segment ")) for r in one.remarks), kind
+    one = explained(answers(checked(other), AS_OF)["999"].encode(), b"plain text")
+    assert "The original is not X12." in one.remarks and not one.is_whole
+
+
+def test_a_line_and_its_caret() -> None:
+    data = (ROOT / "fixtures" / "demo" / "therapy.837").read_bytes()
+    one = explained(answers(checked(data), AS_OF)["277ca"].encode(), data)
+    lines = [s for s in one.statements if s.level == "line"]
+    assert lines and all(s.names["line"] for s in lines)
+    for spot in (spot for s in one.statements for spot in s.spots):
+        start = data[spot.offset : spot.offset + spot.length].decode()
+        assert start.split("*")[0] == spot.segment_id
+        assert len(spot.pointer) <= len(spot.shown) + 1
+        if spot.width and "•••" not in spot.text:
+            assert spot.text == start
+            position, _, part = spot.element.removeprefix(spot.segment_id).partition("-")
+            value = (start.split("*") + [""] * 30)[int(position)]
+            value = (value.split(":") + [""] * 9)[int(part) - 1] if part else value
+            assert spot.text[spot.caret : spot.caret + spot.width] == value or not value
+
+
+def test_persons_are_masked() -> None:
+    data = (ROOT / "fixtures" / "demo" / "family.837").read_bytes()
+    names = set(re.findall(rb"NM1\*(?:IL|QC)\*1\*([^*~]+)\*([^*~]+)[^~]*\*([^*~]+)~", data))
+    texts = answers(checked(data), AS_OF)
+    assert names and "277ca" in texts
+    for text in texts.values():
+        for form in FORMATS:
+            plain = told(explained(text.encode(), data), form)
+            assert not [n for person in names for n in person if n.decode() in plain.replace("•••", "")]
+
+
+def test_many_accepted_claims_are_counted_and_not_told_one_by_one() -> None:
+    data = b"".join(generate(60, seed=1, faults=0.1))
+    one = explained(answers(checked(data), AS_OF)["277ca"].encode(), data)
+    text = told(one)
+    assert one.is_long and "and " in text.split("Taken:")[1].split("\n\n")[0]
+    shown = [s for s in one.statements if s.level == "claim" and f"Claim {s.names['claim']}: " in text]
+    assert {s.result for s in shown} == {"rejected"} and len(shown) == len(one.refused)
+
+
+def damaged(rng: random.Random, data: bytes) -> bytes:
+    """Bytes dropped, changed, added, moved; segments too; the end cut off."""
+    pieces = data.split(b"~")
+    for _ in range(rng.randint(1, 4)):
+        n = rng.randrange(len(pieces))
+        match rng.randrange(6):
+            case 0:
+                del pieces[n : n + 1]
+                pieces = pieces or [b""]
+            case 1:
+                pieces.insert(n, rng.choice(pieces))
+            case 2:
+                e = pieces[n].split(b"*")
+                e[rng.randrange(len(e))] = rng.choice([b"", b"R", b"9" * 12, b"\x1b[31m", b"\xe9\xff", b":::", b"-1"])
+                pieces[n] = b"*".join(e)
+            case 3:
+                pieces[n] = pieces[n][: rng.randrange(len(pieces[n]) + 1)]
+            case 4:
+                pieces[n] = bytes(rng.choices(range(256), k=rng.randrange(12))) + pieces[n]
+            case _:
+                pieces = pieces[: n + 1] if rng.random() < 0.3 else pieces
+    return b"~".join(pieces)
+
+
+def never_raises(rng: random.Random, rounds: int) -> None:
+    data = b"".join(generate(5, seed=rng.randrange(50), faults=0.7))
+    texts = [text.encode() for text in answers(checked(data), AS_OF).values()]
+    texts += [path.read_bytes() for path in FOREIGN] or [ISA.encode()]
+    for _ in range(rounds):
+        text = damaged(rng, rng.choice(texts))
+        original: Any = rng.choice([None, data, damaged(rng, data), b""])
+        one = explained(text, original, show_values=rng.random() < 0.5)
+        for form in FORMATS:
+            out = told(one, form)
+            assert out.isprintable() or out.replace("\n", "").isprintable()
+        json.loads(out if form == "json" else told(one, "json"))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_damaged_acknowledgments_never_raise(seed: int) -> None:
+    with packs_read_once():
+        never_raises(random.Random(seed), 60)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(100, 120))
+def test_thousands_of_damaged_acknowledgments_never_raise(seed: int) -> None:
+    with packs_read_once():
+        never_raises(random.Random(seed), 500)
+
+
+def test_chunks_make_no_difference() -> None:
+    data = answers(checked((ROOT / "fixtures" / "demo" / "family.837").read_bytes()), AS_OF)["277ca"].encode()
+    whole = recognized([data])
+    assert recognized([data[n : n + 7] for n in range(0, len(data), 7)]) == whole
+
+
+# The command
+
+
+def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = ROOT / "fixtures" / "files" / "fail"
+    answer, original = str(folder / "code-not-valid.999"), str(folder / "code-not-valid.837")
+    assert main(["explain", answer, "--original", original]) == exits.CHECKED
+    text = capsys.readouterr().out
+    assert "| DMG*D8*•••*W\n" in text and "|            ^\n" in text and "file line 19:1" in text
+    assert main(["explain", answer, "--original", original, "--show-values"]) == exits.CHECKED
+    assert "•••" not in capsys.readouterr().out
+    out = tmp_path / "told.json"
+    assert main(["explain", "-f", "json", "-o", str(out), answer, "--original", original]) == exits.CHECKED
+    one = json.loads(out.read_text())
+    assert one["claims"] == [{"index": 1, "number": "A-1", "result": "rejected", "told_by": ["999"]}]
+    assert one["interchanges"][0]["statements"][-1]["where"][0]["element"] == "DMG03"
+    assert main(["explain", str(tmp_path / "none.999")]) == exits.USAGE
+    assert main(["explain", "PSRC-MT-03", "--original", original]) == exits.USAGE
+    assert main(["explain", original]) == exits.UNCHECKED
+    assert main(["explain", answer, "--original", answer]) == exits.UNCHECKED
+    assert main(["explain", answer, "--original", original, "-o", original]) == exits.USAGE
+    assert main(["explain", "PSRC-MT-03"]) == exits.CHECKED
