@@ -30,6 +30,12 @@ COMMANDS = {
     "pack": "pack:pack",
     "tables": "tables:tables",
     "config": "config:config",
+    "watch": "watch:watch",
+    "status": "orders:status",
+    "requeue": "orders:requeue",
+    "quarantine": "orders:quarantine",
+    "prune": "orders:prune",
+    "doctor": "orders:doctor",
 }
 """Name to module and function; nothing is imported before it is asked for."""
 

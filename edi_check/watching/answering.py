@@ -98,6 +98,10 @@ class Answering:
         self.numbers = Leased(lease)
         self._desk: Desk | None = None
 
+    def make_ready(self) -> None:
+        """Make the rules of today ready; a pack or setting that can't be used raises PackError now."""
+        self.desk(date.today())
+
     def desk(self, day: date) -> Desk:
         """The rules of a day of receipt."""
         if self._desk is None or self._desk.day != day:

@@ -60,6 +60,53 @@ class Register:
             row = self.db.execute(f"SELECT {COLUMNS} FROM file WHERE id = ?", (id,)).fetchone()  # noqa: S608
         return record_of(row) if row else None
 
+    def select(self, where: str, *values: object) -> list[Record]:
+        """Files by a condition of ours."""
+        with self._lock:
+            found = self.db.execute(f"SELECT {COLUMNS} FROM file WHERE {where}", values)  # noqa: S608
+            return [record_of(row) for row in found]
+
+    # --- an operator's orders --------------------------------------------------------------------------------------
+
+    def enter_again(self, old: Record, id: str, size: int, mtime_ns: int, inode: int, taken: float) -> None:
+        """A copy of a file that was put away, lying in ``work/claimed``, for whoever comes first."""
+        with self.writing() as db:
+            db.execute(
+                "INSERT INTO file (id, source, name, size, mtime_ns, inode, taken, is_remote, is_overdue, origin, "
+                "state) VALUES (?,?,?,?,?,?,?,?,0,?,?)",
+                (id, old.source, old.name, size, mtime_ns, inode, taken, old.is_remote, old.origin, FETCHED),
+            )
+
+    def free_again(self, id: str, size: int, mtime_ns: int, inode: int) -> None:
+        """A file out of quarantine, as if nothing had happened to it."""
+        with self.writing() as db:
+            db.execute(
+                "UPDATE file SET state = ?, size = ?, mtime_ns = ?, inode = ?, attempt = 0, ends = 0, ended = 0, "
+                "stored = '', reason = '', owner = '' WHERE id = ? AND state = 'quarantined'",
+                (FETCHED, size, mtime_ns, inode, id),
+            )
+
+    def forget_places(self, ids: Sequence[str]) -> None:
+        """Files that were removed from the archive: their names go too."""
+        with self.writing() as db:
+            db.executemany("UPDATE file SET stored = '', name = x'' WHERE id = ?", [(i,) for i in ids])
+
+    def count_ended(self, before: float) -> int:
+        """How many rows of files put away before that time."""
+        return int(
+            self.db.execute("SELECT count(*) FROM file WHERE state = 'done' AND ended < ?", (before,)).fetchone()[0]
+        )
+
+    def remove_ended(self, before: float) -> None:
+        """Remove those rows, with what belongs to them."""
+        with self.writing() as db:
+            gone = "SELECT id FROM file WHERE state = 'done' AND ended < ?"
+            db.execute(f"DELETE FROM output WHERE file_id IN ({gone})", (before,))  # noqa: S608
+            db.execute(f"DELETE FROM interchange WHERE file_id IN ({gone})", (before,))  # noqa: S608
+            db.execute("DELETE FROM file WHERE state = 'done' AND ended < ?", (before,))
+
+    # --- questions -------------------------------------------------------------------------------------------------
+
     def was_taken(self, source: str, name: bytes, size: int, mtime_ns: int) -> bool:
         """Was this very file of a remote source fetched before, and could not be removed there?"""
         with self._lock:

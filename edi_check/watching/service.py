@@ -77,6 +77,7 @@ class Service:
         )
         self.stopping = threading.Event()
         self.carriers: list[Any] = []
+        self.each_round: Callable[[], None] = lambda: None
         self._batch = 8
         self._reaped = self._summed = -1e9
 
@@ -96,6 +97,7 @@ class Service:
         self._start_carriers(once)
         while not self.stopping.is_set():
             self.figures.beat()
+            self.each_round()
             try:
                 if pause:
                     self._probe()

@@ -120,8 +120,8 @@ def test_a_frozen_server_is_noticed_within_a_minute(tmp_path: Path, server: Serv
 
 
 def test_slow_uploads_aborted_at_fifty_offsets(tmp_path: Path, server: Server) -> None:
-    """A partner writes slowly, under the final name, and stops. Nothing is taken before it is overdue; then each part is
-    answered by a TA1 where an ISA is there, and lies in quarantine."""
+    """A partner writes slowly, under the final name, and stops. Nothing is taken before it is overdue; then each part
+    is answered by a TA1 where an ISA is there, and lies in quarantine."""
     data = numbered(3)
     plan = plan_for(tmp_path / "root", sources=(server.source(),))
     object.__setattr__(plan.sources[0].rules, "incomplete_grace_seconds", 1.5)

@@ -1,0 +1,193 @@
+"""``status``, ``requeue``, ``quarantine``, ``prune`` and ``doctor``: how a watcher stands, and what it may be told."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+
+from ..configuration import load
+from . import exits
+from .session import Session, config_option, verbosity_options
+from .watch import plan_of
+
+__all__ = ["doctor", "prune", "quarantine", "requeue", "status"]
+
+FORMAT = click.option("-f", "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+
+
+def root_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """``--root DIR``, for a watcher that runs without a configuration."""
+    says = "The watcher's root [default: [watch] root]."
+    return click.option("--root", metavar="DIR", default="", help=says)(command)
+
+
+@contextmanager
+def opened(session: Session, config_file: str, root: str) -> Iterator[tuple[Any, Any]]:
+    """The plan and the ledger."""
+    from ..watching.ledger import SqliteLedger
+    from ..watching.orders import OrderError
+
+    plan = plan_of(load(config_file), session, root=root)
+    plan.layout.prepare([])
+    ledger = SqliteLedger(plan.layout.ledger)
+    try:
+        yield plan, ledger
+    except OrderError as error:
+        raise click.ClickException(str(error)) from None
+    finally:
+        ledger.close()
+
+
+def _when(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%SZ") if seconds else "never"
+
+
+@click.command(short_help="How a watcher stands.")
+@config_option
+@root_option
+@FORMAT
+@verbosity_options
+@click.pass_obj
+def status(session: Session, config_file: str, root: str, form: str) -> None:
+    """How many files stand where, what waits, and when the last one was done. Names of files are not shown.
+
+    \b
+    Example:
+      edi-check status --config edi-check.toml
+    """
+    from ..watching.orders import standing
+
+    with opened(session, config_file, root) as (plan, ledger):
+        found = standing(plan.layout, ledger)
+    if form == "json":
+        click.echo(json.dumps(asdict(found)))
+        return
+    click.echo(f"{found.processes} process{'' if found.processes == 1 else 'es'} at work")
+    for source, states in found.files.items():
+        click.echo(f"{source}: " + ", ".join(f"{count:,} {state}" for state, count in states.items()))
+    click.echo(f"oldest file in work: {found.oldest_open_seconds:,.0f} s; "
+               f"acknowledgments to push: {found.pushes_waiting:,}; "
+               f"in quarantine: {found.quarantined:,}; last done: {_when(found.last_done)}")
+
+
+@click.command(short_help="Judge and answer a file once more.")
+@click.argument("id")
+@config_option
+@root_option
+@verbosity_options
+@click.pass_obj
+def requeue(session: Session, id: str, config_file: str, root: str) -> None:
+    """Judge and answer a file of the archive or the quarantine once more: new id, new answers; its own repetition
+    isn't held against it.
+
+    \b
+    Example:
+      edi-check requeue 4k7zq0m2x9ab --config edi-check.toml
+    """
+    from ..watching.orders import requeue as ordered
+
+    with opened(session, config_file, root) as (plan, ledger):
+        click.echo(ordered(plan.layout, ledger, id))
+
+
+@click.group(short_help="Files that were put aside.")
+def quarantine() -> None:
+    """Files that were put aside: cut off and answered so, or unanswered because judging them ended a process."""
+
+
+@quarantine.command("list", short_help="What lies in quarantine.")
+@config_option
+@root_option
+@FORMAT
+@verbosity_options
+@click.pass_obj
+def list_(session: Session, config_file: str, root: str, form: str) -> None:
+    """What lies in quarantine, and why.
+
+    \b
+    Example:
+      edi-check quarantine list --config edi-check.toml
+    """
+    from ..watching.orders import as_plain, quarantined
+
+    with opened(session, config_file, root) as (_, ledger):
+        rows = [as_plain(record) for record in quarantined(ledger)]
+    if form == "json":
+        click.echo(json.dumps(rows))
+        return
+    for row in rows:
+        answered = "answered" if row["state"] == "done" else "not answered"
+        click.echo(f"{row['id']}  {_when(row['taken'])}  {row['source']}  "
+                   f"{row['reason']}, {answered}, {row['bytes']:,} bytes")
+
+
+@quarantine.command(short_help="Give a file to the watcher again.")
+@click.argument("id")
+@config_option
+@root_option
+@verbosity_options
+@click.pass_obj
+def release(session: Session, id: str, config_file: str, root: str) -> None:
+    """Give a file in quarantine, which nobody answered, to the watcher again.
+
+    \b
+    Example:
+      edi-check quarantine release 4k7zq0m2x9ab --config edi-check.toml
+    """
+    from ..watching.orders import release as ordered
+
+    with opened(session, config_file, root) as (plan, ledger):
+        ordered(plan.layout, ledger, id)
+
+
+@click.command(short_help="Remove old files from the archive.")
+@click.option("--days", type=click.FloatRange(min=0), required=True, metavar="N", help="Older than so many days.")
+@click.option("--dry-run", is_flag=True, help="Only say how many.")
+@config_option
+@root_option
+@verbosity_options
+@click.pass_obj
+def prune(session: Session, days: float, dry_run: bool, config_file: str, root: str) -> None:
+    """Remove files from the archive, and their names from the ledger. What the ledger needs to know repetitions stays
+    for isa_window_days.
+
+    \b
+    Example:
+      edi-check prune --days 90 --config edi-check.toml
+    """
+    from ..watching.orders import prune as ordered
+
+    with opened(session, config_file, root) as (plan, ledger):
+        counted = ordered(plan.layout, ledger, days, plan.isa_window_seconds / 86400, dry_run)
+    would = "would remove" if dry_run else "removed"
+    click.echo(f"{would} {counted['files']:,} files and {counted['rows']:,} rows of the ledger")
+
+
+@click.command(short_help="Is everything there that a watcher needs?")
+@config_option
+@root_option
+@click.option("--local", "is_local", is_flag=True, help="Don't ask the remote sources.")
+@verbosity_options
+@click.pass_obj
+def doctor(session: Session, config_file: str, root: str, is_local: bool) -> int:
+    """Look at folders, rights, disk, ledger and remote sources. Exit code 3 when something is wrong.
+
+    \b
+    Example:
+      edi-check doctor --config edi-check.toml
+    """
+    from ..watching.checkup import examine
+
+    plan = plan_of(load(config_file), session, root=root)
+    code = exits.CHECKED
+    for advice in examine(plan, is_remote_asked=not is_local):
+        click.echo(("well   " if advice.is_well else "WRONG  ") + advice.what
+                   + ("" if advice.is_well else f": {advice.remedy}"))
+        code = code if advice.is_well else exits.UNCHECKED
+    return code

@@ -1,0 +1,81 @@
+"""``edi-check watch``: the settings to a running watcher, and the signals that end it."""
+
+from __future__ import annotations
+
+import gc
+import os
+import signal
+import sys
+from typing import Any
+
+import click
+
+from ..configuration import Configuration, load
+from .session import Session, config_option, verbosity_options
+
+__all__ = ["plan_of", "watch"]
+
+
+@click.command(short_help="Watch drop folders: judge, answer, archive what arrives.")
+@config_option
+@click.option("-c", "config_short", metavar="FILE", default="", hidden=True)
+@click.option("--in", "inbound", metavar="DIR", help="Where files are dropped, without a configuration.")
+@click.option("--out", "outbound", metavar="DIR", help="Where answers go [its parent is the root].")
+@click.option("--work", metavar="DIR", help="Folder for the ledger and files in work [default: work beside --out].")
+@click.option("--once", is_flag=True, help="Drain the folders and end.")
+@click.option("--metrics-textfile", metavar="FILE", help="Write the figures there, every quarter of a minute.")
+@click.option("--worker", is_flag=True, hidden=True)
+@verbosity_options
+@click.pass_obj
+def watch(session: Session, /, config_file: str, config_short: str, inbound: str | None, outbound: str | None,
+          work: str | None, once: bool, metrics_textfile: str | None, worker: bool) -> int:
+    """Watch drop folders. Every file that arrives is judged, answered once (TA1, 999, 277CA and a report) and
+    archived once, whatever happens to this process. SIGTERM finishes what is in hand and ends with 0.
+
+    \b
+    Examples:
+      edi-check watch --in /srv/claims/inbound --out /srv/claims/outbound
+      edi-check watch --config edi-check.toml
+      edi-check watch --config edi-check.toml --once
+    """
+    if bool(inbound) != bool(outbound):
+        raise click.UsageError("--in and --out go together.")
+    settings = load(config_file or config_short)
+    for warning in settings.warnings:
+        session.tell(warning)
+    options = {"inbound": inbound or "", "outbound": outbound or "", "work": work or ""}
+    plan = plan_of(settings, session, **options)
+    if any(s.remote for s in plan.sources):
+        _need_asyncssh()
+    gc.enable()
+    os.umask(0o077)
+    from ..watching.journal import Journal
+    from ..watching.running import run
+
+    level = {-1: "error", 0: "info"}.get(session.verbosity, "debug")
+    arguments = [a for a in sys.argv[1:] if a != "--once"]
+    code = run(plan, Journal(level=level), once=once, textfile=metrics_textfile or plan.metrics_textfile,
+               is_worker=worker, worker_command=[*arguments, "--worker"])
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    return code
+
+
+def plan_of(settings: Configuration, session: Session, **options: str) -> Any:
+    """The plan of a configuration. Raises ConfigurationError, PackError."""
+    from ..watching.plan import make_plan
+    from .chosen_tables import chosen_tables
+    from .running import arguments
+
+    check = arguments(settings)
+    for name in ("jobs", "as_of"):
+        check.pop(name)
+    check["tables"] = chosen_tables(settings, session)
+    return make_plan(settings, check, **options)
+
+
+def _need_asyncssh() -> None:
+    from importlib.util import find_spec
+
+    if find_spec("asyncssh") is None:
+        raise click.UsageError("A remote source needs asyncssh: pip install 'edi-check[sftp]'")
+

@@ -1,0 +1,164 @@
+"""What an operator may ask for or order while watchers run: how things stand, a file again, a file out of quarantine,
+old files away. Every order may be repeated after an interruption.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+from dataclasses import dataclass, field
+from time import time
+from typing import Any
+
+from ..findings import EdiCheckError
+from .disk import create, fsync_folder, open_regular, unlink_quietly
+from .layout import Layout
+from .ledger import SqliteLedger, new_id
+from .records import DONE, QUARANTINED, Record
+
+__all__ = ["OrderError", "Standing", "prune", "quarantined", "release", "requeue", "standing"]
+
+DAY = 86400.0
+
+
+class OrderError(EdiCheckError):
+    """It can't be done, and why."""
+
+
+@dataclass
+class Standing:
+    """How things stand. ``files`` by source and state, ``processes`` that live, ``oldest_open_seconds`` since the
+    oldest file that isn't put away was taken."""
+
+    processes: int = 0
+    files: dict[str, dict[str, int]] = field(default_factory=dict)
+    oldest_open_seconds: float = 0.0
+    pushes_waiting: int = 0
+    quarantined: int = 0
+    last_done: float = 0.0
+
+
+def standing(layout: Layout, ledger: SqliteLedger) -> Standing:
+    """How things stand now."""
+    found = Standing()
+    for (source, state), count in sorted(ledger.counts().items()):
+        found.files.setdefault(source, {})[state] = count
+    found.processes = sum(_is_held(os.path.join(layout.owners, n)) for n in os.listdir(layout.owners) if len(n) == 16)
+    db = ledger.db
+    oldest = db.execute("SELECT min(taken) FROM file WHERE state NOT IN ('done', 'quarantined')").fetchone()[0]
+    found.oldest_open_seconds = max(0.0, time() - oldest) if oldest else 0.0
+    found.pushes_waiting = db.execute(
+        "SELECT count(*) FROM output WHERE folder = 'remote' AND state <> 'published'"
+    ).fetchone()[0]
+    found.quarantined = len(quarantined(ledger))
+    found.last_done = db.execute("SELECT max(ended) FROM file").fetchone()[0] or 0.0
+    return found
+
+
+def _is_held(path: str) -> bool:
+    """Is this owner's lock held, that is, does the process live?"""
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(handle)
+    return False
+
+
+def quarantined(ledger: SqliteLedger) -> list[Record]:
+    """What lies in quarantine, unanswered (its process died) or answered (it was not whole)."""
+    return ledger.select("stored LIKE 'quarantine/%' ORDER BY taken")
+
+
+def _known(ledger: SqliteLedger, id: str) -> Record:
+    record = ledger.find(id)
+    if record is None:
+        raise OrderError(f"{id}: the ledger knows no such file")
+    return record
+
+
+def requeue(layout: Layout, ledger: SqliteLedger, id: str) -> str:
+    """Judge and answer a file once more, as a file of its own whose repetition isn't held against it. Out: the new id.
+    Raises OrderError."""
+    old = _known(ledger, id)
+    if old.state not in (DONE, QUARANTINED):
+        raise OrderError(f"{id} is {old.state}; it is still being worked on")
+    path = os.path.join(layout.root, old.stored)
+    new = new_id()
+    target = layout.claimed(new)
+    try:
+        with open_regular(path) as source, create(target) as out:
+            shutil.copyfileobj(source, out, 1 << 20)
+            out.flush()
+            os.fsync(out.fileno())
+    except FileNotFoundError:
+        raise OrderError(f"{id}: its file isn't in the archive any more") from None
+    fsync_folder(layout.claims)
+    s = os.lstat(target)
+    ledger.enter_again(old, new, s.st_size, s.st_mtime_ns, s.st_ino, time())
+    return new
+
+
+def release(layout: Layout, ledger: SqliteLedger, id: str) -> None:
+    """Give a file in quarantine, which nobody answered, to the watchers again. Raises OrderError."""
+    record = _known(ledger, id)
+    if record.state != QUARANTINED:
+        raise OrderError(
+            f"{id} was answered; `edi-check requeue {id}` answers it once more"
+            if record.state == DONE
+            else f"{id} isn't in quarantine"
+        )
+    target = layout.claimed(id)
+    if not os.path.lexists(target):
+        try:
+            os.rename(os.path.join(layout.root, record.stored), target)
+        except FileNotFoundError:
+            raise OrderError(f"{id}: its file isn't in quarantine any more") from None
+        fsync_folder(layout.claims)
+    s = os.lstat(target)
+    ledger.free_again(id, s.st_size, s.st_mtime_ns, s.st_ino)
+
+
+def prune(layout: Layout, ledger: SqliteLedger, days: float, window_days: float, is_trial: bool) -> dict[str, int]:
+    """Remove archived files older than ``days``, and their names from the ledger; rows older than that and than the
+    window of duplicates. Out: how many of what. ``is_trial``: only count."""
+    now = time()
+    old = ledger.select("state = 'done' AND stored LIKE 'archive/%' AND ended < ? ORDER BY ended", now - days * DAY)
+    counted = {"files": len(old), "rows": ledger.count_ended(now - max(days, window_days) * DAY)}
+    if is_trial:
+        return counted
+    for record in old:
+        unlink_quietly(os.path.join(layout.root, record.stored))
+    ledger.forget_places([r.id for r in old])
+    ledger.remove_ended(now - max(days, window_days) * DAY)
+    _remove_empty(os.path.join(layout.root, "archive"))
+    return counted
+
+
+def _remove_empty(root: str) -> None:
+    for folder, _, _ in os.walk(root, topdown=False):
+        if folder != root:
+            try:
+                os.rmdir(folder)
+            except OSError:
+                pass
+
+
+def as_plain(record: Record) -> dict[str, Any]:
+    """What is shown of a file: not its name."""
+    return {
+        "id": record.id,
+        "source": record.source,
+        "state": record.state,
+        "reason": record.reason,
+        "disposition": record.disposition,
+        "hash": record.sha256[:12],
+        "taken": record.taken,
+        "bytes": record.size,
+    }
