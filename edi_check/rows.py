@@ -8,6 +8,7 @@ acknowledgments need the values, and a row never leaves the process.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 from .findings import Finding, Related, Status, Where
@@ -85,7 +86,7 @@ def claim_row(c: Claim, disposition: str, lob: str) -> tuple[Any, ...]:
         c.index,
         c.number,
         disposition,
-        c.charge_text if c.charge is not None else "",
+        charge_told(c.charge_text, c.charge),
         len(c.service_lines),
         lob,
         payer.id if payer is not None else "",
@@ -99,6 +100,20 @@ def claim_row(c: Claim, disposition: str, lob: str) -> tuple[Any, ...]:
         c.billing.number,
         c.subscriber.number,
     )
+
+
+def charge_told(text: str, charge: Decimal | None) -> str:
+    """A charge as reports write it: two decimals, or as many as were sent; ``""`` when it can't be read.
+
+    >>> charge_told("220", Decimal("220")), charge_told("220.5", Decimal("220.5")), charge_told(".125", Decimal(".125"))
+    ('220.00', '220.50', '0.125')
+    """
+    if charge is None:
+        return ""
+    whole, _, cents = text.partition(".")
+    if not whole.isdecimal() or (whole[0] == "0" and len(whole) > 1):
+        whole, _, cents = f"{charge:f}".partition(".")
+    return f"{whole}.{cents}" if len(cents) > 1 else f"{whole}.{cents:0<2}"
 
 
 def claim_details(c: Claim, findings: Sequence[Finding], compare: tuple[Any, ...] | None) -> tuple[Any, ...]:

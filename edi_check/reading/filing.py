@@ -263,6 +263,12 @@ class Filing:
             last.where = last.where._replace(offset=place.offset, length=place.length)
             last.line = limit + 1
 
+    def _misspelt(self, step: Step, segment_id: str, intended: str, n: int) -> None:
+        """A segment id in lower case, or with spaces around it."""
+        says = f"“{legible(segment_id[:12])}” is no segment of the 837P guide; {intended} is meant."
+        loop = step.use.loop.id
+        self.fault("IK3-1", says, f"Write the segment id as {intended}.", n, loop, segment_id[:3], ik3="1")
+
     def _unexpected(self, step: Step, e: list[str], n: int, choice: Choice | None) -> None:
         segment_id = e[0]
         loop = step.use.loop

@@ -16,11 +16,11 @@ from typing import Any
 from ..model import Claim
 from ..privacy import legible
 from .binding import binding
-from .compile import CONTROL, Choice, Step, StepTable, Transition, required_before
-from .filing import LINE_LIMIT, Filing, extent_in
-from .guide import SegmentUse
+from .byways import Byways
+from .compile import Step, StepTable, Transition
+from .filing import LINE_LIMIT
 from .segments import SEGMENT_LIMIT, Batch, Header, Segmenter, Stray
-from .strangers import AfterStranger, Elsewhere
+from .strangers import Elsewhere
 from .strays import told
 
 __all__ = ["Reader"]
@@ -32,7 +32,7 @@ ELEMENT_LIMIT = 1000
 SET_LIMIT = 100_000
 
 
-class Reader(Filing):
+class Reader(Byways):
     """Reads one file. ``interchanges`` and ``faults`` (findings above claims) grow as it goes on; ``slow_but_clean``
     counts valid segments the fast lane refused."""
 
@@ -45,16 +45,11 @@ class Reader(Filing):
         tables: dict[Any, StepTable] | None = None,
     ) -> None:
         """``tables``: the steps by delimiters; readers that share them compile nothing twice."""
-        super().__init__(element_limit)
+        super().__init__(element_limit, set_limit, tables)
         self.segmenter = Segmenter(segment_limit)
-        self.set_limit = set_limit
         self.interchanges, self.faults = self.envelope.interchanges, self.envelope.faults
         self.is_truncated = False
-        self.limit_hit = False
         self.lines = 0
-        self._tables: dict[Any, StepTable] = {} if tables is None else tables
-        self._step: Step | None = None
-        self._mask = 0
         self._out: list[Claim] = []
 
     @property
@@ -211,11 +206,12 @@ class Reader(Filing):
                 if t is None:
                     self._mask, self._step = mask, step
                     t = self._odd(step, e, n, choice)
+                    mask, frames = self._mask, self._frames
                     if t is None:
                         follow = self._at_hand()
                         if follow is None:
                             return
-                        step, mask, memo, frames = follow, self._mask, follow.memo, self._frames
+                        step, memo = follow, follow.memo
                         continue
                 target = t.step
                 if not target.match(text):
@@ -274,10 +270,6 @@ class Reader(Filing):
     def _at_hand(self) -> Step | None:
         return self._step
 
-    def _forget(self, depth: int) -> None:
-        """The loop at this depth closes: its counts are done with."""
-        self._counts = {key: count for key, count in self._counts.items() if key[0] != depth}
-
     def _look(self, t: Transition, mask: int, n: int) -> int:
         """A loop opens, or a segment follows the loops that closed, and the mask isn't as it should be: something is
         missing before it, or it comes again. Returns the mask with what was missing marked as told."""
@@ -311,114 +303,3 @@ class Reader(Filing):
         self.lines += len(c.service_lines)
         a.claim = a.line = a.other = None
         self._out.append(c)
-
-    def _odd(self, step: Step, e: list[str], n: int, choice: Choice | None) -> Transition | None:
-        """A segment that no use fits, or one of the envelope. Returns the transition to take after all, or ``None``
-        with ``_step`` set to where reading goes on."""
-        segment_id = e[0]
-        if segment_id in CONTROL:
-            self._control(segment_id, e, n)
-            return None
-        if isinstance(step, Elsewhere):
-            self.envelope.stray(segment_id, n)
-            return None
-        if choice is not None:
-            uses = {t.step.use.index: t for t in choice.by_code.values()}
-            if segment_id == "HL":
-                return choice.by_code.get("22" if len(e) > 2 and e[2] else "20") or next(iter(uses.values()))
-            if len(uses) == 1:
-                return next(iter(uses.values()))
-        self._unexpected(step, e, n, choice)
-        self._step = step
-        if segment_id == "NM1":
-            self._step = AfterStranger(step.before if isinstance(step, AfterStranger) else step)
-        return None
-
-    def _control(self, segment_id: str, e: list[str], n: int) -> None:
-        """ISA, GS, ST and their trailers."""
-        env, table = self.envelope, self._table
-        assert table is not None
-        outside: Step = Elsewhere(table, False)
-        if env.set is not None:
-            self._close_loops(n)
-            if segment_id == "SE":
-                env.close_set(e, n)
-                self._step = outside
-                return
-            env.close_open_set(n)
-        self._step = outside
-        if segment_id == "ST" and env.group is not None:
-            self._open_set(e, n)
-        elif segment_id == "GS":
-            env.open_group(e, n)
-        elif segment_id == "GE" and env.group is not None:
-            env.close_group(e, n)
-        elif segment_id == "IEA":
-            i = env.interchange
-            env.close_interchange(e, n)
-            if i is not None:
-                offset, length = self._extent(n)
-                i.end_offset = offset + length + 1
-        elif segment_id != "TA1":
-            env.stray(segment_id, n)
-
-    def _open_set(self, e: list[str], n: int) -> None:
-        env, table, a = self.envelope, self._table, self.assembly
-        assert table is not None and env.group is not None and env.interchange is not None
-        if env.sets >= self.set_limit:
-            self.limit_hit = True
-            env.fault(
-                "CORE-FILE-03",
-                f"The file holds more than {self.set_limit} transaction sets; reading stops there.",
-                "Split the file.",
-                n,
-                "ST",
-                scope="file",
-            )
-            self._step = None
-            return
-        s = env.open_set(e, n)
-        a.start_set(env.interchange, env.group, s)
-        self.hierarchy.start()
-        self._filed = 0
-        self._frames, self._counts = [], {}
-        self._step = table.start if s.is_professional else Elsewhere(table, True)
-        self._mask = 1
-
-    def _close_loops(self, n: int) -> None:
-        """All open loops of the set end before segment ``n``."""
-        s = self.envelope.set
-        step = self._step
-        if s is None or not s.is_professional or step is None or isinstance(step, Elsewhere):
-            return
-        loop, mask = step.use.loop, self._mask
-        while loop is not self.guide.set_loop:
-            missing = required_before(loop, 1 << 30) & ~mask
-            if missing:
-                self._missing(loop, missing, n)
-            if loop.id == "2300":
-                self._finish(n)
-            if self._counts:
-                self._forget(len(self._frames))
-            mask = self._frames.pop()
-            assert loop.parent is not None
-            loop = loop.parent
-        closing = next(c for c in loop.children if isinstance(c, SegmentUse) and c.id == "SE")
-        missing = required_before(loop, closing.position) & ~mask
-        if missing:
-            self._missing(loop, missing, n)
-        for b in self.hierarchy.end():
-            at = extent_in(*self._subscriber_at) if self._subscriber_at else (n, *self._extent(n))
-            self._breach(b, at, "2000B", self.assembly.subscribers)
-        self.assembly.end_level(n)
-        faults = self.envelope.faults
-        if not s.claims and not (faults and faults[-1].set_index == s.index):  # else what is wrong has been said
-            self.fault(
-                "IK3-3",
-                f"The transaction set {legible(s.control_number[:12])} holds no claim (loop 2300).",
-                "Send a set only when it has claims.",
-                n,
-                "ST_LOOP",
-                "CLM",
-                ik3="3",
-            )

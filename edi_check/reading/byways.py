@@ -1,0 +1,179 @@
+"""Off the fast lane: the envelope's own segments, and those that no use fits where they stand.
+
+``Byways`` decides how reading goes on after them: a set opens or closes, a slip of the keyboard or a missing BHT is
+read over, an unknown party is passed by. What is said of them says ``Filing``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..privacy import legible
+from .compile import CONTROL, Choice, Step, StepTable, Transition, required_before
+from .filing import Filing, extent_in
+from .guide import SegmentUse
+from .strangers import AfterStranger, Elsewhere
+
+__all__ = ["Byways"]
+
+
+class Byways(Filing):
+    """The state of reading, and the way back into it. ``limit_hit``: reading stops."""
+
+    def __init__(self, element_limit: int, set_limit: int, tables: dict[Any, StepTable] | None) -> None:
+        super().__init__(element_limit)
+        self.set_limit = set_limit
+        self.limit_hit = False
+        self._tables: dict[Any, StepTable] = {} if tables is None else tables
+        self._step: Step | None = None
+        self._mask = 0
+
+    def _finish(self, n: int) -> None:
+        """The open claim ends before segment ``n``."""
+        raise AssertionError("the reader finishes claims")
+
+    def _forget(self, depth: int) -> None:
+        """The loop at this depth closes: its counts are done with."""
+        self._counts = {key: count for key, count in self._counts.items() if key[0] != depth}
+
+    def _odd(self, step: Step, e: list[str], n: int, choice: Choice | None) -> Transition | None:
+        """A segment that no use fits, or one of the envelope. Returns the transition to take after all, or ``None``
+        with ``_step`` set to where reading goes on."""
+        segment_id = e[0]
+        if segment_id in CONTROL:
+            self._control(segment_id, e, n)
+            return None
+        if isinstance(step, Elsewhere):
+            self.envelope.stray(segment_id, n)
+            return None
+        if step.use.id == "ST" and choice is None and segment_id in self.guide.segment_ids:
+            return self._without_bht(step, e, n)
+        intended = segment_id.strip().upper()
+        if intended != segment_id and intended not in CONTROL and (meant := step.choice(intended)) is not None:
+            # One slip of the keyboard, one finding: the segment is read as what it was meant to be.
+            self._misspelt(step, segment_id, intended, n)
+            return self._transition(meant, [intended, *e[1:]])
+        if choice is not None:
+            uses = {t.step.use.index: t for t in choice.by_code.values()}
+            if segment_id == "HL":
+                return choice.by_code.get("22" if len(e) > 2 and e[2] else "20") or next(iter(uses.values()))
+            if len(uses) == 1:
+                return next(iter(uses.values()))
+        self._unexpected(step, e, n, choice)
+        self._step = step
+        if segment_id == "NM1":
+            self._step = AfterStranger(step.before if isinstance(step, AfterStranger) else step)
+        return None
+
+    def _transition(self, choice: Choice, e: list[str]) -> Transition | None:
+        """Which of the uses that may follow a segment is for, by its qualifier."""
+        if choice.only is not None or len(e) <= choice.index:
+            return choice.only
+        assert self._table is not None
+        code = e[choice.index]
+        return choice.by_code.get(code.split(self._table.delimiters.component, 1)[0] if choice.is_component else code)
+
+    def _without_bht(self, step: Step, e: list[str], n: int) -> Transition | None:
+        """The set begins without its BHT: that is said, and reading goes on as if it had come."""
+        bht = step.choice("BHT")
+        t = next(iter(bht.by_code.values())) if bht is not None and bht.by_code else bht.only if bht else None
+        assert t is not None
+        self._missing(t.step.use.loop, 1, n)
+        for _ in t.opening:
+            self._frames.append(self._mask | t.bit)
+            self._mask = 1
+        choice = t.step.choice(e[0])
+        found = self._transition(choice, e) if choice is not None else None
+        if found is None:
+            self._step = t.step
+            self._unexpected(t.step, e, n, choice)
+        return found
+
+    def _control(self, segment_id: str, e: list[str], n: int) -> None:
+        """ISA, GS, ST and their trailers."""
+        env, table = self.envelope, self._table
+        assert table is not None
+        outside: Step = Elsewhere(table, False)
+        if env.set is not None:
+            self._close_loops(n)
+            if segment_id == "SE":
+                env.close_set(e, n)
+                self._step = outside
+                return
+            env.close_open_set(n)
+        self._step = outside
+        if segment_id == "ST" and env.group is not None:
+            self._open_set(e, n)
+        elif segment_id == "GS":
+            env.open_group(e, n)
+        elif segment_id == "GE" and env.group is not None:
+            env.close_group(e, n)
+        elif segment_id == "IEA":
+            i = env.interchange
+            env.close_interchange(e, n)
+            if i is not None:
+                offset, length = self._extent(n)
+                i.end_offset = offset + length + 1
+        elif segment_id != "TA1":
+            env.stray(segment_id, n)
+
+    def _open_set(self, e: list[str], n: int) -> None:
+        env, table, a = self.envelope, self._table, self.assembly
+        assert table is not None and env.group is not None and env.interchange is not None
+        if env.sets >= self.set_limit:
+            self.limit_hit = True
+            env.fault(
+                "CORE-FILE-03",
+                f"The file holds more than {self.set_limit} transaction sets; reading stops there.",
+                "Split the file.",
+                n,
+                "ST",
+                scope="file",
+            )
+            self._step = None
+            return
+        s = env.open_set(e, n)
+        a.start_set(env.interchange, env.group, s)
+        self.hierarchy.start()
+        self._filed = 0
+        self._frames, self._counts = [], {}
+        self._step = table.start if s.is_professional else Elsewhere(table, True)
+        self._mask = 1
+
+    def _close_loops(self, n: int) -> None:
+        """All open loops of the set end before segment ``n``."""
+        s = self.envelope.set
+        step = self._step
+        if s is None or not s.is_professional or step is None or isinstance(step, Elsewhere):
+            return
+        loop, mask = step.use.loop, self._mask
+        while loop is not self.guide.set_loop:
+            missing = required_before(loop, 1 << 30) & ~mask
+            if missing:
+                self._missing(loop, missing, n)
+            if loop.id == "2300":
+                self._finish(n)
+            if self._counts:
+                self._forget(len(self._frames))
+            mask = self._frames.pop()
+            assert loop.parent is not None
+            loop = loop.parent
+        closing = next(c for c in loop.children if isinstance(c, SegmentUse) and c.id == "SE")
+        missing = required_before(loop, closing.position) & ~mask
+        if missing:
+            self._missing(loop, missing, n)
+        for b in self.hierarchy.end():
+            at = extent_in(*self._subscriber_at) if self._subscriber_at else (n, *self._extent(n))
+            self._breach(b, at, "2000B", self.assembly.subscribers)
+        self.assembly.end_level(n)
+        faults = self.envelope.faults
+        if not s.claims and not (faults and faults[-1].set_index == s.index):  # else what is wrong has been said
+            self.fault(
+                "IK3-3",
+                f"The transaction set {legible(s.control_number[:12])} holds no claim (loop 2300).",
+                "Send a set only when it has claims.",
+                n,
+                "ST_LOOP",
+                "CLM",
+                ik3="3",
+            )
