@@ -163,6 +163,7 @@ class Carrier(threading.Thread):
         """One connection, until it ends or there is no more to do."""
         options: dict[str, Any] = {} if self.keepalive is None else {"keepalive": self.keepalive}
         folder = await connect(self.remote, **options)
+        self._scans = 0
         try:
             self.journal.write("info", "source_up", source=self.source.name)
             while not self.stopping.is_set():

@@ -104,8 +104,10 @@ class Service:
                 did = self._cycle()
             except OwnershipLost:
                 self.journal.write("warn", "ownership_lost")
+                self._look_again()
                 continue
             except (OSError, sqlite3.OperationalError) as error:
+                self._look_again()
                 pause, pauses = min(LONGEST_PAUSE, pause * 2 or 1.0), pauses + 1
                 self._pause(error, pause)
                 if once and pauses >= 3:
@@ -129,6 +131,11 @@ class Service:
         """After ``run``: let others have what is not finished."""
         self.steps.flusher.close()
         self.ledger.close()
+
+    def _look_again(self) -> None:
+        """What was chosen and not claimed has to be seen anew before the folders count as drained."""
+        for w in self.waiting:
+            w.scans = 0
 
     def _start_carriers(self, once: bool) -> None:
         remote = [s for s in self.plan.sources if s.remote]
