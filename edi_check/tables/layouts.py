@@ -43,6 +43,8 @@ def kind_of(rows: Iterable[Row]) -> tuple[str, str]:
     for number, row in enumerate(islice(rows, SNIFFED)):
         if is_pair(row):
             return "ptp", ""
+        if len(row) == 3 and row[2].strip() in ("0", "1", "9") and all(_CODE.match(_code(c)) for c in row[:2]):
+            return "", "it lists changes of a quarter only; take the whole table"
         if is_unit_limit(row):
             return "mue", ""
         if [c.strip().lower() for c in row[:3]] == ["code", "from", "to"]:
@@ -52,8 +54,6 @@ def kind_of(rows: Iterable[Row]) -> tuple[str, str]:
         line = row[0] if row else ""
         if len(row) <= 2 and (_ORDER.match(line) or _CODE_AND_WORDS.match(line) or _DIAGNOSIS.match(line.strip())):
             return "icd10cm", ""
-        if len(row) == 3 and _CODE.match(_code(row[0])) and _CODE.match(_code(row[1])):
-            return "", "it lists changes of a quarter only; take the whole table"
     return "", "it has no row of a layout that is known"
 
 
