@@ -43,16 +43,16 @@ def run(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("EDI_CHECK_AS_OF", "2026-03-01")
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / ".data"))  # not the tables of whoever runs the tests
-    before = signal.getsignal(signal.SIGTERM)
 
     def call(*args: str | Path) -> Ran:
         code = main([str(arg) for arg in args])
         captured = capsys.readouterr()
         return Ran(code, captured.out, captured.err)
 
+    before = signal.getsignal(signal.SIGTERM)
     yield call
-    gc.enable()
-    signal.signal(signal.SIGTERM, before)
+    assert gc.isenabled(), "main() left the collector off"
+    assert signal.getsignal(signal.SIGTERM) == before, "main() left its handler of SIGTERM"
 
 
 @pytest.fixture
