@@ -21,7 +21,7 @@ _NPIS_LIMIT = 50_000
 
 _tax_id = re.compile("[0-9]{9}").fullmatch
 _taxonomy = re.compile("[0-9A-Z]{9}X").fullmatch
-_icd10 = re.compile("[A-Z][0-9][0-9A-Z]{1,5}").fullmatch
+_icd10 = re.compile("[A-Z][0-9A][0-9A-Z]{1,5}").fullmatch
 _icd9 = re.compile("[0-9]{3,5}|V[0-9]{2,4}|E[0-9]{3,4}").fullmatch
 _hcpcs = re.compile("[0-9]{4}[0-9AFMTU]|[A-Z][0-9]{4}").fullmatch
 _modifier = re.compile("[0-9A-Z]{2}").fullmatch
@@ -73,8 +73,11 @@ def is_taxonomy(text: str) -> bool:
 
 
 def is_icd10cm_shape(text: str) -> bool:
-    """Letter, digit, then one to five letters or digits, without the decimal point.
+    """Letter, digit (or A: the codes QA0… of fiscal year 2026), then one to five letters or digits, without the decimal
+    point.
 
+    >>> is_icd10cm_shape("QA0012")
+    True
     >>> is_icd10cm_shape("M5450"), is_icd10cm_shape("M54.50"), is_icd10cm_shape("Z3A20"), is_icd10cm_shape("7242")
     (True, False, True, False)
     """

@@ -30,9 +30,9 @@ _CODE = re.compile(r"[0-9A-Z][0-9]{3}[0-9A-Z]\Z")
 _DAY = re.compile(r"(19|20)\d{6}\Z")
 _SERIAL = re.compile(r"[2-6]\d{4}(\.0)?\Z")
 _UNITS = re.compile(r"\d{1,6}(\.0+)?\Z")
-_ORDER = re.compile(r"\d{5} ([A-Z][0-9][0-9A-Z]{1,5}) +([01]) ")
-_CODE_AND_WORDS = re.compile(r"([A-Z][0-9][0-9A-Z]{1,5})[ \t]+\S")
-_DIAGNOSIS = re.compile(r"[A-Z][0-9][0-9A-Z](\.?[0-9A-Z]{1,4})?\Z")
+_ORDER = re.compile(r"\d{5} ([A-Z][0-9A][0-9A-Z]{1,5}) +([01]) ")
+_CODE_AND_WORDS = re.compile(r"([A-Z][0-9A][0-9A-Z]{1,5})[ \t]+\S")
+_DIAGNOSIS = re.compile(r"[A-Z][0-9A][0-9A-Z](\.?[0-9A-Z]{1,4})?\Z")
 _OTHERS = re.compile(r"outpatient|hospital|dme\b|durable|supplier", re.I)
 
 Row = list[str]
