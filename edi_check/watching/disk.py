@@ -85,11 +85,18 @@ def is_ours_to_fix(error: OSError) -> bool:
     return error.errno in MACHINE_ERRORS
 
 
-def make_private_folder(path: str) -> None:
-    """The folder, 0700 when it wasn't there. One that is there keeps its mode: an SFTP server may own it."""
-    if not os.path.isdir(path):
-        os.makedirs(os.path.dirname(path) or ".", mode=0o700, exist_ok=True)
-        os.makedirs(path, mode=0o700, exist_ok=True)
+def make_private_folder(path: str) -> list[str]:
+    """The folder and those above it, 0700 where they weren't there. One that is there keeps its mode: an SFTP server
+    may own it. Out: the folders whose names are new and not durable yet, that is, their parents."""
+    if os.path.isdir(path):
+        return []
+    parent = os.path.dirname(path)
+    made = make_private_folder(parent) if parent else []
+    try:
+        os.mkdir(path, 0o700)
+    except FileExistsError:
+        return made
+    return [*made, parent or "."]
 
 
 @contextmanager

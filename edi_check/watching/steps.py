@@ -263,10 +263,7 @@ class Steps:
     def _put_away(self, r: Record, folder: str) -> str:
         """Rename a file to its last place, which is returned, relative to the root."""
         place = os.path.join(folder, f"{stamp(r.taken)}_{r.id}.837")
-        if not os.path.isdir(folder):
-            make_private_folder(folder)
-            parents = [os.path.dirname(folder), os.path.dirname(os.path.dirname(folder))]
-            self.flusher.folders([p for p in parents if p.startswith(self.layout.root)])
+        self.flusher.folders(make_private_folder(folder))
         try:
             os.rename(self.layout.claimed(r.id), place)
         except FileNotFoundError:

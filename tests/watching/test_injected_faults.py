@@ -1,7 +1,7 @@
 """Every rename, sync and write of the sequence, killed there or failing there (strace --inject): no violation.
 
-The watcher is a forked process that waits until strace is attached; it syncs in one thread so that calls can be counted.
-A failing call is one call: the disk is full, or broken, once; the watcher pauses and goes on by itself.
+The watcher is a forked process that waits until strace is attached; it syncs in one thread so that calls can be
+counted. A failing call is one call: the disk is full, or broken, once; the watcher pauses and goes on by itself.
 """
 
 from __future__ import annotations

@@ -1,0 +1,517 @@
+"""A local drop folder: odd names, files still being written, repetition, files that end processes, machines that
+fail."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import re
+import shutil
+import signal
+import sqlite3
+import threading
+import time
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from drops import Child, Consumer, drop, numbered, plan_for, run_once, service_for, violations, wait_for
+
+from edi_check.watching import alone as alone_module
+from edi_check.watching import layout as layout_module
+from edi_check.watching import service as service_module
+from edi_check.watching.answering import Answering, Policy
+from edi_check.watching.layout import LayoutError
+from edi_check.watching.ledger import SqliteLedger
+from edi_check.watching.orders import OrderError, prune, quarantined, release, requeue, standing
+from edi_check.watching.plan import Plan
+from edi_check.watching.records import DONE, QUARANTINED
+from edi_check.watching.schema import LedgerError, open_database
+
+
+def rows(root: Path) -> list[dict[str, Any]]:
+    db = sqlite3.connect(root / "work/ledger.db")
+    db.row_factory = sqlite3.Row
+    return [dict(row) for row in db.execute("SELECT * FROM file ORDER BY taken, id")]
+
+
+def answers(root: Path) -> Counter[str]:
+    return Counter(p.name.rsplit("_", 1)[1] for p in (root / "outbound").iterdir())
+
+
+# Names and kinds
+
+
+ODD = [
+    b"a\nb.837",
+    "\u202etxt.837".encode(),
+    b"\xff\xfe.837",
+    b"x" * 251 + b".837",
+    b"-rf",
+    b"A.837",
+    b"a.837",
+    b"' or 1=1",
+]
+
+
+def test_odd_names_are_answered_like_others_and_appear_nowhere(tmp_path: Path) -> None:
+    dropped = {}
+    plan = plan_for(tmp_path)
+    for n, name in enumerate(ODD, 1):
+        (tmp_path / "inbound" / os.fsdecode(name)).write_bytes(numbered(n))
+        dropped[str(name)] = numbered(n)
+    log = run_once(plan)
+    assert {row["name"] for row in rows(tmp_path)} == set(ODD)
+    assert violations(tmp_path, dropped, Consumer(tmp_path / "outbound")) == []
+    names = {p.name for p in tmp_path.rglob("*")}
+    assert not names & {os.fsdecode(name) for name in ODD}
+    assert "or 1=1" not in log and "\\u202e" not in log
+
+
+def test_links_devices_and_folders_stay(tmp_path: Path) -> None:
+    plan = plan_for(tmp_path)
+    inbound = tmp_path / "inbound"
+    secret = tmp_path / "secret"
+    secret.write_bytes(numbered(1))
+    (inbound / "link.837").symlink_to(secret)
+    (inbound / "folder.837").mkdir()
+    os.mkfifo(inbound / "pipe.837")
+    run_once(plan)
+    assert rows(tmp_path) == []
+    assert sorted(p.name for p in inbound.iterdir()) == ["folder.837", "link.837", "pipe.837"]
+
+
+def test_everything_is_private(tmp_path: Path) -> None:
+    plan = plan_for(tmp_path)
+    drop(tmp_path / "inbound", "a.837", numbered(1))
+    (tmp_path / "inbound/a.837").chmod(0o666)
+    run_once(plan)
+    for path in tmp_path.rglob("*"):
+        if path != tmp_path / "inbound":
+            wanted = 0o700 if path.is_dir() else 0o600
+            assert path.stat().st_mode & 0o777 == wanted, path
+
+
+def test_a_gzip_file_is_judged_unpacked(tmp_path: Path) -> None:
+    plan = plan_for(tmp_path)
+    drop(tmp_path / "inbound", "a.837.gz", gzip.compress(numbered(1)))
+    drop(tmp_path / "inbound", "cut.837.gz", gzip.compress(numbered(2))[:-9])
+    run_once(plan)
+    assert answers(tmp_path) == {"999.x12": 1, "277CA.x12": 1, "report.html": 1, "report.json": 1}
+    assert [p.name for p in (tmp_path / "inbound").iterdir()] == ["cut.837.gz"]
+
+
+# Files that aren't finished
+
+
+def until(service: service_module.Service, is_true: Any, seconds: float = 20) -> None:
+    thread = threading.Thread(target=service.run)
+    thread.start()
+    try:
+        assert wait_for(is_true, seconds)
+    finally:
+        service.stop()
+        thread.join(30)
+        service.close()
+
+
+def test_a_file_that_stays_incomplete_is_answered_by_a_ta1_and_kept_in_quarantine(tmp_path: Path) -> None:
+    plan = plan_for(tmp_path)
+    (tmp_path / "inbound/cut.837").write_bytes(numbered(1)[:500])
+    (tmp_path / "inbound/empty.837").write_bytes(b"")
+    until(service_for(plan), lambda: len(rows(tmp_path)) == 2 and {r["state"] for r in rows(tmp_path)} == {DONE})
+    assert answers(tmp_path)["TA1.x12"] == 1
+    [ta1] = (tmp_path / "outbound").glob("*_TA1.x12")
+    assert "*R*023" in ta1.read_text()
+    assert {p.read_bytes() for p in (tmp_path / "quarantine").iterdir()} == {numbered(1)[:500], b""}
+    assert [r["reason"] for r in rows(tmp_path)] == ["incomplete", "incomplete"]
+
+
+def test_a_file_somebody_still_writes_is_given_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = plan_for(tmp_path)
+    whole = numbered(1) + numbered(2)
+    handle = open(tmp_path / "inbound/a.837", "wb", buffering=0)  # noqa: SIM115
+    handle.write(numbered(1))
+    original = Answering.answer
+    calls = []
+
+    def answer(self: Answering, record: Any, layout: Any, *rest: Any) -> Any:
+        made = original(self, record, layout, *rest)
+        if not calls:  # the writer goes on while the file is judged
+            handle.write(numbered(2))
+        calls.append(record.id)
+        return made
+
+    monkeypatch.setattr(Answering, "answer", answer)
+    log = run_once(plan)
+    handle.close()
+    assert '"given_back"' in log
+    assert len(set(calls)) == 2
+    assert [p.read_bytes() for p in (tmp_path / "archive").rglob("*.837")] == [whole]
+    assert answers(tmp_path)["999.x12"] == 1
+    assert len(rows(tmp_path)) == 1
+
+
+def test_a_file_that_changed_while_its_name_was_taken_again_is_kept_and_judged_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from edi_check.watching import steps as steps_module
+
+    monkeypatch.setattr(steps_module, "HOLD_SECONDS", 0.2)
+    plan = plan_for(tmp_path)
+    drop(tmp_path / "inbound", "a.837", numbered(1))
+    original = Answering.answer
+    calls = []
+
+    def answer(self: Answering, record: Any, layout: Any, *rest: Any) -> Any:
+        made = original(self, record, layout, *rest)
+        calls.append(record.id)
+        if len(calls) == 1:
+            with open(layout.claimed(record.id), "ab") as file:
+                file.write(numbered(2))
+            drop(tmp_path / "inbound", "a.837", numbered(3))
+        return made
+
+    monkeypatch.setattr(Answering, "answer", answer)
+    until(service_for(plan), lambda: sum(r["state"] == DONE for r in rows(tmp_path)) == 2)
+    kept = {p.read_bytes() for p in (tmp_path / "archive").rglob("*.837")}
+    assert kept == {numbered(1) + numbered(2), numbered(3)}
+    assert answers(tmp_path)["999.x12"] == 2
+
+
+# Repetition
+
+
+@pytest.mark.parametrize(("policy", "ta1", "told"), [("flag", 0, True), ("reject", 1, True), ("accept", 0, False)])
+def test_the_same_content_twice(tmp_path: Path, policy: str, ta1: int, told: bool) -> None:
+    plan = plan_for(tmp_path, policy=Policy(duplicate_content=policy))
+    for name in ("a.837", "b.837"):
+        drop(tmp_path / "inbound", name, numbered(1))
+        run_once(plan)
+    assert answers(tmp_path)["TA1.x12"] == ta1
+    reports = [json.loads(p.read_text()) for p in (tmp_path / "outbound").glob("*.json")]
+    assert any(f["edit"] == "CORE-DUP-04" for r in reports for f in r["files"][0]["findings"]) is told
+
+
+@pytest.mark.parametrize(("policy", "code"), [("flag", ""), ("reject", "025"), ("accept", "")])
+def test_an_interchange_number_used_again(tmp_path: Path, policy: str, code: str) -> None:
+    plan = plan_for(tmp_path, policy=Policy(duplicate_control_number=policy))
+    drop(tmp_path / "inbound", "a.837", numbered(1))
+    drop(tmp_path / "inbound", "b.837", numbered(1).replace(b"*60*UN", b"*60.00*UN"))
+    run_once(plan)
+    told = [re.search(r"TA1\*.*\*R\*(\d{3})", p.read_text()) for p in (tmp_path / "outbound").glob("*_TA1.x12")]
+    assert [m[1] for m in told if m] == ([code] if code else [])
+
+
+def test_another_sender_and_an_old_use_are_no_repetition(tmp_path: Path) -> None:
+    plan = plan_for(tmp_path)
+    drop(tmp_path / "inbound", "a.837", numbered(1))
+    run_once(plan)
+    db = sqlite3.connect(tmp_path / "work/ledger.db")
+    db.execute("UPDATE interchange SET taken = taken - 401 * 86400.0")
+    db.execute("UPDATE file SET taken = taken - 401 * 86400.0")
+    db.commit()
+    drop(tmp_path / "inbound", "b.837", numbered(1))
+    drop(tmp_path / "inbound", "c.837", numbered(2).replace(b"SUBMITTER      ", b"OTHER          "))
+    drop(tmp_path / "inbound", "d.837", numbered(2))
+    run_once(plan)
+    assert answers(tmp_path)["TA1.x12"] == 0
+    assert answers(tmp_path)["999.x12"] == 4
+
+
+def test_what_a_ta1_refused_may_come_again(tmp_path: Path) -> None:
+    plan = plan_for(tmp_path)
+    drop(tmp_path / "inbound", "a.837", numbered(7))
+    run_once(plan)
+    drop(tmp_path / "inbound", "b.837", numbered(7).replace(b"IEA*2*", b"IEA*1*"))
+    run_once(plan)
+    assert answers(tmp_path) == {"TA1.x12": 1, "999.x12": 1, "277CA.x12": 1, "report.html": 2, "report.json": 2}
+
+
+def test_requeue_answers_once_more_and_is_no_repetition(tmp_path: Path) -> None:
+    plan = plan_for(tmp_path, policy=Policy(duplicate_content="reject"))
+    drop(tmp_path / "inbound", "a.837", numbered(1))
+    run_once(plan)
+    [first] = rows(tmp_path)
+    ledger = SqliteLedger(plan.layout.ledger)
+    second = requeue(plan.layout, ledger, first["id"])
+    ledger.close()
+    run_once(plan)
+    assert answers(tmp_path)["999.x12"] == 2
+    assert answers(tmp_path)["TA1.x12"] == 0
+    assert {r["id"]: r["state"] for r in rows(tmp_path)} == {first["id"]: DONE, second: DONE}
+
+
+# Files that end processes
+
+
+def suspicious(plan: Plan, ends: int = 2) -> str:
+    """A claimed file that whole services have ended on; its id."""
+    service = service_for(plan)
+    service._scan()
+    time.sleep(0.05)
+    service._scan()
+    [claim] = service._choose(1)
+    service.steps.take(service.steps.claim([claim]))
+    service.ledger.db.execute("UPDATE file SET ends = ?", (ends,))
+    service.close()
+    return claim.id
+
+
+def test_a_suspicious_file_is_judged_in_a_process_of_its_own(tmp_path: Path) -> None:
+    plan = plan_for(tmp_path)
+    drop(tmp_path / "inbound", "a.837", numbered(5))
+    suspicious(plan)
+    assert "judge_died" not in run_once(plan)
+    assert violations(tmp_path, {"a.837": numbered(5)}, Consumer(tmp_path / "outbound")) == []
+
+
+def test_a_file_whose_process_dies_goes_to_quarantine_and_can_be_released(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(alone_module, "GRACE_SECONDS", 0.05)
+    monkeypatch.setattr(alone_module.sys, "executable", "/bin/false")
+    plan = plan_for(tmp_path)
+    drop(tmp_path / "inbound", "a.837", numbered(1))
+    drop(tmp_path / "inbound", "b.837", numbered(2))
+    id = suspicious(plan)
+    log = run_once(plan)
+    monkeypatch.undo()
+    assert "judge_died" in log and "quarantined" in log
+    assert Counter(r["state"] for r in rows(tmp_path)) == {DONE: 1, QUARANTINED: 1}
+    assert answers(tmp_path)["999.x12"] == 1, "the file that was bad was answered, or the other wasn't"
+    ledger = SqliteLedger(plan.layout.ledger)
+    assert [r.id for r in quarantined(ledger)] == [id]
+    release(plan.layout, ledger, id)
+    with pytest.raises(OrderError):
+        release(plan.layout, ledger, id)
+    ledger.close()
+    run_once(plan)
+    assert answers(tmp_path)["999.x12"] == 2
+    assert {r["state"] for r in rows(tmp_path)} == {DONE}
+
+
+def test_killing_the_service_never_quarantines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Six kills in the middle of one file: from the third start on it is judged alone, and answered in the end."""
+    plan = plan_for(tmp_path)
+    drop(tmp_path / "inbound", "a.837", numbered(1))
+    marker = tmp_path / "judging"
+
+    class Slow(service_module.Service):
+        def __init__(self, *args: Any, **options: Any) -> None:
+            super().__init__(*args, **options)
+            judge = self.steps._judge
+
+            def slow(record: Any) -> Any:
+                self.ledger.now_judging(record.id)
+                marker.touch()
+                time.sleep(2)
+                return judge(record)
+
+            self.steps._judge = slow  # type: ignore[method-assign]
+
+    for _ in range(6):
+        watcher = Child(plan, Slow)
+        assert wait_for(marker.exists, 20)
+        assert watcher.end(signal.SIGKILL) == -signal.SIGKILL
+        marker.unlink()
+    run_once(plan)
+    [row] = rows(tmp_path)
+    assert (row["state"], row["ends"]) == (DONE, 6)
+    assert answers(tmp_path)["999.x12"] == 1
+
+
+def test_a_fault_of_ours_is_tried_three_times_and_holds_nobody_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from edi_check.watching import steps as steps_module
+
+    monkeypatch.setattr(steps_module, "HOLD_SECONDS", 0.05)
+    original = Answering.answer
+    bad: list[str] = []
+
+    def answer(self: Answering, record: Any, layout: Any, *rest: Any) -> Any:
+        if b"C1*" in Path(layout.claimed(record.id)).read_bytes():
+            bad.append(record.id)
+            raise KeyError("ADA TESTER")
+        return original(self, record, layout, *rest)
+
+    monkeypatch.setattr(Answering, "answer", answer)
+    plan = plan_for(tmp_path)
+    for n in (1, 2, 3):
+        drop(tmp_path / "inbound", f"{n}.837", numbered(n))
+    log = run_once(plan)
+    assert len(bad) == 3
+    assert Counter(r["state"] for r in rows(tmp_path)) == {DONE: 2, QUARANTINED: 1}
+    assert "KeyError" in log and "ADA" not in log
+
+
+# The process and its machine
+
+
+def test_sigterm_finishes_what_is_in_hand(tmp_path: Path) -> None:
+    plan = plan_for(tmp_path)
+    for n in range(1, 60):
+        drop(tmp_path / "inbound", f"{n}.837", numbered(n))
+    watcher = Child(plan)
+    consumer = Consumer(tmp_path / "outbound")
+    assert wait_for(lambda: bool(consumer.take()), 30)
+    assert watcher.end(signal.SIGTERM) == 0
+    assert {r["state"] for r in rows(tmp_path)} == {DONE}
+    assert os.listdir(tmp_path / "work/claimed") == os.listdir(tmp_path / "work/owners") == []
+
+
+def test_three_claimers_race_and_one_wins_each_file(tmp_path: Path) -> None:
+    plan = plan_for(tmp_path)
+    dropped = {f"{n}.837": numbered(n) for n in range(1, 201)}
+    for name, data in dropped.items():
+        drop(tmp_path / "inbound", name, data)
+    watchers = [Child(plan) for _ in range(3)]
+    assert wait_for(
+        lambda: not os.listdir(tmp_path / "inbound") and not os.listdir(tmp_path / "work/claimed"), 120, 0.05
+    )
+    assert [w.end(signal.SIGTERM) for w in watchers] == [0, 0, 0]
+    assert violations(tmp_path, dropped, Consumer(tmp_path / "outbound")) == []
+
+
+def test_fifty_rounds_of_three_claimers(tmp_path: Path) -> None:
+    """Claiming alone: three processes at once take 200 names, each is taken by exactly one."""
+    plan = plan_for(tmp_path)
+    for round_ in range(50):
+        for n in range(200):
+            (tmp_path / "inbound" / f"{n}").write_bytes(b"hello")
+        won = tmp_path / "won"
+        pids = []
+        for k in range(3):
+            pid = os.fork()
+            if pid == 0:
+                try:
+                    service = service_for(plan)
+                    service._batch = 200
+                    service._scan()
+                    time.sleep(0.03)
+                    service.waiting[0]._next = 0
+                    service._scan()
+                    taken = service.steps.take(service.steps.claim(service._choose(200)))
+                    (tmp_path / f"won-{k}").write_text(" ".join(r.id for r in taken))
+                    service.close()
+                finally:
+                    os._exit(0)
+            pids.append(pid)
+        for pid in pids:
+            os.waitpid(pid, 0)
+        ids = [i for k in range(3) for i in (tmp_path / f"won-{k}").read_text().split()]
+        assert sorted(ids) == sorted(os.listdir(tmp_path / "work/claimed")), f"round {round_}"
+        assert len(ids) == 200
+        assert not won.exists()
+        db = sqlite3.connect(tmp_path / "work/ledger.db")
+        assert db.execute("SELECT count(*) FROM file").fetchone() == (200,)
+        db.execute("DELETE FROM file")
+        db.commit()
+        db.close()
+        for i in ids:
+            (tmp_path / "work/claimed" / i).unlink()
+
+
+def test_too_little_disk_pauses_and_goes_on_by_itself(tmp_path: Path) -> None:
+    plan = plan_for(tmp_path, min_free_bytes=1 << 60)
+    drop(tmp_path / "inbound", "a.837", numbered(1))
+    service = service_for(plan)
+    thread = threading.Thread(target=service.run)
+    thread.start()
+    assert wait_for(lambda: service.figures.is_paused, 20)
+    assert not service.figures.is_ready
+    assert rows(tmp_path) == []
+    service.plan = replace(plan, min_free_bytes=0)
+    assert wait_for(lambda: [r["state"] for r in rows(tmp_path)] == [DONE], 30)
+    assert wait_for(lambda: service.figures.is_ready, 5)
+    service.stop()
+    thread.join()
+    service.close()
+
+
+def test_a_folder_that_cannot_be_read_is_down_and_the_others_go_on(tmp_path: Path) -> None:
+    from edi_check.watching.intake import Rules
+    from edi_check.watching.plan import SourcePlan
+
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        drop(tmp_path / name, "a.837", numbered(1 if name == "one" else 2))
+    sources = tuple(SourcePlan(n, str(tmp_path / n), str(tmp_path / "outbound"), Rules(0, 1)) for n in ("one", "two"))
+    plan = plan_for(tmp_path, sources=sources)
+    service = service_for(plan)
+    (tmp_path / "one").rename(tmp_path / "gone")
+    thread = threading.Thread(target=service.run)
+    thread.start()
+    assert wait_for(lambda: [r["source"] for r in rows(tmp_path) if r["state"] == DONE] == ["two"], 20)
+    assert service.figures.down == {"one"} and not service.figures.is_ready
+    (tmp_path / "gone").rename(tmp_path / "one")
+    for w in service.waiting:
+        w._next = 0
+    assert wait_for(lambda: len([r for r in rows(tmp_path) if r["state"] == DONE]) == 2, 20)
+    service.stop()
+    thread.join()
+    service.close()
+
+
+def test_a_ledger_of_a_newer_program_and_a_damaged_one_are_refused(tmp_path: Path) -> None:
+    db = open_database(str(tmp_path / "a.db"))
+    db.execute("PRAGMA user_version = 99")
+    db.close()
+    with pytest.raises(LedgerError, match="version 99"):
+        open_database(str(tmp_path / "a.db"))
+    (tmp_path / "b.db").write_bytes(b"not a database, not at all" * 100)
+    with pytest.raises(LedgerError, match="backup"):
+        open_database(str(tmp_path / "b.db"))
+
+
+@pytest.mark.parametrize("is_safe", [False, True])
+def test_the_journal_fits_the_version_of_sqlite(tmp_path: Path, is_safe: bool) -> None:
+    db = open_database(str(tmp_path / "a.db"), is_safe_with_wal=is_safe)
+    assert db.execute("PRAGMA journal_mode").fetchone()[0] == ("wal" if is_safe else "truncate")
+    assert db.execute("PRAGMA synchronous").fetchone()[0] == (2 if is_safe else 3)
+    db.close()
+
+
+def test_network_filesystems_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(layout_module, "is_network", lambda path: True)
+    with pytest.raises(LayoutError, match="network"):
+        service_for(plan_for(tmp_path))
+
+
+@pytest.mark.skipif(
+    not os.path.isdir("/dev/shm") or os.stat("/dev/shm").st_dev == os.stat("/tmp").st_dev, reason="one disk"
+)
+def test_folders_on_two_filesystems_are_refused(tmp_path: Path) -> None:
+    other = Path("/dev/shm") / f"edi-check-test-{os.getpid()}"
+    other.mkdir()
+    try:
+        from edi_check.watching.intake import Rules
+        from edi_check.watching.plan import SourcePlan
+
+        source = SourcePlan("x", str(other), str(tmp_path / "outbound"), Rules())
+        with pytest.raises(LayoutError, match="another filesystem"):
+            service_for(plan_for(tmp_path, sources=(source,)))
+    finally:
+        shutil.rmtree(other)
+
+
+def test_prune_removes_files_names_and_in_the_end_rows(tmp_path: Path) -> None:
+    plan = plan_for(tmp_path)
+    for n in (1, 2):
+        drop(tmp_path / "inbound", f"{n}.837", numbered(n))
+    run_once(plan)
+    ledger = SqliteLedger(plan.layout.ledger)
+    ledger.db.execute("UPDATE file SET ended = ended - 100 * 86400.0 WHERE name = '1.837'")
+    ledger.db.execute("UPDATE file SET ended = ended - 100 * 86400.0 WHERE name = x'312e383337'")
+    assert prune(plan.layout, ledger, 90, 400, is_trial=True) == {"files": 1, "rows": 0}
+    assert len(list((tmp_path / "archive").rglob("*.837"))) == 2
+    assert prune(plan.layout, ledger, 90, 400, is_trial=False) == {"files": 1, "rows": 0}
+    assert len(list((tmp_path / "archive").rglob("*.837"))) == 1
+    assert sorted(r["name"] for r in rows(tmp_path)) == [b"", b"2.837"]
+    assert prune(plan.layout, ledger, 90, 30, is_trial=False)["rows"] == 1
+    assert standing(plan.layout, ledger).files == {"inbound": {"done": 1}}
+    ledger.close()

@@ -1,0 +1,142 @@
+"""Which files are taken, and when: pure, without a disk or a clock."""
+
+from __future__ import annotations
+
+import pytest
+from drops import numbered
+
+from edi_check.watching.intake import Choice, Entry, Rules, Seen, decide, is_whole
+
+DATA = numbered(1)
+
+
+def run(rules: Rules, *scans: tuple[float, list[Entry]]) -> list[Choice]:
+    memory: dict[bytes, Seen] = {}
+    choices = []
+    for now, listing in scans:
+        memory, choice = decide(listing, memory, now, rules)
+        choices.append(choice)
+    return choices
+
+
+def file(name: bytes = b"a.837", size: int = 10, mtime: int = 1, inode: int = 1, **more: object) -> Entry:
+    return Entry(name, size, mtime, inode, **more)  # type: ignore[arg-type]
+
+
+def test_a_file_is_looked_at_when_two_scans_are_alike_and_it_has_settled() -> None:
+    rules = Rules(settle_seconds=10)
+    first, second, third = run(rules, (100, [file()]), (105, [file()]), (111, [file()]))
+    assert not first.look and first.waiting == 1
+    assert not second.look
+    assert third.look == [file()]
+
+
+@pytest.mark.parametrize("other", [file(size=11), file(mtime=2), file(inode=2)])
+def test_any_change_begins_the_wait_anew(other: Entry) -> None:
+    choices = run(Rules(10), (100, [file()]), (111, [other]), (119, [other]), (121, [other]))
+    assert [bool(c.look) for c in choices] == [False, False, False, True]
+
+
+def test_an_old_file_waits_for_the_second_scan_only() -> None:
+    old = file(changed=50.0)
+    assert [bool(c.look) for c in run(Rules(10), (100, [old]), (102, [old]))] == [False, True]
+
+
+def test_a_time_in_the_future_is_not_believed() -> None:
+    ahead = file(changed=10_000.0)
+    assert [bool(c.look) for c in run(Rules(10), (100, [ahead]), (102, [ahead]), (111, [ahead]))] == [
+        False,
+        False,
+        True,
+    ]
+
+
+def test_a_clock_set_back_makes_no_file_wait_for_ever() -> None:
+    assert run(Rules(10), (10_000, [file()]), (100, [file()]), (111, [file()]))[2].look
+
+
+def test_a_partial_file_waits_for_its_grace() -> None:
+    rules, listing = Rules(10, 900), [file()]
+    memory, _ = decide(listing, {}, 0, rules)
+    memory, choice = decide(listing, memory, 11, rules)
+    assert choice.look
+    memory = {name: seen._replace(is_partial=True) for name, seen in memory.items()}
+    memory, choice = decide(listing, memory, 800, rules)
+    assert not choice.look and not choice.overdue
+    _, choice = decide(listing, memory, 901, rules)
+    assert choice.overdue == listing
+    _, choice = decide([file(size=20)], memory, 902, rules)
+    assert not choice.overdue and choice.waiting == 1
+
+
+def test_what_is_no_file_is_counted_and_left() -> None:
+    listing = [file(b"d", kind="folder"), file(b"l", kind="link"), file(b"p", kind="other")]
+    choice = run(Rules(0), (0, listing), (1, listing))[1]
+    assert choice == Choice([], [], 0, 3)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        b".hidden",
+        b"a.TMP",
+        b"a.part",
+        b"a.filepart",
+        b"a~",
+        b"x.Uploading",
+        b"..",
+        b".",
+        b"",
+        b"a/b",
+        b"n\0",
+        b"x" * 256,
+    ],
+)
+def test_temporary_names_and_names_that_are_none_are_left_alone(name: bytes) -> None:
+    listing = [file(name)]
+    assert run(Rules(0), (0, listing), (1, listing))[1] == Choice([], [], 0, 0)
+
+
+@pytest.mark.parametrize("name", [b"a\nb.837", b"\xe2\x80\xae.837", b"\xff\xfe.837", b"x" * 255, b"-rf", b"a b", b"A.837"])
+def test_odd_names_are_names(name: bytes) -> None:
+    listing = [file(name)]
+    assert run(Rules(0), (0, listing), (1, listing))[1].look == listing
+
+
+def test_a_done_marker_is_waited_for_and_never_taken() -> None:
+    rules = Rules(0, done_marker=".done")
+    alone = [file(b"a.837"), file(b"b.done")]
+    both = [file(b"a.837"), file(b"a.837.done")]
+    first, second, _, fourth = run(rules, (0, alone), (1, alone), (2, both), (3, both))
+    assert not first.look and not second.look
+    assert [e.name for e in fourth.look] == [b"a.837"]
+
+
+@pytest.mark.parametrize(
+    ("data", "whole"),
+    [
+        (DATA, True),
+        (DATA + b"\r\n\x1a", True),
+        (DATA.rstrip()[:-1], True),  # the last terminator alone is missing: read with a warning
+        (DATA[:-20], False),
+        (DATA.replace(b"IEA*1*000000001", b"IEA*1*000000002"), False),
+        (DATA[:106], False),
+        (DATA[:50], False),
+        (DATA + DATA, True),
+        (DATA + DATA[:300], False),
+        (DATA.replace(b"~\n", b"\n"), True),
+        (DATA.replace(b"*", b"|").replace(b"~", b"!"), True),
+        (b"", False),
+        (b"\n\n", False),
+        (b"IS", False),
+        (b"hello", True),
+        (b"UNA:+.? 'UNB+", True),
+    ],
+)
+def test_x12_says_itself_whether_it_is_whole(data: bytes, whole: bool) -> None:
+    assert is_whole(data[:4096], data[-65536:]) is whole
+
+
+def test_no_cut_of_a_file_counts_as_whole() -> None:
+    end = len(DATA.rstrip()) - 1
+    assert [n for n in range(1, end) if is_whole(DATA[:n], DATA[:n])] == []
