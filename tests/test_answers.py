@@ -216,6 +216,20 @@ def test_a_line_and_its_caret() -> None:
             assert spot.text[spot.caret : spot.caret + spot.width] == value or not value
 
 
+def test_a_provider_refused_as_such_hits_its_claims() -> None:
+    folder = ROOT / "fixtures" / "files" / "fail"
+    text = (folder / "code-not-valid.277ca").read_text().replace("STC*A1:19:PR**WQ", "STC*A7:503:85**U")
+    text = text[: text.index("HL*4*")] + text[text.index("\nSE*") + 1 :]
+    data = (folder / "code-not-valid.837").read_bytes()
+    one = explained(text.encode(), data)
+    assert [index for index, _ in one.refused] == [1, 2]
+    (head,) = [s for s in one.statements if s.level == "provider"]
+    assert head.result == "rejected" and head.codes == [
+        ("A7:503:85", "rejected as not valid: street address (billing provider)")]
+    assert "every claim of the provider: 2 claims (A-1, B-1)" in " ".join(told(one).split())
+    assert explained(text.encode()).refused == [] and len(explained(text.encode()).verdicts.unlisted) == 1
+
+
 def test_persons_are_masked() -> None:
     data = (ROOT / "fixtures" / "demo" / "family.837").read_bytes()
     names = set(re.findall(rb"NM1\*(?:IL|QC)\*1\*([^*~]+)\*([^*~]+)[^~]*\*([^*~]+)~", data))
