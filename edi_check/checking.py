@@ -13,7 +13,7 @@ from typing import Any
 
 from .findings import Finding, Where
 from .judging.engine import Engine
-from .judging.settle import Standing, settle
+from .judging.settle import Keys, Standing, settle
 from .model import Claim, Interchange, Place
 from .reading.reader import Reader
 from .report import FileReport
@@ -85,6 +85,7 @@ class FileCheck:
         store = store or Store()
         self.file = FileReport(source.name, source=source, rows=Spool(store), details=Spool(store), above=Spool(store))
         self.faults = EnvelopeFaults()
+        self.keys = Keys(engine)
         self.listed: Counter[str] = Counter()
         self.levels: Counter[str] = Counter()
         self._totals: dict[str, list[Any]] = {d: [0, ZERO] for d in ("accepted", "review", "rejected")}
@@ -129,6 +130,8 @@ class FileCheck:
         total[0] += 1
         if claim.charge is not None:
             total[1] += claim.charge
+        if compare is not None and disposition != "rejected":
+            self.keys.add(claim.index, compare)
         self.file.rows.append(claim_row(claim, disposition, engine.lob(claim)))
         self.file.details.append(claim_details(claim, found, compare))
 
@@ -209,7 +212,7 @@ class FileCheck:
             frozenset(self.faults.patients),
         )
         rows = _Standings(file)
-        for index, found in settle(rows, self.engine, file.refused_sets.keys(), self._locate).items():
+        for index, found in settle(rows, self.engine, file.refused_sets.keys(), self._locate, self.keys).items():
             self._overrule(index, found)
 
     def _overrule(self, index: int, found: list[Finding]) -> None:
@@ -291,10 +294,11 @@ class FileCheck:
 
 
 class _Standings:
-    """The rows as ``settle`` wants to see them."""
+    """The rows as ``settle`` wants to see them. ``is_final``: no claim was refused after its keys were taken."""
 
     def __init__(self, file: FileReport) -> None:
         self.file = file
+        self.is_final = not any(file.refused_levels)
 
     def _standing(self, row: tuple[Any, ...], details: tuple[Any, ...]) -> Standing:
         providers, subscribers, patients = self.file.refused_levels

@@ -18,7 +18,7 @@ from ..model import Claim, Party
 from .aggregate import DayLine, patient_key
 from .visits import KeptLine
 
-__all__ = ["Compared", "Earlier", "compared", "likeness", "span_of"]
+__all__ = ["Compared", "Earlier", "compared", "span_of"]
 
 
 def compared(claim: Claim, payer: str, day_lines: list[DayLine], is_secondary: bool,
@@ -51,11 +51,6 @@ def compared(claim: Claim, payer: str, day_lines: list[DayLine], is_secondary: b
 def _provider(party: Party) -> str:
     """Whatever NM109 says, else the tax id, else the name."""
     return party.id or party.tax_id or party.name
-
-
-def likeness(kept: tuple[Any, ...]) -> tuple[Any, ...]:
-    """What two claims with the same signature always share, and few others do."""
-    return kept[3], kept[4], kept[5], len(kept[8])
 
 
 @dataclass(slots=True)

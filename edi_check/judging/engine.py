@@ -69,6 +69,7 @@ class Engine:
         self._plans_by_selection: dict[tuple[Any, ...], Plan] = {}
         self._upper: set[str] = set()
         self._billing: tuple[Any, list[Active], list[tuple[Active, Hit | Unjudged]]] = (None, [], [])
+        self._planned: tuple[Claim | None, Any] = (None, None)
         self._days: tuple[Claim | None, list[DayLine], bool] = (None, [], False)
         self.not_evaluated_counts: Counter[tuple[str, str]] = Counter()
         self.faults: list[Fault] = []
@@ -103,8 +104,12 @@ class Engine:
 
     def plan(self, claim: Claim) -> Plan:
         """The edits this claim gets."""
-        payer = claim.subscriber.payer
-        return self.plan_for(payer.id if payer else "", claim.subscriber.filing, claim.frequency == "8")
+        known, plan = self._planned
+        if known is not claim:
+            payer = claim.subscriber.payer
+            plan = self.plan_for(payer.id if payer else "", claim.subscriber.filing, claim.frequency == "8")
+            self._planned = (claim, plan)
+        return plan
 
     def plan_for(self, payer_id: str, filing: str, is_void: bool) -> Plan:
         """The edits of claims for this payer id and SBR09."""

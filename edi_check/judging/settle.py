@@ -3,9 +3,8 @@ day.
 
 In file order, among the claims that still stand: refused ones, voids, replaced originals and duplicates count nowhere,
 and one that is refused here counts no further. So the accepted file, checked again, is clean by construction. The
-finding is on the later claim, the earlier in ``related``. Cost is linear whatever the file: claims alike are found by a
-hash of what
-``Engine.compare`` kept, and only those are looked at again.
+finding is on the later claim, the earlier in ``related``. Cost is linear whatever the file: claims alike are found by
+a hash of what ``Engine.compare`` kept, and only those are looked at again.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from typing import Any, NamedTuple, Protocol
 from ..findings import Finding, is_at_least
 from ..model import Delimiters, Place
 from .aggregate import LONGEST_RANGE, DayOfService, Ledger, days_of
-from .comparison import Compared, Earlier, likeness, span_of
+from .comparison import Compared, Earlier, span_of
 from .courses import LINES_KEPT, CourseLine, LongShifts, courses_of, shifts_of
 from .engine import Engine, with_day
 from .plan import Active, Plan
@@ -27,7 +26,7 @@ from .registry import Hit
 from .visits import Visits, new_hits
 from .wording import finding_at
 
-__all__ = ["Standing", "settle"]
+__all__ = ["Keys", "Standing", "settle"]
 
 ROUNDS = 5
 
@@ -59,9 +58,17 @@ Locate = Callable[[int, int], Place]
 
 
 def settle(rows: Rows | Sequence[Standing], engine: Engine, refused_sets: Set[int] = frozenset(),
-           locate: Locate | None = None) -> dict[int, list[Finding]]:
-    """Further findings by claim index. ``refused_sets``: indexes of transaction sets that are refused as a whole."""
-    likely = _likely(rows, refused_sets, engine)
+           locate: Locate | None = None, keys: Keys | None = None) -> dict[int, list[Finding]]:
+    """Further findings by claim index. ``refused_sets``: indexes of transaction sets that are refused as a whole.
+    ``keys``: gathered as the claims were read; without it, from the rows."""
+    if keys is None:
+        keys = Keys(engine)
+        for standing in rows:
+            if standing.compare is not None and not standing.is_refused:
+                keys.add(standing.claim, standing.compare)
+    likely = keys.likely(rows)
+    if refused_sets or not getattr(rows, "is_final", False):
+        likely = [n for n in likely if not rows[n - 1].is_refused and rows[n - 1].set_index not in refused_sets]
     found: dict[int, list[Finding]] = {}
     failed: set[int] = set()
     for _ in range(ROUNDS if likely else 0):
@@ -77,26 +84,32 @@ def settle(rows: Rows | Sequence[Standing], engine: Engine, refused_sets: Set[in
     return found
 
 
-def _likely(rows: Iterable[Standing], refused_sets: Set[int], engine: Engine) -> list[int]:
-    """Indexes (from 1, in file order) of the standing claims that share a number, a likely content, or a patient with
-    day lines with another, or belong to a long shift. ``hash`` will do: the keys never leave this process, and equal
-    ones are confirmed on the values."""
-    shifts = LongShifts(engine)
-    indexes, numbers, contents, patients = array("q"), array("q"), array("q"), array("q")
-    for standing in rows:
-        kept = standing.compare
-        if kept is None or standing.is_refused or standing.set_index in refused_sets:
-            continue
-        indexes.append(standing.claim)
-        numbers.append(hash(kept[0]))
-        contents.append(hash(likeness(kept)) if kept[3] and kept[2] == "1" else 0)
-        patients.append(hash(kept[3]) if kept[9] and kept[3] else 0)
-        if kept[9]:
-            shifts.add(kept)
-    in_long_shift = shifts.claims(rows)
-    repeated = [_repeated(keys) for keys in (numbers, contents, patients)]
-    return [claim for claim, *keys in zip(indexes, numbers, contents, patients, strict=True)
-            if claim in in_long_shift or any(key in again for key, again in zip(keys, repeated, strict=True))]
+class Keys:
+    """What tells, without looking at the rows again, which claims may have to do with one another: those that share a
+    number, a likely content, or a patient with day lines, or belong to a long shift. ``hash`` will do: the keys never
+    leave this process, and equal ones are confirmed on the values."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._shifts = LongShifts(engine)
+        self._indexes, self._numbers, self._contents, self._patients = (array("q") for _ in range(4))
+
+    def add(self, claim: int, kept: tuple[Any, ...]) -> None:
+        """A claim that nothing of its own refuses, with what ``Engine.compare`` gave of it."""
+        patient, days = kept[3], kept[9]
+        self._indexes.append(claim)
+        self._numbers.append(hash(kept[0]))
+        self._contents.append(hash((patient, kept[4], kept[5], len(kept[8]))) if patient and kept[2] == "1" else 0)
+        self._patients.append(hash(patient) if days and patient else 0)
+        if days:
+            self._shifts.add(kept)
+
+    def likely(self, rows: Iterable[Standing]) -> list[int]:
+        """Indexes of these claims, from 1, in file order."""
+        in_long_shift = self._shifts.claims(rows)
+        numbers, contents, patients = map(_repeated, (self._numbers, self._contents, self._patients))
+        return [claim for claim, number, content, patient
+                in zip(self._indexes, self._numbers, self._contents, self._patients, strict=True)
+                if number in numbers or content in contents or patient in patients or claim in in_long_shift]
 
 
 def _repeated(keys: array[int]) -> set[int]:
