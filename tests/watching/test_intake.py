@@ -97,7 +97,9 @@ def test_temporary_names_and_names_that_are_none_are_left_alone(name: bytes) -> 
     assert run(Rules(0), (0, listing), (1, listing))[1] == Choice([], [], 0, 0)
 
 
-@pytest.mark.parametrize("name", [b"a\nb.837", b"\xe2\x80\xae.837", b"\xff\xfe.837", b"x" * 255, b"-rf", b"a b", b"A.837"])
+@pytest.mark.parametrize(
+    "name", [b"a\nb.837", b"\xe2\x80\xae.837", b"\xff\xfe.837", b"x" * 255, b"-rf", b"a b", b"A.837"]
+)
 def test_odd_names_are_names(name: bytes) -> None:
     listing = [file(name)]
     assert run(Rules(0), (0, listing), (1, listing))[1].look == listing

@@ -1,0 +1,260 @@
+"""The commands around a watcher, as processes: signals, probes, figures, workers, orders, and what must appear
+nowhere."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import random
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import pytest
+from drops import Consumer, drop, numbered, plan_for, process, service_for, violations, wait_for
+from sshd import free_port
+
+from edi_check.cli.main import main
+from edi_check.configuration import ConfigurationError, load
+from edi_check.watching.answering import Answering
+from edi_check.watching.figures import HELP
+from edi_check.watching.journal import KEYS, Journal
+from edi_check.watching.operations import notify
+from edi_check.watching.plan import make_plan
+from edi_check.watching.steps import Steps
+
+
+def configured(root: Path, **more: Any) -> Path:
+    """A configuration file that needs no settling."""
+    (root / "inbound").mkdir(parents=True, exist_ok=True)
+    settings = {"root": ".", "settle_seconds": 0, "poll_seconds": 0.1, **more}
+    path = root / "edi-check.toml"
+    path.write_text("[watch]\n" + "".join(f"{k} = {json.dumps(v)}\n" for k, v in settings.items()))
+    return path
+
+
+def get(port: int, path: str) -> tuple[int, str]:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+    except OSError:
+        return 0, ""
+
+
+def test_a_service_with_workers_probes_and_figures_ends_with_0(tmp_path: Path) -> None:
+    port = free_port()
+    config = configured(tmp_path, workers=2, listen=f"127.0.0.1:{port}", metrics_textfile="figures.prom")
+    dropped = {f"{n}.837": numbered(n) for n in range(1, 21)}
+    for name, data in dropped.items():
+        drop(tmp_path / "inbound", name, data)
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    listener.bind(str(tmp_path / "notify"))
+    listener.settimeout(40)
+    os.environ["NOTIFY_SOCKET"] = str(tmp_path / "notify")
+    try:
+        watcher = process("watch", "--config", config, stderr=subprocess.PIPE)
+    finally:
+        del os.environ["NOTIFY_SOCKET"]
+    try:
+        assert b"READY=1" in listener.recv(1000)
+        assert wait_for(lambda: get(port, "/readyz")[0] == 200, 30)
+        assert get(port, "/livez") == (200, "ok\n")
+        assert get(port, "/nothing")[0] == 404
+        assert wait_for(lambda: len(list((tmp_path / "archive").rglob("*.837"))) == 20, 60)
+        figures = get(port, "/metrics")[1]
+        assert 'edi_check_source_up{source="inbound"} 1.0' in figures
+        names = {n.removesuffix("_total") for n in re.findall(r"^# HELP edi_check_(\w+)", figures, re.M)}
+        assert names == {n.removesuffix("_total") for n in HELP} | {"up", "ready"}
+        capture = subprocess.run(
+            [sys.executable, "-m", "edi_check", "status", "--config", str(config), "-f", "json"],
+            capture_output=True,
+            check=True,
+            cwd=Path(__file__).parents[2],
+        )
+        assert json.loads(capture.stdout)["processes"] == 2
+    finally:
+        watcher.send_signal(signal.SIGTERM)
+        log = watcher.communicate(timeout=60)[1].decode()
+        listener.close()
+    assert watcher.returncode == 0, log
+    assert (tmp_path / "figures.prom").stat().st_mode & 0o777 == 0o600
+    assert violations(tmp_path, dropped, Consumer(tmp_path / "outbound")) == []
+    assert os.listdir(tmp_path / "work/owners") == []
+    for line in log.splitlines():
+        assert set(json.loads(line)) <= KEYS
+
+
+def test_workers_end_when_their_parent_is_killed(tmp_path: Path) -> None:
+    config = configured(tmp_path, workers=3)
+    watcher = process("watch", "--config", config, stderr=subprocess.DEVNULL)
+    owners = tmp_path / "work/owners"
+    assert wait_for(lambda: owners.is_dir() and len(os.listdir(owners)) == 3, 60)
+    watcher.kill()
+    watcher.wait()
+    assert wait_for(lambda: len(os.listdir(owners)) == 1, 30), "workers live on without their parent"
+
+
+def test_once_without_a_configuration(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("in", "out"):
+        (tmp_path / name).mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("EDI_CHECK_WATCH_SETTLE_SECONDS", "0")
+    monkeypatch.setenv("EDI_CHECK_WATCH_POLL_SECONDS", "0.05")
+    drop(tmp_path / "in", "a.837", numbered(1))
+    ran = process("watch", "--in", "in", "--out", "out", "--once", stderr=subprocess.PIPE, cwd=tmp_path)
+    log = ran.communicate(timeout=60)[1]
+    assert ran.returncode == 0, log
+    assert len(list((tmp_path / "out").iterdir())) == 4
+    capsys.readouterr()
+    assert main(["status", "--root", str(tmp_path)]) == 0
+    assert "inbound: 1 done" in capsys.readouterr().out
+    assert main(["doctor", "--root", str(tmp_path), "--local"]) == 3  # the default source's folders aren't there
+    assert "WRONG" in capsys.readouterr().out
+    assert main(["prune", "--days", "0", "--root", str(tmp_path)]) == 0
+    assert main(["requeue", "nosuchid", "--root", str(tmp_path)]) == 2
+    assert main(["quarantine", "list", "--root", str(tmp_path)]) == 0
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ('[watch]\nroot = "."\nlisten = "0.0.0.0:80"\n', "loopback"),
+        ("[watch]\npoll_seconds = 1\n", "root is not set"),
+        ('[watch]\nroot = "."\n[[source]]\nhost = "h"\ninbound = "i"\n', "known_hosts is not set"),
+        ('[watch]\nroot = "."\n[[source]]\nname = "a b"\ninbound = "i"\n', "letters"),
+        (
+            '[watch]\nroot = "."\n[[source]]\nname = "a"\ninbound = "i"\n[[source]]\nname = "a"\ninbound = "j"\n',
+            "twice",
+        ),
+    ],
+)
+def test_a_setting_that_cannot_be_used_is_told(tmp_path: Path, settings: str, says: str) -> None:
+    (tmp_path / "edi-check.toml").write_text(settings)
+    with pytest.raises(ConfigurationError, match=says):
+        make_plan(load(str(tmp_path / "edi-check.toml")), {})
+
+
+def test_an_unknown_key_of_a_log_line_is_left_out() -> None:
+    out = io.StringIO()
+    Journal(out).write("info", "decided", id="x", name="SMITH.837", hash="a" * 64)
+    line = json.loads(out.getvalue())
+    assert "name" not in line and line["hash"] == "a" * 12
+    notify("READY=1")  # without systemd: nothing happens
+
+
+# What must appear nowhere
+
+
+def canaries(count: int = 200) -> list[str]:
+    draw = random.Random(5)
+    letters = "BCDFGHJKLMNPQRSTVWXZ"
+    return ["QX" + "".join(draw.choice(letters) for _ in range(10)) for _ in range(count)]
+
+
+def with_canaries(number: int, values: list[str]) -> bytes:
+    """A file whose persons, addresses, ids and notes are canaries; a few of them break it in their places."""
+    last, first, member, street, city, note, clm = values
+    text = numbered(number).decode()
+    text = text.replace("*TESTER*ADA****MI*M0001", f"*{last}*{first}****MI*{member}")
+    text = text.replace("N3*1 SAMPLE ST", f"N3*{street}").replace("N4*BEND*OR*97701~", f"N4*{city}*OR*97701~", 1)
+    text = text.replace("HI*ABK:M5450~", f"NTE*ADD*{note}~\nHI*ABK:M5450~").replace(f"CLM*C{number}*", f"CLM*{clm}*")
+    if number % 3 == 0:
+        text = text.replace("DMG*D8*19700101*F", f"DMG*D8*{last}*{first}")
+    if number % 4 == 0:
+        text = text.replace("SV1*HC:97140", f"SV1*HC:{note}{note}")
+    return text.encode()
+
+
+def test_no_canary_in_logs_figures_ledger_status_or_errors(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """200 values that identify persons, in 28 files with names that do, too; 30 failures forced with texts that quote
+    them. Only answers, reports, the archive and the ledger's name column may hold any."""
+    from edi_check.watching import steps as steps_module
+
+    monkeypatch.setattr(steps_module, "HOLD_SECONDS", 0.01)
+    monkeypatch.setattr("edi_check.watching.service.LONGEST_PAUSE", 0.01)
+    values = canaries()
+    names = [f"{values[196 + n % 4]}-{n}.837" for n in range(28)]
+    plan = plan_for(tmp_path)
+    for n in range(28):
+        drop(tmp_path / "inbound", names[n], with_canaries(n + 1, values[n * 7 : n * 7 + 7]))
+    forced = [0]
+    original_answer, original_publish = Answering.answer, Steps.publish
+
+    def answer(self: Answering, record: Any, *rest: Any) -> Any:
+        if forced[0] < 20 and record.attempt < 3:
+            forced[0] += 1
+            kinds: list[Exception] = [
+                KeyError(values[forced[0]]),
+                ValueError(os.fsdecode(record.name)),
+                MemoryError(),
+                OSError(28, values[3], os.fsdecode(record.name)),
+            ]
+            raise kinds[forced[0] % 3 if forced[0] % 2 else 3]
+        return original_answer(self, record, *rest)
+
+    def publish(self: Steps, records: Any) -> Any:
+        if records and 20 <= forced[0] < 30:
+            forced[0] += 1
+            raise OSError(5, values[7], os.fsdecode(records[0].name))
+        return original_publish(self, records)
+
+    monkeypatch.setattr(Answering, "answer", answer)
+    monkeypatch.setattr(Steps, "publish", publish)
+    log = io.StringIO()
+    service = service_for(plan, log)
+    thread = threading.Thread(target=service.run)
+    thread.start()
+    assert wait_for(
+        lambda: forced[0] == 30 and not os.listdir(tmp_path / "inbound") and not os.listdir(tmp_path / "work/claimed"),
+        90,
+        0.05,
+    ), log.getvalue()[-2000:]
+    service.stop()
+    thread.join()
+    from edi_check.watching.operations import exposition
+
+    figures = exposition(service.figures).decode()
+    db = service.ledger.db
+    columns = [c[1] for c in db.execute("PRAGMA table_info(file)") if c[1] != "name"]
+    ledger = str(db.execute(f"SELECT {','.join(columns)} FROM file").fetchall())
+    for table in ("output", "interchange", "counter"):
+        ledger += str(db.execute(f"SELECT * FROM {table}").fetchall())
+    kept = {os.fsdecode(n) for (n,) in db.execute("SELECT name FROM file")}
+    service.close()
+    assert kept == set(names)
+    capfd.readouterr()
+    for arguments in (
+        ["status"],
+        ["status", "-f", "json"],
+        ["quarantine", "list"],
+        ["quarantine", "list", "-f", "json"],
+        ["doctor", "--local"],
+        ["requeue", "nosuchid"],
+        ["-h"],
+    ):
+        main([*arguments, "--root", str(tmp_path)] if arguments != ["-h"] else arguments)
+    shown = capfd.readouterr()
+    told = {
+        "log": log.getvalue(),
+        "figures": figures,
+        "ledger": ledger,
+        "commands": shown.out + shown.err,
+        "names": " ".join(str(p) for p in tmp_path.rglob("*")),
+    }
+    found = [(where, value) for where, text in told.items() for value in values if value in text]
+    assert found == []
+    assert "19700101" not in "".join(told.values())
