@@ -33,19 +33,26 @@ pack_option = click.option("--pack", "packs", multiple=True, metavar="NAME|FILE"
 @click.option("-f", "--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text",
               show_default=True)
 @click.option("-o", "--output", default="-", metavar="FILE", help="Write there instead of standard output.")
+@click.option("--coverage", "is_coverage", is_flag=True, help="Instead: what of the guide and of both policy texts is "
+              "checked, and what is not.")
 @pack_option
 @verbosity_options
-def edits(form: str, output: str, packs: tuple[str, ...]) -> None:
+def edits(form: str, output: str, is_coverage: bool, packs: tuple[str, ...]) -> None:
     """List every edit with its level: what `edi-check check` can find.
 
     \b
     Examples:
       edi-check edits
       edi-check edits -f json --pack PSRC-MT
+      edi-check edits --coverage
     """
     refuse_clashes([Output(form, output)], [])
     loaded = load_packs(packs or None)
-    if form == "json":
+    if is_coverage:
+        from .coverage import told
+
+        text = told(loaded, form)
+    elif form == "json":
         text = json.dumps([as_json(pack, data) for pack in loaded for data in pack.edits], indent=1) + "\n"
     elif form == "markdown":
         from .catalogue_page import page
