@@ -30,7 +30,7 @@ def named(path: Path) -> str:
 
 
 def found(path: Path) -> list[str]:
-    """``CORE-ID-01 10 NM109``: edit, segment, element of each finding above warn. Each file is judged on its own day."""
+    """``CORE-ID-01 10 NM109``: edit, segment, element of each finding above warn. A file is judged on its own day."""
     data = path.read_bytes()
     day = re.search(rb"GS.HC.[^\r\n]*?\D(20\d{6})\D", data)
     as_of = date.fromisoformat(day[1].decode()) if day else date(2013, 10, 31)

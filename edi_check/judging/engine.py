@@ -64,13 +64,12 @@ class Engine:
                 actives = [Active(pack, one, values[pack.id], level, provided) for one in (data, *data.also)]
                 self._actives += actives
                 self._running[data.edit.id] = actives[0]
-        self._has_visits = any(a.kind == "visit" and not a.lacks for a in self._actives)
         self._plans: dict[tuple[str, str, bool], Plan] = {}
         self._plans_by_selection: dict[tuple[Any, ...], Plan] = {}
         self._upper: set[str] = set()
         self._billing: tuple[Any, list[Active], list[tuple[Active, Hit | Unjudged]]] = (None, [], [])
         self._planned: tuple[Claim | None, Any] = (None, None)
-        self._days: tuple[Claim | None, list[DayLine], bool] = (None, [], False)
+        self._days: tuple[Claim | None, list[DayLine], Plan | None] = (None, [], None)
         self.not_evaluated_counts: Counter[tuple[str, str]] = Counter()
         self.faults: list[Fault] = []
 
@@ -157,7 +156,7 @@ class Engine:
                 return self._judge_in_upper_case(claim, plan)
         except Exception:
             hits, day_lines = self._run_guarded(claim, plan)
-        self._days = (claim, day_lines, bool(plan.courses))
+        self._days = (claim, day_lines, plan)
         if not hits:
             return []
         return self._findings(claim, plan, hits)
@@ -370,21 +369,22 @@ class Engine:
         hits, day_lines = self._run_guarded(clone, plan)
         for active in plan.as_sent:
             hits.extend((active, hit, None) for hit in self.guarded(active, claim.index, claim))
-        self._days = (claim, day_lines, bool(plan.courses))
+        self._days = (claim, day_lines, plan)
         return self._findings(clone, plan, hits) if hits else []
 
     def compare(self, claim: Claim) -> tuple[Any, ...]:
         """What of a claim that was just judged must be kept to settle the file: marshal-able, in the claim's row."""
-        judged, day_lines, has_courses = self._days
+        judged, day_lines, known = self._days
+        plan = known or self.plan(claim)
         if judged is not claim:
             plan = self.plan(claim)
-            has_courses = bool(plan.courses)
             found = [day_line(claim, ln) for ln in claim.service_lines if ln.procedure.upper() in plan.day_procedures]
             day_lines = [d for d in found if d is not None]
         payer = claim.subscriber.payer
-        visits = segments_of(claim) if self._has_visits and self.plan(claim).visits else ()
+        visits = segments_of(claim) if plan.visits else ()
         return compared(claim, self.scope.first_id(payer.id) if payer else "", day_lines,
-                        bool(day_lines or visits) and is_secondary(claim), has_courses and is_authorized(claim), visits)
+                        bool(day_lines or visits) and is_secondary(claim),
+                        bool(plan.courses) and is_authorized(claim), visits)
 
 
 def with_day(hit: Any, day: DayOfService) -> Any:
