@@ -68,8 +68,8 @@ class Engine:
         self._plans_by_selection: dict[tuple[Any, ...], Plan] = {}
         self._upper: set[str] = set()
         self._billing: tuple[Any, list[Active], list[tuple[Active, Hit | Unjudged]]] = (None, [], [])
-        self._planned: tuple[Claim | None, Any] = (None, None)
-        self._days: tuple[Claim | None, list[DayLine], Plan | None] = (None, [], None)
+        self._planned: tuple[Claim | None, Plan | None] = (None, None)
+        self._days: tuple[Claim | None, list[DayLine]] = (None, [])
         self.not_evaluated_counts: Counter[tuple[str, str]] = Counter()
         self.faults: list[Fault] = []
 
@@ -104,7 +104,7 @@ class Engine:
     def plan(self, claim: Claim) -> Plan:
         """The edits this claim gets."""
         known, plan = self._planned
-        if known is not claim:
+        if known is not claim or plan is None:
             payer = claim.subscriber.payer
             plan = self.plan_for(payer.id if payer else "", claim.subscriber.filing, claim.frequency == "8")
             self._planned = (claim, plan)
@@ -156,7 +156,7 @@ class Engine:
                 return self._judge_in_upper_case(claim, plan)
         except Exception:
             hits, day_lines = self._run_guarded(claim, plan)
-        self._days = (claim, day_lines, plan)
+        self._days = (claim, day_lines)
         if not hits:
             return []
         return self._findings(claim, plan, hits)
@@ -369,15 +369,14 @@ class Engine:
         hits, day_lines = self._run_guarded(clone, plan)
         for active in plan.as_sent:
             hits.extend((active, hit, None) for hit in self.guarded(active, claim.index, claim))
-        self._days = (claim, day_lines, plan)
+        self._days = (claim, day_lines)
         return self._findings(clone, plan, hits) if hits else []
 
     def compare(self, claim: Claim) -> tuple[Any, ...]:
         """What of a claim that was just judged must be kept to settle the file: marshal-able, in the claim's row."""
-        judged, day_lines, known = self._days
-        plan = known or self.plan(claim)
+        judged, day_lines = self._days
+        plan = self.plan(claim)
         if judged is not claim:
-            plan = self.plan(claim)
             found = [day_line(claim, ln) for ln in claim.service_lines if ln.procedure.upper() in plan.day_procedures]
             day_lines = [d for d in found if d is not None]
         payer = claim.subscriber.payer
