@@ -8,7 +8,8 @@ Every object carries ``segment``, the number of its first segment in the file (t
 ``Claim.locate`` turns such a number into byte offset, length and loop.
 
 The classes are not frozen and not slotted on purpose: the reader makes them by the hundred thousand with
-``__new__`` and sets only what the file holds, so an absent field costs nothing (it is the class's default).
+``__new__`` and sets only what the file holds, so an absent field costs nothing (it is the class's default). CPython
+shares the keys of up to 30 attributes between instances; a claim that sets more pays with a dict of its own.
 A test proves that no check changes its claim. There are no references upwards (a line doesn't know its
 claim), because the command runs without the cyclic garbage collector.
 """
@@ -181,24 +182,20 @@ class Claim:
     """2300, with the levels it hangs under. ``index`` counts the claims of the file from 1.
 
     ``billing``, ``subscriber`` and (for a dependent) ``dependent`` are shared by the claims under them.
+    ``header`` are the elements of its CLM as sent (``header[0]`` is ``CLM``).
     ``first_segment`` to ``last_segment`` are the claim's own segments (CLM to the end of its last line).
     """
 
     index: int = 0
     number: str = ""
+    header: Sequence[str] = ()
     charge: Decimal | None = None
     charge_text: str = ""
     place_of_service: str = ""
-    facility_qualifier: str = ""
     frequency: str = ""
-    signature: str = ""
-    assignment: str = ""
-    benefits_assigned: str = ""
-    release: str = ""
     related_causes: tuple[str, ...] = ()
     accident_state: str = ""
     accident_country: str = ""
-    delay_reason: str = ""
     diagnoses: tuple[Diagnosis, ...] = ()
     diagnoses_segment: int = 0
     dates: Sequence[DateRange] = ()
@@ -238,6 +235,34 @@ class Claim:
     @property
     def segment(self) -> int:
         return self.first_segment
+
+    def _of_header(self, position: int) -> str:
+        return self.header[position] if position < len(self.header) else ""
+
+    @property
+    def signature(self) -> str:
+        """CLM06: is the provider's signature on file?"""
+        return self._of_header(6)
+
+    @property
+    def assignment(self) -> str:
+        """CLM07: does the provider accept assignment?"""
+        return self._of_header(7)
+
+    @property
+    def benefits_assigned(self) -> str:
+        """CLM08: has the patient assigned the benefits?"""
+        return self._of_header(8)
+
+    @property
+    def release(self) -> str:
+        """CLM09: release of information."""
+        return self._of_header(9)
+
+    @property
+    def delay_reason(self) -> str:
+        """CLM20: why the claim comes late."""
+        return self._of_header(20)
 
     @property
     def patient(self) -> Party:

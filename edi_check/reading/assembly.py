@@ -30,6 +30,9 @@ from .segments import Batch
 __all__ = ["Act", "Assembly", "Elements", "Parse"]
 
 Elements: TypeAlias = list[str]
+
+new = tuple.__new__
+"""Makes a named tuple without the call of its own ``__new__``, which is written in Python."""
 Parse: TypeAlias = Callable[[Elements, str, str], Any]
 Act: TypeAlias = Callable[["Assembly", Any, int], None]
 
@@ -286,4 +289,4 @@ def contact(a: Assembly, e: Elements, n: int) -> None:
 
 def party_reference(a: Assembly, e: Elements, n: int) -> None:
     p = a.party
-    p.references = [*p.references, Reference(e[1], e[2], n)]
+    p.references = [*p.references, new(Reference, (e[1], e[2], n))]

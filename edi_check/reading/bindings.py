@@ -1,9 +1,9 @@
 """Designator to model field: the one readable table of what the reader keeps, and the setters made from it.
 
-``FIELDS`` says for a segment which element fills which field of the object it belongs to; after a colon, how the text
-is turned: ``amount`` (Decimal or None), ``day`` (date or None). ``setter`` compiles a row into a plain function, so
-that reading the table costs nothing when a file is read. Which *object* a segment belongs to is ``assembly``'s
-business.
+``FIELDS`` says for a segment which element fills which field of the object it belongs to; ``?``: left at its default
+when empty; after a colon, how the text is turned: ``amount`` (Decimal or None), ``day`` (date or None). ``setter``
+compiles a row into a plain function, so that reading the table costs nothing when a file is read. Which *object* a
+segment belongs to is ``assembly``'s business.
 """
 
 from __future__ import annotations
@@ -21,17 +21,15 @@ from .values import parse_day
 __all__ = ["FIELDS", "amount", "day", "setter"]
 
 FIELDS: dict[str, str] = {
-    "NM1": "NM101 entity, NM102 type, NM103 last_name, NM104 first_name, NM105 middle_name, NM107 suffix, "
+    "NM1": "NM101 entity, NM102 type, NM103 last_name, NM104 first_name?, NM105 middle_name?, NM107 suffix?, "
     "NM108 id_qualifier, NM109 id",
-    "N3": "N301 street, N302 street_2",
-    "N4": "N401 city, N402 state, N403 zip_code, N404 country",
+    "N3": "N301 street, N302 street_2?",
+    "N4": "N401 city, N402 state, N403 zip_code, N404 country?",
     "DMG": "DMG02 birth_text, DMG02 birth_date:day, DMG03 gender",
-    "SBR": "SBR01 sequence, SBR02 relationship, SBR03 group_number, SBR04 group_name, SBR05 insurance_type, "
+    "SBR": "SBR01 sequence, SBR02 relationship, SBR03 group_number?, SBR04 group_name?, SBR05 insurance_type?, "
     "SBR09 filing",
     "BHT": "BHT02 purpose, BHT03 reference, BHT04 date, BHT05 time, BHT06 type",
-    "CLM": "CLM01 number, CLM02 charge_text, CLM02 charge:amount, CLM05-1 place_of_service, "
-    "CLM05-2 facility_qualifier, CLM05-3 frequency, CLM06 signature, CLM07 assignment, "
-    "CLM08 benefits_assigned, CLM09 release, CLM20 delay_reason",
+    "CLM": "CLM01 number, CLM02 charge_text, CLM02 charge:amount, CLM05-1 place_of_service, CLM05-3 frequency",
     "CR2": "CR208 condition, CR210 description, CR211 description_2",
     "SVD": "SVD01 payer_id, SVD02 paid_text, SVD02 paid:amount, SVD03-2 procedure, SVD05 units:amount, "
     "SVD06 bundled_into",
@@ -85,7 +83,10 @@ def setter(segment: str) -> Callable[[Any, list[str], str], None]:
             value = f"p{at}[{int(component) - 1}]"
         else:
             value = f"e[{at}]"
-        lines.append(f"    o.{name} = {turn}({value})" if turn else f"    o.{name} = {value}")
+        if name.endswith("?"):
+            lines.append(f"    if {value}: o.{name[:-1]} = {value}")
+        else:
+            lines.append(f"    o.{name} = {turn}({value})" if turn else f"    o.{name} = {value}")
     source = "\n".join(lines) + "\n"
     file = f"<bindings of {segment}>"
     linecache.cache[file] = (len(source), None, source.splitlines(True), file)

@@ -26,6 +26,9 @@ from .trace import SegmentTrace
 
 NO_DATES = DateRange()
 
+new = tuple.__new__
+"""Makes a named tuple without the call of its own ``__new__``, which is written in Python."""
+
 set_sbr, set_clm, set_cr2, set_svd = (setter(s) for s in ("SBR", "CLM", "CR2", "SVD"))
 
 
@@ -47,10 +50,13 @@ def claim(a: Assembly, e: Elements, n: int) -> None:
         c.accident_state, c.accident_country = (causes + [""] * 5)[3:5]
     a.claims += 1
     c.index = a.claims
-    c.billing, c.subscriber, c.dependent = a.billing, a.subscriber, a.dependent
-    c.patient_relationship, c.patient_death_date = a.relationship, a.death
-    c.patient_hl_segment = a.patient_segment
-    c.patient_number = a.patients if a.patient_segment else 0
+    c.header = e
+    c.billing, c.subscriber = a.billing, a.subscriber
+    if a.patient_segment:
+        c.dependent, c.patient_relationship = a.dependent, a.relationship
+        c.patient_hl_segment, c.patient_number = a.patient_segment, a.patients
+    if a.death is not None:
+        c.patient_death_date = a.death
     c.set, c.group, c.interchange = a.set, a.group, a.interchange
     c.first_segment = n
     c.offset = here
@@ -89,7 +95,7 @@ def claim_date(a: Assembly, value: Any, n: int) -> None:
 def claim_reference(a: Assembly, e: Elements, n: int) -> None:
     c = a.claim
     assert c is not None
-    c.references = [*c.references, Reference(e[1], e[2], n)]
+    c.references = [*c.references, new(Reference, (e[1], e[2], n))]
 
 
 def claim_attachment(a: Assembly, e: Elements, n: int) -> None:
@@ -128,7 +134,7 @@ def parse_diagnoses(e: Elements, component: str, text: str) -> tuple[Diagnosis, 
         composite = e[position]
         if composite:
             parts = composite.split(component, 2)
-            found.append(Diagnosis(parts[0], parts[1] if len(parts) > 1 else "", position))
+            found.append(new(Diagnosis, (parts[0], parts[1] if len(parts) > 1 else "", position)))
         elif any(e[position:13]):
             found.append(Diagnosis("", "", position))
         else:
@@ -184,7 +190,7 @@ def other_date(a: Assembly, value: Any, n: int) -> None:
 
 def other_reference(a: Assembly, e: Elements, n: int) -> None:
     assert a.other is not None
-    a.other.references = [*a.other.references, Reference(e[1], e[2], n)]
+    a.other.references = [*a.other.references, new(Reference, (e[1], e[2], n))]
 
 
 # Service lines ----------------------------------------------------------------------------------------------------
@@ -266,7 +272,7 @@ def line_reference(a: Assembly, e: Elements, n: int) -> None:
     assert s is not None
     if e[1] == "6R" and not s.control_number:
         s.control_number = e[2]
-    r = Reference(e[1], e[2], n)
+    r = new(Reference, (e[1], e[2], n))
     s.references = [*s.references, r] if s.references else [r]
 
 

@@ -151,38 +151,7 @@ class Envelope:
         self._seen = set()
         self._is_stray = False
         g.is_professional = v[1] == "HC" and v[8] in GUIDE_VERSIONS
-        if v[1] != "HC":
-            self.fault(
-                "AK9-1",
-                f"The functional group is of kind {v[1][:4] or '(none)'}, not HC (claims).",
-                "Send claims in a group with GS01 HC.",
-                n,
-                "GS",
-                "GS01",
-                v[1][:40],
-            )
-        elif not g.is_professional:
-            self.fault(
-                "AK9-2",
-                f"GS08 “{v[8][:20]}” is not a version of the 837P guide that is read here.",
-                "Send professional claims as 005010X222A1.",
-                n,
-                "GS",
-                "GS08",
-                v[8][:40],
-                level="reject",
-            )
-        elif v[8] != "005010X222A1":
-            self.fault(
-                "AK9-2",
-                f"GS08 {v[8]} is read by the guide 005010X222A1.",
-                "Send 005010X222A1.",
-                n,
-                "GS",
-                "GS08",
-                v[8],
-                level="warn",
-            )
+        self._judge_kind(g, n)
         if not re.fullmatch(r"[0-9]{1,9}", v[6], re.ASCII):
             self.fault(
                 "AK9-6",
@@ -208,6 +177,41 @@ class Envelope:
             if f.element not in ("GS01", "GS06", "GS08"):
                 self.fault("TA1-024", f.message, f.fix, n, "GS", f.element, f.value, level=f.level)
         return g
+
+    def _judge_kind(self, g: FunctionalGroup, n: int) -> None:
+        """GS01 and GS08: is the group one of professional claims, in a version that is read here?"""
+        if g.functional_id != "HC":
+            self.fault(
+                "AK9-1",
+                f"The functional group is of kind {g.functional_id[:4] or '(none)'}, not HC (claims).",
+                "Send claims in a group with GS01 HC.",
+                n,
+                "GS",
+                "GS01",
+                g.functional_id[:40],
+            )
+        elif not g.is_professional:
+            self.fault(
+                "AK9-2",
+                f"GS08 “{g.version[:20]}” is not a version of the 837P guide that is read here.",
+                "Send professional claims as 005010X222A1.",
+                n,
+                "GS",
+                "GS08",
+                g.version[:40],
+                level="reject",
+            )
+        elif g.version != "005010X222A1":
+            self.fault(
+                "AK9-2",
+                f"GS08 {g.version} is read by the guide 005010X222A1.",
+                "Send 005010X222A1.",
+                n,
+                "GS",
+                "GS08",
+                g.version,
+                level="warn",
+            )
 
     def close_group(self, e: Sequence[str], n: int) -> None:
         """GE."""

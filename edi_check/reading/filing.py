@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from ..findings import Finding, Where
 from ..model import Claim
-from ..privacy import legible
+from ..privacy import legible, private
 from . import guide as guide_module
 from .assembly import Assembly
 from .compile import Choice, Step, StepTable, Transition
@@ -270,71 +270,47 @@ class Filing:
         self.fault("IK3-1", says, f"Write the segment id as {intended}.", n, loop, segment_id[:3], ik3="1")
 
     def _unexpected(self, step: Step, e: list[str], n: int, choice: Choice | None) -> None:
-        segment_id = e[0]
-        loop = step.use.loop
-        where = party(loop.id)
-        if not segment_id:
-            self.fault(
-                "IK3-1",
-                "Two segment terminators follow one another.",
-                "Remove the empty segment.",
-                n,
-                loop.id,
-                "",
-                ik3="1",
-            )
-            return
-        shown = legible(segment_id[:12])
+        """A segment that no use fits here: no segment at all, one too late, one with a qualifier that isn't the
+        guide's."""
+        segment_id, loop = e[0], step.use.loop
         if segment_id not in self.guide.segment_ids:
-            self.fault(
-                "IK3-1",
-                f"“{shown}” is no segment of the 837P guide.",
-                "Remove the segment, or correct its id.",
-                n,
-                loop.id,
-                segment_id[:3],
-                ik3="1",
-            )
+            says, fix = "Two segment terminators follow one another.", "Remove the empty segment."
+            if segment_id:
+                says = f"“{_like_an_id(segment_id)}” is no segment of the 837P guide."
+                fix = "Remove the segment, or correct its id."
+            self.fault("IK3-1", says, fix, n, loop.id, segment_id[:3], ik3="1")
             return
-        code = legible(e[1][:12]) if len(e) > 1 else ""
-        if any(
-            isinstance(c, SegmentUse)
-            and c.id == segment_id
-            and c.position < step.use.position
-            and (c.qualifier is None or code in c.qualifier[2])
-            for c in loop.children
-        ):
-            self.fault(
-                "IK3-7",
-                f"{shown} comes too late in {where}: after {step.use.id}.",
-                f"Send it before {step.use.id}.",
-                n,
-                loop.id,
-                segment_id,
-                ik3="7",
-            )
-        elif choice is not None and choice.by_code:
-            self.fault(
-                "IK3-2",
-                f"{shown}*{code} is not expected here (after {step.use.id} of {where}).",
-                f"Use a qualifier the guide has here: {_some(choice.by_code)}.",
-                n,
-                loop.id,
-                segment_id,
-                element=f"{segment_id}{choice.index:02d}",
-                value=e[choice.index][:40] if len(e) > choice.index else "",
-                ik3="2",
-            )
-        else:
-            self.fault(
-                "IK3-2",
-                f"{shown} is not expected here (after {step.use.id} of {where}).",
-                "Remove it, or send it at its place.",
-                n,
-                loop.id,
-                segment_id,
-                ik3="2",
-            )
+        where, after = party(loop.id), step.use.id
+        index = choice.index if choice is not None and choice.by_code else 1
+        code = e[index] if len(e) > index else ""
+        if _has_passed(step, segment_id, code):
+            says, fix = f"{segment_id} comes too late in {where}: after {after}.", f"Send it before {after}."
+            self.fault("IK3-7", says, fix, n, loop.id, segment_id, ik3="7")
+            return
+        says, fix, element = f"{segment_id} is not expected here", "Remove it, or send it at its place.", ""
+        if choice is not None and choice.by_code:
+            says = f"{segment_id}*{_like_an_id(code)} is not expected here"
+            fix = f"Use a qualifier the guide has here: {_some(choice.by_code)}."
+            element = f"{segment_id}{index:02d}"
+        value = code[:40] if element and len(code) < 4 else ""
+        says = f"{says} (after {after} of {where})."
+        self.fault("IK3-2", says, fix, n, loop.id, segment_id, element=element, value=value, ik3="2")
+
+
+def _has_passed(step: Step, segment_id: str, code: str) -> bool:
+    """Would the segment have been right earlier in the loop?"""
+    return any(
+        isinstance(c, SegmentUse)
+        and c.id == segment_id
+        and c.position < step.use.position
+        and (c.qualifier is None or code in c.qualifier[2])
+        for c in step.use.loop.children
+    )
+
+
+def _like_an_id(text: str) -> str:
+    """A segment id or qualifier for a message; what is longer than one may be anything, a name too, and is private."""
+    return legible(text) if len(text) < 4 else private(text[:20])
 
 
 def extent_in(n: int, batch: Batch) -> tuple[int, int, int]:

@@ -101,7 +101,7 @@ class Reader(Byways):
         n = self._header_number()
         self._header = (n, header.offset, len(header.text))
         if self.envelope.interchange is not None:
-            self._cut("A new ISA begins before the interchange has ended: IEA is missing.")
+            self._cut("A new ISA begins before the interchange has ended: IEA is missing.", n)
         i = self.envelope.open_interchange(header, n)
         d = i.delimiters
         if d not in self._tables:
@@ -190,7 +190,7 @@ class Reader(Byways):
         loops.append((batch.first, step.use.loop.id))
         refused = False
         for n, text in enumerate(batch.segments, batch.first):
-            hit = memo.get(text)
+            hit = memo.get(text) if memo else None  # most states have nothing worth remembering after them
             t: Transition | None
             if hit is not None:
                 t, value = hit
@@ -200,8 +200,11 @@ class Reader(Byways):
                 t = None
                 if choice is not None:
                     t = choice.only
-                    if t is None and len(e) > choice.index:
-                        code = e[choice.index]
+                    if t is None:
+                        try:
+                            code = e[choice.index]
+                        except IndexError:
+                            code = ""
                         t = choice.by_code.get(code.split(component, 1)[0] if choice.is_component else code)
                 if t is None:
                     self._mask, self._step = mask, step

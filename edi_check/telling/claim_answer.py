@@ -125,11 +125,10 @@ class ClaimSource:
                 self.shared.setdefault((f.scope, f.level_number), []).append(f)
         self.sets: dict[int, Totals] = {}
         self.providers: dict[tuple[int, int], Totals] = {}
-        for claim in file.outlines():
-            is_accepted = claim.disposition != "rejected"
-            st, provider = claim.set_index, claim.provider
-            self.sets.setdefault(st, Totals()).add(is_accepted, claim.charge)
-            self.providers.setdefault((st, provider), Totals()).add(is_accepted, claim.charge)
+        for _, _, disposition, charge, *_, st, _, _, _, _, provider, _ in file.outlines():
+            is_accepted = disposition != "rejected"
+            self.sets.setdefault(st, Totals()).add(is_accepted, charge)
+            self.providers.setdefault((st, provider), Totals()).add(is_accepted, charge)
         self._claims = groupby(file.claims(), key=lambda c: c.set_index)
         self._next: tuple[int, Iterator[ClaimResult]] | None = None
 
