@@ -33,6 +33,7 @@ LOADED = tempfile.TemporaryDirectory()
 
 CASES = [pytest.param({**data, **case}, id=f"{path.stem}-{n}-{case['title'].replace(' ', '-')}")
          for path in files() for data in [load(path)] for n, case in enumerate(data["case"], 1)]
+TABLES_OF_FILE = {path.stem: load(path).get("tables", ()) for path in files()}
 BASE_OF_FILE = {path.stem: load(path).get("base", "plain") for path in files()}
 EDITS = {data.edit.id: data for pack in load_builtin_packs() for data in pack.edits}
 
@@ -110,5 +111,6 @@ def test_wrong_fires_and_right_does_not(edit: str) -> None:
     settings = {"PSRC-MT": {"aso_groups": []}} if edit == "PSRC-MT-03" else {}
     for text, fires in ((data.edit.wrong, True), (data.edit.right, False)):
         if text:
-            ids = {f.edit for f in run({"claims": example(text), "settings": settings}, base).files[0].findings}
+            case = {"claims": example(text), "settings": settings, "tables": TABLES_OF_FILE.get(edit, ())}
+            ids = {f.edit for f in run(case, base).files[0].findings}
             assert (edit in ids) is fires, f"{'wrong' if fires else 'right'} example of {edit}: {sorted(ids)}"
