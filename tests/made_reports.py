@@ -51,8 +51,8 @@ class MadeFile(FileReport):
         for c in self.made:
             yield c._replace(packed=tuple(pack(f) for f in self.findings if f.claim == c.index))
 
-    def outlines(self) -> Iterator[ClaimResult]:
-        return iter(self.made)
+    def outlines(self) -> Iterator[tuple[object, ...]]:
+        return (tuple(c[:16]) for c in self.made)
 
     def own_findings(self) -> Iterator[Finding]:
         return (f for f in self.findings if f.claim)
