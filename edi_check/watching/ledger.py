@@ -12,6 +12,7 @@ import os
 import secrets
 import sqlite3
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from .disk import unlink_quietly
@@ -64,7 +65,8 @@ class SqliteLedger(Register):
     def close(self) -> None:
         """Let go: whoever comes next may take over what isn't finished."""
         if self._handle >= 0:
-            unlink_quietly(self._owner_file(self.token))
+            with suppress(OSError):  # the lock is what counts
+                unlink_quietly(self._owner_file(self.token))
             os.close(self._handle)
             self._handle = -1
         super().close()

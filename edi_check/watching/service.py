@@ -1,6 +1,6 @@
 """The loop: look at the sources, take what is ready, judge it, answer it, put it away; pause when the machine fails.
 
-One service does one thing after the other, in batches, because one commit for 64 files costs as much as one for a
+One service does one thing after the other, in batches, because one commit for 100 files costs as much as one for a
 single file. Several services (``workers``, or several hosts' worth of them on one host) share the folders through the
 ledger. Remote sources have carriers of their own (``carrier``), so that a peer that hangs stops nobody else.
 """
@@ -30,10 +30,11 @@ from .waiting import Waiting, in_turn
 
 __all__ = ["Service"]
 
-BATCH_FILES, BATCH_BYTES = 64, 8 << 20
-BATCH_SECONDS = 0.5
-"""A batch grows to 64 files while it takes less than this."""
+BATCH_FILES, BATCH_BYTES = 128, 8 << 20
+BATCH_SECONDS = 1.0
+"""A batch grows to 128 files while it takes less than this."""
 REAP_SECONDS = 5.0
+LONG_SCAN = 0.1
 LONGEST_PAUSE = 30.0
 SUMMARY_SECONDS = 5.0
 FILE_ERRORS = frozenset({errno.ENOENT, errno.EACCES, errno.EPERM, errno.ELOOP, errno.EINVAL, errno.ENXIO, errno.EISDIR})
@@ -201,8 +202,11 @@ class Service:
     # --- taking --------------------------------------------------------------------------------------------------
 
     def _scan(self) -> None:
-        for w in self.waiting:
+        """Scan what is due, the smallest folders first; a big one waits while there is work at hand."""
+        for w in sorted(self.waiting, key=lambda w: w.scan_seconds):
             if self.stopping.is_set() or not w.is_due:
+                continue
+            if w.scan_seconds > LONG_SCAN and not w.is_overdue and any(other.ready for other in self.waiting):
                 continue
             name = w.folder.name
             try:
@@ -228,6 +232,7 @@ class Service:
         """Ready and whole files, one of each source in turn."""
         chosen: list[Claim] = []
         size = 0
+        last = self.waiting[-1] if self.waiting else None
         for w, entry, is_overdue in in_turn(self.waiting):
             if is_overdue or self._looks_whole(w, entry):
                 chosen.append(
@@ -244,8 +249,12 @@ class Service:
                 )
                 w.forget(entry)
                 size += entry.size
+                last = w
             if len(chosen) >= limit or size >= BATCH_BYTES or self.stopping.is_set():
                 break
+        if last is not None:  # whoever comes after the last one served begins next time
+            turn = self.waiting.index(last) + 1
+            self.waiting = self.waiting[turn:] + self.waiting[:turn]
         return chosen
 
     def _looks_whole(self, w: Waiting, entry: Entry) -> bool:

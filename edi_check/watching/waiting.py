@@ -14,8 +14,8 @@ from .transport import DropFolder
 
 __all__ = ["Waiting", "in_turn"]
 
-SCAN_SHARE = 10
-"""A scan may cost a tenth of the time; 100,000 names take a few tenths of a second."""
+SCAN_SHARE = 4
+"""A scan may cost a quarter of the time; 100,000 names take half a second."""
 
 
 class Waiting:
@@ -33,6 +33,11 @@ class Waiting:
     @property
     def is_due(self) -> bool:
         return monotonic() >= self._next
+
+    @property
+    def is_overdue(self) -> bool:
+        """Has this scan waited as long again as it should have?"""
+        return monotonic() >= self._next + max(self.poll_seconds, self.scan_seconds * SCAN_SHARE)
 
     def postpone(self, seconds: float) -> None:
         """No scan before that: the folder can't be read."""

@@ -1,0 +1,96 @@
+"""Many files, many sources, and how fast."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from drops import Child, numbered, plan_for, service_for, wait_for
+
+from edi_check.watching.intake import Rules
+from edi_check.watching.plan import SourcePlan
+
+SOURCES = 20
+
+
+def peak(pid: int) -> int:
+    """The most memory a process has had, in bytes."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmHWM"):
+            return int(line.split()[1]) * 1024
+    raise AssertionError("no VmHWM")
+
+
+def test_a_hundred_thousand_waiting_files(tmp_path: Path) -> None:
+    """The first answer comes within 5 s of the first scan, each of 20 sources gets its turn, memory stays small."""
+    rules = Rules(settle_seconds=1.0)
+    sources = tuple(
+        SourcePlan(f"s{k}", str(tmp_path / f"in{k}"), str(tmp_path / "outbound"), rules) for k in range(SOURCES)
+    )
+    for k in range(SOURCES):
+        (tmp_path / f"in{k}").mkdir()
+    for n in range(100_000):
+        # The first source has most of them; the others must not wait for it.
+        k = n % SOURCES if n < 20_000 else 0
+        handle = os.open(f"{tmp_path}/in{k}/{n}.837", os.O_WRONLY | os.O_CREAT)
+        os.write(handle, numbered(n + 1))
+        os.close(handle)
+    time.sleep(1.1)
+    plan = plan_for(tmp_path, sources=sources, poll_seconds=2.0)
+    watcher = Child(plan, log=tmp_path / "log")
+    owners = tmp_path / "work/owners"
+    assert wait_for(lambda: owners.is_dir() and bool(os.listdir(owners)), 30)
+    began = time.monotonic()  # it scans now
+    outbound = tmp_path / "outbound"
+    assert wait_for(lambda: outbound.is_dir() and bool(os.listdir(outbound)), 30, 0.01), (tmp_path / "log").read_text()
+    first = time.monotonic() - began
+    db = sqlite3.connect(tmp_path / "work/ledger.db", timeout=30)
+
+    def turns() -> Counter[str]:
+        return Counter(source for (source,) in db.execute("SELECT source FROM file"))
+
+    early = Counter[str]()
+    while sum(early.values()) < 600:
+        early = turns()
+        time.sleep(0.02)
+    everyone = wait_for(lambda: len(turns()) == SOURCES, 30, 0.1)
+    memory = peak(watcher.pid)
+    watcher.end()
+    db.close()
+    small = [early[f"s{k}"] for k in range(1, SOURCES)]
+    least, most = min(small), max(small)
+    print(f"first answer after {first:.1f} s, {memory >> 20} MiB at most, turns {least} to {most}")
+    shutil.rmtree(tmp_path)
+    assert first <= 5.0
+    assert memory < 200 << 20
+    assert everyone, "the big source never got its turn"
+    assert least >= most / 2
+
+
+@pytest.mark.long
+def test_throughput(tmp_path: Path) -> None:
+    """Small files a second without kills, ledger and syncs included: one process, then two."""
+    for workers in (1, 2):
+        root = tmp_path / str(workers)
+        plan = plan_for(root)
+        count = 1500 * workers
+        for n in range(count):
+            (root / "inbound" / f"{n}.837").write_bytes(numbered(n + 1))
+        began = time.monotonic()
+        watchers = [Child(plan) for _ in range(workers - 1)]
+        service = service_for(plan)
+        service.run(once=True)
+        assert wait_for(lambda: len(list((root / "archive").rglob("*.837"))) == count, 60, 0.05)  # noqa: B023
+        seconds = time.monotonic() - began
+        service.close()
+        for watcher in watchers:
+            watcher.end(15)
+        used = sum(os.times()[:4])
+        load = os.getloadavg()[0]
+        print(f"{workers} processes: {count / seconds:.0f} files/s ({used:.0f} s of CPU so far, load {load:.1f})")
+        assert count / seconds >= 150
