@@ -171,7 +171,9 @@ class Reader(Byways):
         """The input breaks off: the open claim is handed over as it is, unjudged."""
         if self.assembly.claim is not None:
             self.assembly.claim.is_complete = False
-            self._finish(n)
+            b = self._batch
+            assert b is not None
+            self._finish(min(n, b.first + len(b.segments)))  # a header that can't be read is counted, but in no batch
         s = self.envelope.set
         if s is not None:
             s.segments, s.end_offset = n - s.segment, self._extent(n)[0]
