@@ -119,3 +119,18 @@ def test_control_numbers_of_a_run_and_the_same_run_again(tmp_path: Path) -> None
         assert name
     assert len(isa13) == len(set(isa13)) > 200
     assert len(gs06) == len(set(gs06))
+
+
+@pytest.mark.parametrize("header", ["whole", "cut", "unreadable"])
+def test_an_interchange_that_begins_inside_another(header: str) -> None:
+    """Wherever the first breaks off, inside a claim too; the second whole, or only a piece of its ISA."""
+    data = (ROOT / "fixtures" / "files" / "pass" / "one-claim.837").read_bytes()
+    second = {"whole": data, "cut": data[:80], "unreadable": b"ISA*00*" + data[20:106]}[header]
+    segments = data.split(b"~")
+    with packs_read_once():
+        for n in range(1, len(segments) - 1):
+            broken = b"~".join(segments[:n]) + b"~" + second
+            file = judged(broken, packs=("CORE",))
+            assert file.disposition == "unreadable"
+            answered(broken)
+            agrees(file, broken)

@@ -45,6 +45,7 @@ class SyntaxStatements:
     show_values: bool
     remarks: list[str] = field(default_factory=list)
     _groups_met: Counter[str] = field(default_factory=Counter)
+    _interchanges_met: Counter[str] = field(default_factory=Counter)
 
     def of_interchange(self, ta1: InterchangeAnswer) -> Statement:
         """A TA1."""
@@ -57,10 +58,13 @@ class SyntaxStatements:
             mine = [i for i in self.original.interchanges if i.control_number.strip() == ta1.number.strip()]
             if not mine:
                 self.remarks.append(f"The original has no interchange {shown_number(ta1.number)}.")
-            elif one.result == "rejected":
+            nth = self._interchanges_met[ta1.number]
+            self._interchanges_met[ta1.number] += 1
+            mine = mine[min(nth, len(mine) - 1) :][:1]  # of one number: in the order they are answered
+            if mine and one.result == "rejected":
                 sets = [r for r in self.original.sets if r.interchange in mine]
                 one.claims = self.original.claims_of(*sets)
-            for i in mine[:1]:
+            for i in mine:
                 isa = Place(i.segment, 0, i.offset, len(i.header), "", i.header)
                 point = CONTROL_POINTS["TA105"].get(ta1.code.zfill(3), "") if one.result != "accepted" else ""
                 place = self.original.trailer(i.segment, "IEA", "ISA") if point.startswith("IEA") else isa
