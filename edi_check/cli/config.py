@@ -66,7 +66,7 @@ def _entries(found: Configuration) -> Iterator[tuple[str, str, Value, bool]]:
             yield f"[pack.{pack}]", name, value, True
     for source in found.sources:
         for name, value in source.items():
-            yield "[[source]]", name, value, False
+            yield "[[source]]", name, value, True
 
 
 def _toml(value: Any) -> str:

@@ -96,6 +96,7 @@ class Answering:
     def __init__(self, policy: Policy, lease: Callable[[int], int], ask: AskPrecedent) -> None:
         self.policy, self.ask = policy, ask
         self.numbers = Leased(lease)
+        self.progress: Callable[[int, int], None] | None = None
         self._desk: Desk | None = None
 
     def make_ready(self) -> None:
@@ -122,7 +123,7 @@ class Answering:
         inquiry = _Inquiry(self.policy, self.ask, record.origin)
         desk = self.desk(datetime.fromtimestamp(record.taken).astimezone().date())
         report = desk.report()
-        file = desk.file(layout.claimed(record.id), record.id, outside=inquiry)
+        file = desk.file(layout.claimed(record.id), record.id, progress=self.progress, outside=inquiry)
         report.files.append(file)
         if file.source is not None and file.source.trouble == "read":
             raise OSError(5, file.source.error)

@@ -31,6 +31,7 @@ __all__ = ["Carrier", "Retry"]
 
 PREFIX = b".edi-check-"
 HOLD_SECONDS = 10.0
+RESTART_SECONDS = 60.0
 BATCH = 32
 
 
@@ -109,6 +110,14 @@ class Carrier(threading.Thread):
             while not self._is_ours(lock):
                 if self.once or self.stopping.wait(2.0):
                     return
+            while not self._served() and not self.stopping.wait(RESTART_SECONDS):
+                pass
+        finally:
+            os.close(lock)
+
+    def _served(self) -> bool:
+        """Serve until there is no more to do; false after a fault of ours, to be tried again."""
+        try:
             self.ledger = SqliteLedger(self.plan.layout.ledger, self.plan.layout.owners)
             try:
                 asyncio.run(self._main())
@@ -117,12 +126,12 @@ class Carrier(threading.Thread):
         except asyncio.CancelledError:
             pass
         except Exception as error:
-            self.failed = True
             self.figures.add("faults_total", event="carrier")
             self.figures.source(self.source.name, False)
-            self.journal.fault("error", "carrier_ended", error, source=self.source.name)
-        finally:
-            os.close(lock)
+            self.journal.fault("error", "carrier_failed", error, source=self.source.name)
+            self.failed = self.once
+            return self.once
+        return True
 
     @staticmethod
     def _is_ours(lock: int) -> bool:

@@ -34,11 +34,11 @@ HELP = {
 }
 """Name to kind, sentence and labels; ``edi_check_`` leads each name outside."""
 
-STALL_SECONDS = 120.0
+STALL_SECONDS = 600.0
 
 
 class Figures:
-    """Thread-safe. ``beat`` is called by the loop; ``is_live`` is false when it hasn't been for two minutes."""
+    """Thread-safe. ``beat`` is called by the loop; ``is_live`` is false when it hasn't been for ten minutes."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

@@ -33,13 +33,18 @@ from .records import (
 )
 from .register import COLUMNS, Register, marks, record_of
 
-__all__ = ["SqliteLedger", "new_id"]
+__all__ = ["SqliteLedger", "is_token", "new_id"]
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 """Crockford's: nothing in it looks like something else."""
 
 LARGEST = 999_999_999
 """ISA13 has nine digits; after that the numbers begin again."""
+
+
+def is_token(name: str) -> bool:
+    """Is this the name of an owner's file (and not the lock of a source)?"""
+    return len(name) == 16 and all(c in "0123456789abcdef" for c in name)
 
 
 def new_id() -> str:
@@ -56,8 +61,21 @@ class SqliteLedger(Register):
         self.owners, self.token = owners, secrets.token_hex(8)
         self._handle = -1
         if owners:
-            self._handle = os.open(self._owner_file(self.token), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            fcntl.flock(self._handle, fcntl.LOCK_EX)
+            self._handle = self._own()
+
+    def _own(self) -> int:
+        """Make our owner's file and lock it. Somebody who reaps may have taken it for a dead one's before it was
+        locked: then it is gone, and is made again."""
+        path = self._owner_file(self.token)
+        while True:
+            handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            try:
+                if os.stat(path).st_ino == os.fstat(handle).st_ino:
+                    return handle
+            except FileNotFoundError:
+                pass
+            os.close(handle)
 
     def _owner_file(self, token: str) -> str:
         return os.path.join(self.owners, token)
@@ -65,7 +83,9 @@ class SqliteLedger(Register):
     def close(self) -> None:
         """Let go: whoever comes next may take over what isn't finished."""
         if self._handle >= 0:
-            with suppress(OSError):  # the lock is what counts
+            with suppress(OSError, sqlite3.Error):  # the lock is what counts
+                with self.writing() as db:
+                    db.execute("UPDATE file SET owner = '' WHERE owner = ?", (self.token,))
                 unlink_quietly(self._owner_file(self.token))
             os.close(self._handle)
             self._handle = -1
@@ -124,7 +144,7 @@ class SqliteLedger(Register):
         were gone."""
         gone = 0
         for token in os.listdir(self.owners):
-            if token == self.token or len(token) != 16:
+            if token == self.token or not is_token(token):
                 continue
             path = self._owner_file(token)
             try:

@@ -14,7 +14,7 @@ from typing import Any
 from ..findings import EdiCheckError
 from .disk import create, fsync_folder, open_regular, unlink_quietly
 from .layout import Layout
-from .ledger import SqliteLedger, new_id
+from .ledger import SqliteLedger, is_token, new_id
 from .records import DONE, QUARANTINED, Record
 
 __all__ = ["OrderError", "Standing", "prune", "quarantined", "release", "requeue", "standing"]
@@ -44,7 +44,7 @@ def standing(layout: Layout, ledger: SqliteLedger) -> Standing:
     found = Standing()
     for (source, state), count in sorted(ledger.counts().items()):
         found.files.setdefault(source, {})[state] = count
-    found.processes = sum(_is_held(os.path.join(layout.owners, n)) for n in os.listdir(layout.owners) if len(n) == 16)
+    found.processes = sum(_is_held(os.path.join(layout.owners, n)) for n in os.listdir(layout.owners) if is_token(n))
     db = ledger.db
     oldest = db.execute("SELECT min(taken) FROM file WHERE state NOT IN ('done', 'quarantined')").fetchone()[0]
     found.oldest_open_seconds = max(0.0, time() - oldest) if oldest else 0.0

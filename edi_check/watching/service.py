@@ -76,6 +76,7 @@ class Service:
             window_seconds=plan.isa_window_seconds,
             remote={s.name: PUSHED for s in plan.sources if s.remote and s.remote.outbound},
         )
+        self.answering.progress = lambda taken, claims: self.figures.beat()
         self.stopping = threading.Event()
         self.carriers: list[Any] = []
         self.each_round: Callable[[], None] = lambda: None
@@ -119,7 +120,9 @@ class Service:
                 self._resume()
             pause, pauses = 0.0, 0
             self.figures.is_started = True
-            if once and not did and self._is_drained():
+            if did:
+                self._look_again()
+            elif once and self._is_drained():
                 break
             if not did:
                 self.stopping.wait(min(self.plan.poll_seconds, 0.5) or 0.01)
@@ -134,7 +137,8 @@ class Service:
         self.ledger.close()
 
     def _look_again(self) -> None:
-        """What was chosen and not claimed has to be seen anew before the folders count as drained."""
+        """Files may have come, gone back, or not been claimed after all: look anew before the folders count as
+        drained."""
         for w in self.waiting:
             w.scans = 0
 
@@ -234,7 +238,7 @@ class Service:
         size = 0
         last = self.waiting[-1] if self.waiting else None
         for w, entry, is_overdue in in_turn(self.waiting):
-            if is_overdue or self._looks_whole(w, entry):
+            if self._looks_whole(w, entry) or (is_overdue and w.is_readable(entry)):
                 chosen.append(
                     Claim(
                         new_id(),
@@ -266,7 +270,8 @@ class Service:
                 raise
             if error.errno == errno.ENOENT:
                 return False
-            self.journal.fault("warn", "file_unreadable", error, source=w.folder.name)
+            if not w.folder.is_remote and w.unreadable(entry):
+                self.journal.fault("warn", "file_unreadable", error, source=w.folder.name)
         w.partial(entry)
         return False
 

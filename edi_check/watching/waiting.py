@@ -28,6 +28,7 @@ class Waiting:
         self.count = self.odd = self.scans = 0
         self.scan_seconds = 0.0
         self._memory: dict[bytes, Seen] = {}
+        self._unreadable: set[bytes] = set()
         self._next = 0.0
 
     @property
@@ -48,11 +49,22 @@ class Waiting:
         """Look at the folder. Raises what the folder raises, and forgets nothing then."""
         began = monotonic()
         self._memory, choice = decide(self.folder.scan(), self._memory, time(), self.rules)
+        self._unreadable &= self._memory.keys()
         self.ready = deque([(e, False) for e in choice.look] + [(e, True) for e in choice.overdue])
         self.count, self.odd = choice.waiting + len(self.ready), choice.odd
         self.scans += 1
         self.scan_seconds = monotonic() - began
         self._next = began + max(self.poll_seconds, self.scan_seconds * SCAN_SHARE)
+
+    def unreadable(self, entry: Entry) -> bool:
+        """It can't be opened. Out: is that new? It is tried again when it changes."""
+        is_new = entry.name not in self._unreadable
+        self._unreadable.add(entry.name)
+        return is_new
+
+    def is_readable(self, entry: Entry) -> bool:
+        """False when it couldn't be opened: then it isn't taken, even when it is overdue."""
+        return entry.name not in self._unreadable
 
     def partial(self, entry: Entry) -> None:
         """It is still but not whole: don't look again before it changes or is overdue."""
