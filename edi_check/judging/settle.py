@@ -72,9 +72,9 @@ def settle(rows: Rows | Sequence[Standing], engine: Engine, refused_sets: Set[in
     found: dict[int, list[Finding]] = {}
     failed: set[int] = set()
     for _ in range(ROUNDS if likely else 0):
-        replaced = _replaced(rows, likely, failed)
+        replaced = _replaced(rows, likely, failed) if keys.has_replacements else {}
         faults = len(engine.faults)
-        found = _Settlement(engine, locate, rows).run(rows, likely, replaced.keys())
+        found = _Settlement(engine, locate, rows, keys.alike).run(rows, likely, replaced.keys())
         # A replacement that is refused here replaces nothing: what it would have replaced counts again.
         refused = {by for by in replaced.values() if any(f.level == "reject" for f in found.get(by, ()))} - failed
         if not refused:
@@ -92,6 +92,10 @@ class Keys:
     def __init__(self, engine: Engine) -> None:
         self._shifts = LongShifts(engine)
         self._indexes, self._numbers, self._contents, self._patients = (array("q") for _ in range(4))
+        self.alike: set[int] = set()
+        """Claims with the likely content of another: only they can be duplicates."""
+        self.has_replacements = False
+        """Is any claim a replacement or a void?"""
 
     def add(self, claim: int, kept: tuple[Any, ...]) -> None:
         """A claim that nothing of its own refuses, with what ``Engine.compare`` gave of it."""
@@ -100,6 +104,8 @@ class Keys:
         self._numbers.append(hash(kept[0]))
         self._contents.append(hash((patient, kept[4], kept[5], len(kept[8]))) if patient and kept[2] == "1" else 0)
         self._patients.append(hash(patient) if days and patient else 0)
+        if kept[2] in ("7", "8"):
+            self.has_replacements = True
         if days:
             self._shifts.add(kept)
 
@@ -107,9 +113,10 @@ class Keys:
         """Indexes of these claims, from 1, in file order."""
         in_long_shift = self._shifts.claims(rows)
         numbers, contents, patients = map(_repeated, (self._numbers, self._contents, self._patients))
-        return [claim for claim, number, content, patient
-                in zip(self._indexes, self._numbers, self._contents, self._patients, strict=True)
-                if number in numbers or content in contents or patient in patients or claim in in_long_shift]
+        by_content = zip(self._indexes, self._contents, strict=True)
+        self.alike = {claim for claim, content in by_content if content in contents}
+        return [claim for claim, number, patient in zip(self._indexes, self._numbers, self._patients, strict=True)
+                if number in numbers or patient in patients or claim in self.alike or claim in in_long_shift]
 
 
 def _repeated(keys: array[int]) -> set[int]:
@@ -128,8 +135,9 @@ def _repeated(keys: array[int]) -> set[int]:
 class _Settlement:
     """One file being settled: what stands so far, by number, by content, by patient."""
 
-    def __init__(self, engine: Engine, locate: Locate | None, rows: Rows | Sequence[Standing]) -> None:
+    def __init__(self, engine: Engine, locate: Locate | None, rows: Rows | Sequence[Standing], alike: Set[int]) -> None:
         self.engine = engine
+        self.alike = alike
         self.visits = Visits(lambda index: Compared(index, rows[index - 1].compare or ()))
         self.locate = locate
         self.numbers: dict[str, Earlier] = {}
@@ -165,7 +173,7 @@ class _Settlement:
         if self.is_refused(claim.index):
             return
         this = Earlier(claim.index, claim.number, claim.frequency)
-        if claim.patient and claim.frequency == "1":
+        if claim.patient and claim.frequency == "1" and claim.index in self.alike:
             self.contents[claim.signature] = this
         self.numbers.setdefault(claim.number, this)
         if claim.day_lines and claim.patient:
@@ -188,7 +196,8 @@ class _Settlement:
 
     def compare_content(self, claim: Compared, standing: Standing, plan: Plan) -> bool:
         """Is the claim, an original, like an earlier one that stands?"""
-        earlier = self.contents.get(claim.signature) if claim.patient and claim.frequency == "1" else None
+        may_be = claim.index in self.alike and claim.patient and claim.frequency == "1"
+        earlier = self.contents.get(claim.signature) if may_be else None
         if earlier is None:
             return False
         for active in plan.pairs["signature"]:
