@@ -101,7 +101,7 @@ def test_workers_end_when_their_parent_is_killed(tmp_path: Path) -> None:
     assert wait_for(lambda: owners.is_dir() and len(os.listdir(owners)) == 3, 60)
     watcher.kill()
     watcher.wait()
-    assert wait_for(lambda: len(os.listdir(owners)) == 1, 30), "workers live on without their parent"
+    assert wait_for(lambda: len(os.listdir(owners)) <= 1, 30), "workers live on without their parent"
 
 
 def test_once_without_a_configuration(
