@@ -10,13 +10,14 @@ import signal
 import stat
 import threading
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
 import asyncssh
 import pytest
-from drops import drop, numbered, plan_for, service_for, wait_for
+from drops import drop, numbered, plan_for, run_once, service_for, wait_for
 from sshd import Server, free_port, key
 
 from edi_check.watching import sftp as sftp_module
@@ -226,7 +227,7 @@ class Liar(asyncssh.SFTPServer):
 class LiarServer:
     """In a thread of its own."""
 
-    def __init__(self, home: Path, kind: type[Liar]) -> None:
+    def __init__(self, home: Path, kind: type[asyncssh.SFTPServer]) -> None:
         home.mkdir()
         self.port, self.home = free_port(), home
         self.host_key, self.user_key = key(home / "host"), key(home / "user")
@@ -317,3 +318,41 @@ def test_a_hostile_server_writes_nothing_outside_and_fills_no_memory(
         assert running.saw("source_down", reason="refused")
     if lie == "grows":
         assert all(p.stat().st_size <= 720 for p in (root / "work/claimed").iterdir())
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_server_that_lets_nobody_rename_or_remove(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The ledger then remembers what was taken; each file is answered once, also by the watcher that starts next."""
+    monkeypatch.setattr(Retry, "LONGEST", 0.3)
+    there = tmp_path / "there"
+    for name in ("in", "out"):
+        (there / name).mkdir(parents=True)
+    for n in (1, 2, 3):
+        drop(there / "in", f"{n}.837", numbered(n))
+
+    class Stern(asyncssh.SFTPServer):
+        def __init__(self, channel: Any) -> None:
+            super().__init__(channel, chroot=os.fsencode(there))
+
+        def rename(self, old: bytes, new: bytes) -> None:
+            if old.startswith(b"/in"):
+                raise asyncssh.SFTPPermissionDenied("no")
+            super().rename(old, new)
+
+        def posix_rename(self, old: bytes, new: bytes) -> None:
+            raise asyncssh.SFTPOpUnsupported("no")
+
+        def remove(self, path: bytes) -> None:
+            raise asyncssh.SFTPPermissionDenied("no")
+
+    stern = LiarServer(tmp_path / "stern", Stern)
+    log = ""
+    for _ in range(2):
+        log += run_once(stern.plan(tmp_path / "root"))
+    stern.stop()
+    assert "claims_by_ledger" in log
+    pushed = Counter(p.name.rsplit("_", 1)[1] for p in (there / "out").iterdir())
+    assert pushed == {"999.x12": 3, "277CA.x12": 3}
+    assert len(list((there / "in").iterdir())) == 3
+    kept = [p.read_bytes() for p in (tmp_path / "root/archive").rglob("*.837")]
+    assert sorted(kept) == sorted(numbered(n) for n in (1, 2, 3))
