@@ -13,6 +13,7 @@ from array import array
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from datetime import date
+from itertools import pairwise
 from typing import Any, NamedTuple, Protocol
 
 from ..findings import Finding, is_at_least
@@ -74,7 +75,7 @@ def settle(rows: Rows | Sequence[Standing], engine: Engine, refused_sets: Set[in
     for _ in range(ROUNDS if likely else 0):
         replaced = _replaced(rows, likely, failed) if keys.has_replacements else {}
         faults = len(engine.faults)
-        found = _Settlement(engine, locate, rows, keys.alike).run(rows, likely, replaced.keys())
+        found = _Settlement(engine, locate, rows, keys).run(rows, likely, replaced.keys())
         # A replacement that is refused here replaces nothing: what it would have replaced counts again.
         refused = {by for by in replaced.values() if any(f.level == "reject" for f in found.get(by, ()))} - failed
         if not refused:
@@ -94,6 +95,8 @@ class Keys:
         self._indexes, self._numbers, self._contents, self._patients = (array("q") for _ in range(4))
         self.alike: set[int] = set()
         """Claims with the likely content of another: only they can be duplicates."""
+        self.last_of: dict[int, int] = {}
+        """Hash of a patient key to the last claim with day lines: after it the patient's sums are done with."""
         self.has_replacements = False
         """Is any claim a replacement or a void?"""
 
@@ -113,6 +116,8 @@ class Keys:
         """Indexes of these claims, from 1, in file order."""
         in_long_shift = self._shifts.claims(rows)
         numbers, contents, patients = map(_repeated, (self._numbers, self._contents, self._patients))
+        by_patient = zip(self._indexes, self._patients, strict=True)
+        self.last_of = {patient: claim for claim, patient in by_patient if patient in patients}
         by_content = zip(self._indexes, self._contents, strict=True)
         self.alike = {claim for claim, content in by_content if content in contents}
         return [claim for claim, number, patient in zip(self._indexes, self._numbers, self._patients, strict=True)
@@ -121,13 +126,7 @@ class Keys:
 
 def _repeated(keys: array[int]) -> set[int]:
     """Keys that stand there more than once; 0 is nobody's."""
-    seen: set[int] = set()
-    again: set[int] = set()
-    for key in keys:
-        if key in seen:
-            again.add(key)
-        else:
-            seen.add(key)
+    again = {a for a, b in pairwise(sorted(keys)) if a == b}
     again.discard(0)
     return again
 
@@ -135,9 +134,9 @@ def _repeated(keys: array[int]) -> set[int]:
 class _Settlement:
     """One file being settled: what stands so far, by number, by content, by patient."""
 
-    def __init__(self, engine: Engine, locate: Locate | None, rows: Rows | Sequence[Standing], alike: Set[int]) -> None:
+    def __init__(self, engine: Engine, locate: Locate | None, rows: Rows | Sequence[Standing], keys: Keys) -> None:
         self.engine = engine
-        self.alike = alike
+        self.alike, self.last_of = keys.alike, keys.last_of
         self.visits = Visits(lambda index: Compared(index, rows[index - 1].compare or ()))
         self.locate = locate
         self.numbers: dict[str, Earlier] = {}
@@ -177,7 +176,10 @@ class _Settlement:
             self.contents[claim.signature] = this
         self.numbers.setdefault(claim.number, this)
         if claim.day_lines and claim.patient:
-            self.ledgers.setdefault(claim.patient, Ledger()).add(claim.day_lines, claim.index)
+            if self.last_of.get(hash(claim.patient), 0) > claim.index:
+                self.ledgers.setdefault(claim.patient, Ledger()).add(claim.day_lines, claim.index)
+            else:
+                self.ledgers.pop(claim.patient, None)
         if plan.visits and claim.patient:
             self.visits.add(claim)
         if claim.day_lines and (plan.shifts or plan.courses):
