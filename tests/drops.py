@@ -222,5 +222,7 @@ def process(*args: str | Path, **options: Any) -> Any:
 
     root = Path(__file__).resolve().parent.parent
     return subprocess.Popen(
-        [sys.executable, "-m", "edi_check", *map(str, args)], env={**os.environ, "PYTHONPATH": str(root)}, **options
+        [sys.executable, "-m", "edi_check", *map(str, args)],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (str(root), os.environ.get("PYTHONPATH"))))},
+        **options,
     )
