@@ -23,7 +23,7 @@ from .intake import Choice, Entry, Seen, decide
 from .journal import Journal
 from .ledger import SqliteLedger, new_id
 from .plan import Plan, SourcePlan
-from .records import CLAIMED, RETURNING, STAGED, UPLOADED, Claim, Output, Record
+from .records import CLAIMED, RETURNING, STAGED, UPLOADED, Claim, Ledger, Output, Record
 from .sftp import Exists, Missing, Refused, RemoteFolder, WrongHostKey, connect
 from .transport import is_file_whole
 
@@ -87,7 +87,7 @@ class Carrier(threading.Thread):
         self.retry = Retry()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None
-        self.ledger: SqliteLedger
+        self.ledger: Ledger
 
     # --- the thread --------------------------------------------------------------------------------------------------
 

@@ -127,12 +127,6 @@ class SqliteLedger(Register):
                     db.executemany("UPDATE file SET owner = ? WHERE id = ?", [(self.token, r[0]) for r in rows])
         return [record_of(row[:-1]) for row in rows]
 
-    def release(self, ids: Sequence[str]) -> None:
-        """Let others have these files."""
-        if ids:
-            with self.writing() as db:
-                db.executemany("UPDATE file SET owner = '' WHERE id = ? AND owner = ?", [(i, self.token) for i in ids])
-
     def attempt(self, ids: Sequence[str]) -> None:
         """Count an attempt, before the work."""
         if ids:

@@ -23,7 +23,7 @@ from .intake import Entry
 from .journal import Journal
 from .ledger import SqliteLedger, new_id
 from .plan import PUSHED, Plan
-from .records import CLAIMED, DECIDED, FETCHED, PUBLISHED, RETURNING, Claim, OwnershipLost, Record
+from .records import CLAIMED, DECIDED, FETCHED, PUBLISHED, RETURNING, Claim, Ledger, OwnershipLost, Record
 from .steps import Steps
 from .transport import DropFolder, LocalFolder
 from .waiting import Waiting, in_turn
@@ -56,7 +56,7 @@ class Service:
         self.plan, self.journal, self.figures = plan, journal or Journal(), figures or Figures()
         self.is_main = is_main
         plan.layout.prepare([f for s in plan.sources if not s.remote for f in (s.inbound, s.outbound)])
-        self.ledger = SqliteLedger(plan.layout.ledger, plan.layout.owners)
+        self.ledger: Ledger = SqliteLedger(plan.layout.ledger, plan.layout.owners)
         self.answering = (
             answering(self.ledger) if answering else Answering(plan.policy, self.ledger.lease_numbers, self._ask)
         )

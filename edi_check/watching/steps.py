@@ -18,8 +18,7 @@ from .disk import MACHINE_ERRORS, Flusher, make_private_folder, unlink_quietly
 from .figures import Figures
 from .journal import Journal
 from .layout import Layout, stamp
-from .ledger import SqliteLedger
-from .records import CLAIMED, QUARANTINED, RETURNING, Claim, Decision, Record
+from .records import CLAIMED, QUARANTINED, RETURNING, Claim, Decision, Ledger, Record
 from .transport import CHANGED, GONE, DropFolder, LocalFolder, is_as_claimed
 
 __all__ = ["Steps"]
@@ -39,7 +38,7 @@ class Steps:
     def __init__(
         self,
         layout: Layout,
-        ledger: SqliteLedger,
+        ledger: Ledger,
         answering: Answering,
         folders: Mapping[str, DropFolder],
         *,

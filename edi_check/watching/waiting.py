@@ -83,7 +83,7 @@ class Waiting:
 
     @property
     def oldest_seconds(self) -> float:
-        return time() - min((seen.since for seen in self._memory.values()), default=time())
+        return max(0.0, time() - min((seen.since for seen in self._memory.values()), default=time()))
 
 
 def in_turn(sources: Sequence[Waiting]) -> Iterator[tuple[Waiting, Entry, bool]]:
