@@ -10,7 +10,8 @@ from __future__ import annotations
 import asyncio
 import os
 import stat
-from collections.abc import Awaitable
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeVar
 
 import asyncssh
@@ -169,6 +170,18 @@ class RemoteFolder:
         except (asyncssh.SFTPError, asyncssh.Error, TimeoutError, ConnectionError, EOFError) as error:
             raise Lost(type(error).__name__) from None
 
+    @asynccontextmanager
+    async def _opened(self, path: bytes, *how: Any) -> AsyncIterator[Any]:
+        """An open file. Closing it asks the server, too, and may find the connection gone."""
+        file = await self._asked(self.client.open(path, *how))
+        try:
+            yield file
+        except BaseException:
+            with suppress(TransportError):
+                await self._asked(file.close())
+            raise
+        await self._asked(file.close())
+
     async def close(self) -> None:
         """Hang up; a peer that doesn't answer can't hold us."""
         self.client.exit()
@@ -215,7 +228,7 @@ class RemoteFolder:
 
     async def looks_whole(self, entry: Entry) -> bool:
         """As ``DropFolder.looks_whole``. Of a gzip file it isn't known before it is here."""
-        async with await self._asked(self.client.open(self.path(entry.name), "rb")) as file:
+        async with self._opened(self.path(entry.name), "rb") as file:
             head = await self._asked(file.read(HEAD, 0))
             if head[:2] == GZIP:
                 return True
@@ -246,7 +259,7 @@ class RemoteFolder:
         """Copy a file of the inbound folder to ``path`` (0600, durable) and return how many bytes there were: at most
         ``size`` and one more, whatever the server goes on sending."""
         written = 0
-        async with await self._asked(self.client.open(self.path(name), "rb")) as file:
+        async with self._opened(self.path(name), "rb") as file:
             with create(path) as out:
                 while written <= size:
                     piece = await self._asked(file.read(min(PIECE, size + 1 - written), written))
@@ -261,7 +274,7 @@ class RemoteFolder:
     async def upload(self, path: str, target: bytes) -> None:
         """Copy a file of ours to ``target``, whole: its size is looked at afterwards. Durable where the server can."""
         size = os.stat(path).st_size
-        async with await self._asked(self.client.open(target, "wb", asyncssh.SFTPAttrs(permissions=0o600))) as file:
+        async with self._opened(target, "wb", asyncssh.SFTPAttrs(permissions=0o600)) as file:
             with open(path, "rb") as source:
                 at = 0
                 while piece := source.read(PIECE):
