@@ -95,6 +95,8 @@ class Keys:
         self._indexes, self._numbers, self._contents, self._patients = (array("q") for _ in range(4))
         self.alike: set[int] = set()
         """Claims with the likely content of another: only they can be duplicates."""
+        self.repeated: set[int] = set()
+        """Hashes of the claim numbers that stand in the file more than once."""
         self.last_of: dict[int, int] = {}
         """Hash of a patient key to the last claim with day lines: after it the patient's sums are done with."""
         self.has_replacements = False
@@ -116,6 +118,7 @@ class Keys:
         """Indexes of these claims, from 1, in file order."""
         in_long_shift = self._shifts.claims(rows)
         numbers, contents, patients = map(_repeated, (self._numbers, self._contents, self._patients))
+        self.repeated = numbers
         by_patient = zip(self._indexes, self._patients, strict=True)
         self.last_of = {patient: claim for claim, patient in by_patient if patient in patients}
         by_content = zip(self._indexes, self._contents, strict=True)
@@ -136,7 +139,7 @@ class _Settlement:
 
     def __init__(self, engine: Engine, locate: Locate | None, rows: Rows | Sequence[Standing], keys: Keys) -> None:
         self.engine = engine
-        self.alike, self.last_of = keys.alike, keys.last_of
+        self.alike, self.last_of, self.repeated = keys.alike, keys.last_of, keys.repeated
         self.visits = Visits(lambda index: Compared(index, rows[index - 1].compare or ()))
         self.locate = locate
         self.numbers: dict[str, Earlier] = {}
@@ -174,7 +177,8 @@ class _Settlement:
         this = Earlier(claim.index, claim.number, claim.frequency)
         if claim.patient and claim.frequency == "1" and claim.index in self.alike:
             self.contents[claim.signature] = this
-        self.numbers.setdefault(claim.number, this)
+        if hash(claim.number) in self.repeated:
+            self.numbers.setdefault(claim.number, this)
         if claim.day_lines and claim.patient:
             if self.last_of.get(hash(claim.patient), 0) > claim.index:
                 self.ledgers.setdefault(claim.patient, Ledger()).add(claim.day_lines, claim.index)
