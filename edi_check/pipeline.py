@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from .checking import FileCheck, Outside, Progress
 from .findings import LimitExceeded, NotX12, UnsupportedGuide
 from .model import Claim
+from .privacy import masked
 from .report import FileReport, PackInfo, Report
 from .side_by_side import side_by_side
 from .sources import Source
@@ -194,7 +195,7 @@ def read_claims(source: Any, *, limits: Mapping[str, int] | None = None) -> Iter
     for edit, kind in kinds:
         for fault in reader.faults:
             if fault.edit == edit:
-                raise kind(fault.message)
+                raise kind(masked(fault.message))
     if opened.trouble == "limit":
         raise LimitExceeded("The gzip file unpacks beyond the limit.")
     if opened.trouble:

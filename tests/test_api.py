@@ -65,8 +65,9 @@ def test_claims_stream_with_their_lines() -> None:
 
 
 def test_reading_raises_errors_of_its_own_only() -> None:
-    with pytest.raises(NotX12):
-        list(read_claims(b"hello"))
+    with pytest.raises(NotX12) as error:
+        list(read_claims(b"SMITH,JOHN,19700101\n"))
+    assert "SMITH" not in str(error.value)  # what is no X12 may be a list of patients
     with pytest.raises(UnsupportedGuide):
         remittance = GOOD.replace("837*0001", "835*0001").replace("GS*HC", "GS*HP").replace("X222A1", "X221A1")
         list(read_claims(remittance.encode()))
