@@ -39,6 +39,7 @@ def bare() -> int:
     return int(subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, check=True).stdout) * 1024
 
 
+@pytest.mark.long  # its figures are times: shown, and held where nothing else runs
 def test_a_hundred_thousand_waiting_files(tmp_path: Path) -> None:
     """The first answer comes within 5 s of the first scan, each of 20 sources gets its turn, memory stays small."""
     rules = Rules(settle_seconds=1.0)
