@@ -101,7 +101,8 @@ def test_a_frozen_server_is_noticed(tmp_path: Path, server: Server) -> None:
     server.signal_sessions(signal.SIGSTOP)
     try:
         assert wait_for(lambda: running.figures.get("source_up", source="partner") == 0, 15), running.events()
-        assert running.saw("source_down", reason="lost")
+        # The figure falls just before the line is written.
+        assert wait_for(lambda: running.saw("source_down", reason="lost"), 10), running.events()
     finally:
         server.signal_sessions(signal.SIGCONT)
     assert wait_for(lambda: running.figures.get("source_up", source="partner") == 1, 20)
