@@ -69,7 +69,6 @@ class Assembly:
         self.open_batches: list[Batch] = []
         self.levels: list[int] = [0, 0, 0, 0, 0, 0]
         self.level = -1
-        self.nameable: list[tuple[Any, ...]] = []
 
     def start_set(self, interchange: Interchange, group: FunctionalGroup, set_: TransactionSet) -> None:
         """A new ST: nothing of the set before is open any more."""
