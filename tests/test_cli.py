@@ -468,6 +468,8 @@ def test_edits_and_explain_agree(run: Run) -> None:
         assert edit["name"] in page.out
         assert max(len(line) for line in page.out.splitlines() if "*" not in line) <= 100
     assert run("explain", "psrc-mt-03").out == run("explain", "units-over-daily-limit").out
+    assert json.loads(run("explain", "PSRC-MT-03", "-f", "json").out) in edits
+    assert run("explain", "PSRC-MT-03", "-f", "markdown").out.startswith("# PSRC-MT-03: units-over-daily-limit\n")
 
 
 def test_explain_offers_the_nearest(run: Run) -> None:

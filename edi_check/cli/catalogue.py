@@ -15,7 +15,8 @@ from ..telling.wording import status_code, status_words
 from .outputs import Output, opened, refuse_clashes
 from .session import verbosity_options
 
-__all__ = ["acknowledged", "as_json", "describe_named", "edits", "legible", "pack_option", "scope_of", "told_as"]
+__all__ = ["SNIP", "acknowledged", "as_json", "describe", "edits", "legible", "named", "pack_option", "scope_of",
+           "segments", "source_of", "told_as"]
 
 ELEMENT_OF_999 = {"TA1": "TA105", "AK9": "AK905", "IK5": "IK502", "IK3": "IK304", "IK4": "IK403"}
 """Where the acknowledgment carries the code of a guide edit; CONTRACT section 3."""
@@ -64,8 +65,8 @@ def edits(form: str, output: str, is_coverage: bool, packs: tuple[str, ...]) -> 
         out.write(text)
 
 
-def describe_named(name: str, packs: tuple[str, ...]) -> str:
-    """The page of an edit by its id or name, for `edi-check explain ID`. Raises UsageError."""
+def named(name: str, packs: tuple[str, ...]) -> tuple[Pack, EditData]:
+    """An edit by its id or name, for `edi-check explain ID`. Raises UsageError."""
     loaded = load_packs(packs or None)
     known = {data.edit.id: (pack, data) for pack in loaded for data in pack.edits}
     by_name = {data.edit.name: data.edit.id for _, data in known.values()}
@@ -78,7 +79,7 @@ def describe_named(name: str, packs: tuple[str, ...]) -> str:
         close = f"; did you mean {padded}?" if padded in known else nearest(name.upper(), known)
         hint = close if "did you mean" in close else "; `edi-check edits` lists all."
         raise click.UsageError(f"There is no edit {name}{hint}")
-    return describe(*known[key])
+    return known[key]
 
 
 def acknowledged(edit: Edit) -> str:
@@ -90,6 +91,16 @@ def acknowledged(edit: Edit) -> str:
 def legible(template: str) -> str:
     """A sentence of a pack with its placeholders as ‹total›, ‹day›, ‹procedure›."""
     return render_text(template, lambda name, form: f"‹{name.replace('_', ' ')}›")
+
+
+def segments(example: str) -> list[str]:
+    """The segments of a pack's example, one a line; claims are parted by empty ones."""
+    return [segment.strip() for line in example.strip().splitlines() for segment in line.split("~")]
+
+
+def source_of(edit: Edit) -> str:
+    """Document and section that the rule comes from."""
+    return ", ".join(part for part in edit.source if part)
 
 
 def scope_of(pack: Pack, data: EditData) -> str:
@@ -130,10 +141,9 @@ def describe(pack: Pack, data: EditData) -> str:
             blocks.append(_paragraph(label, text, width))
     for label, text in (("Wrong", edit.wrong), ("Right", edit.right)):
         if text:
-            blocks.append(label + "\n" + "\n".join(f"  {line.strip()}" for line in text.strip().splitlines()))
+            blocks.append(label + "\n" + "\n".join(f"  {segment}".rstrip() for segment in segments(text)))
     blocks.append(_paragraph("Applied to", scope_of(pack, data), width))
-    source = ", ".join(part for part in (edit.source.document, edit.source.section) if part)
-    blocks.append(_paragraph("Source", source, width))
+    blocks.append(_paragraph("Source", source_of(edit), width))
     blocks.append(_paragraph("Told as", told_as(edit), width))
     for name, default, says in edit.settings:
         blocks.append(_paragraph(f"Setting {name}, default {default}", says, width))

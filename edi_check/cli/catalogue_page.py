@@ -1,12 +1,13 @@
-"""``edi-check edits -f markdown``: the catalogue as a page. ``docs/edits.md`` is exactly this, and a test says so."""
+"""The catalogue as pages: all of it (``edi-check edits -f markdown``; ``docs/edits.md`` is exactly this, and a test says
+so), or one edit (``edi-check explain ID -f markdown``; the documentation site has one of each)."""
 
 from __future__ import annotations
 
 from ..judging.packs import EditData, Pack
 from ..telling.wording import status_code
-from .catalogue import legible, scope_of, told_as
+from .catalogue import SNIP, legible, scope_of, segments, source_of, told_as
 
-__all__ = ["pack_table", "page"]
+__all__ = ["edit_page", "pack_table", "page"]
 
 HEAD = """\
 # The edits
@@ -68,10 +69,32 @@ def _edit(pack: Pack, data: EditData) -> str:
             lines += [f"{label:<7}{line.strip()}" if n == 0 else " " * 7 + line.strip()
                       for n, line in enumerate(text.strip().splitlines())]
         lines += ["```", ""]
-    source = ", ".join(part for part in (edit.source.document, edit.source.section) if part)
-    lines += [f"- Applied to: {_flow(scope_of(pack, data))}", f"- Source: {_flow(source)}",
+    lines += [f"- Applied to: {_flow(scope_of(pack, data))}", f"- Source: {_flow(source_of(edit))}",
               f"- Told as: {_flow(told_as(edit))}"]
     lines += [f"- Setting `{name}`, default `{default}`: {_flow(says)}" for name, default, says in edit.settings]
+    return "\n".join(lines) + "\n"
+
+
+def edit_page(pack: Pack, data: EditData) -> str:
+    """The page of one edit, in Markdown."""
+    edit = data.edit
+    lines = [f"# {edit.id}: {edit.name}", "",
+             f"**{edit.level}** · SNIP {edit.snip} ({SNIP[edit.snip]}) · {pack.id}: {_flow(pack.title)}", "",
+             f"> {_flow(legible(edit.says))}", "", "## Why", "", _flow(edit.why), "",
+             "## What to do", "", _flow(legible(edit.fix)), ""]
+    if edit.wrong or edit.right:
+        lines += ["## Wrong and right", ""]
+    for label, text in (("Wrong:", edit.wrong), ("Right:", edit.right)):
+        if text:
+            lines += [label, "", "```text", *segments(text), "```", ""]
+    lines += ["## Applied to", "", _flow(scope_of(pack, data)), "", "## Where the rule comes from", "",
+              _flow(source_of(edit)), "", "## How it is told", "", _flow(told_as(edit)), ""]
+    if edit.settings:
+        lines += ["## Settings", "", "| setting | default | |", "|---|---|---|",
+                  *(f"| `[pack.{name.rpartition('.')[0]}]` `{name.rpartition('.')[2]}` | `{_cell(default)}` | "
+                    f"{_cell(says)} |" for name, default, says in edit.settings), ""]
+    lines += ["## To change its level", "", f"For one run `--level {edit.id}=LEVEL`, for all in `edi-check.toml`:", "",
+              "```toml", "[levels]", f'{edit.id} = "warn"          # reject, review, warn, note, off', "```"]
     return "\n".join(lines) + "\n"
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 
 import click
 
 from . import exits
-from .catalogue import describe_named, pack_option
+from .catalogue import as_json, describe, named, pack_option
 from .outputs import Output, opened, refuse_clashes
 from .session import Session, verbosity_options
 
@@ -44,10 +45,12 @@ def explain(ctx: click.Context, name: str, original: str, form: str, output: str
       edi-check explain -f json batch.277ca
     """
     if not _is_file(name):
-        if original or form != "text" or output != "-" or show_values:
-            raise click.UsageError(f"There is no file {name}; --original, --format, --output and --show-values are for "
-                                   "acknowledgments.")
-        click.echo(describe_named(name, packs))
+        if original or show_values:
+            raise click.UsageError(f"There is no file {name}; --original and --show-values are for acknowledgments.")
+        told = _edit(name, packs, form)
+        refuse_clashes([Output(form, output)], [])
+        with opened(output) as out:
+            click.echo(told, out)
         return exits.CHECKED
     for path in filter(None, (name, original)):
         if path != "-" and not os.path.isfile(path) and (os.path.isdir(path) or not os.path.exists(path)):
@@ -61,6 +64,18 @@ def explain(ctx: click.Context, name: str, original: str, form: str, output: str
 def _is_file(name: str) -> bool:
     """Is a file meant, and not an edit? An edit's id is never a path that exists, unless somebody names a file so."""
     return name == "-" or os.path.exists(name) or os.sep in name or name.lower().removesuffix(".gz").endswith(KINDS)
+
+
+def _edit(name: str, packs: tuple[str, ...], form: str) -> str:
+    """The page of an edit, without the last line end."""
+    pack, data = named(name, packs)
+    if form == "json":
+        return json.dumps(as_json(pack, data), indent=1)
+    if form == "markdown":
+        from .catalogue_page import edit_page
+
+        return edit_page(pack, data).rstrip("\n")
+    return describe(pack, data)
 
 
 def _explain_file(session: Session, name: str, original: str, form: str, output: str, show_values: bool) -> int:
