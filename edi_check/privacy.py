@@ -14,7 +14,7 @@ import re
 from collections.abc import Sequence
 from contextlib import suppress
 
-__all__ = ["MASK", "is_private", "legible", "masked", "private", "unmasked"]
+__all__ = ["MASK", "is_private", "is_private_in_view", "legible", "masked", "private", "unmasked"]
 
 MASK = "•••"
 
@@ -115,6 +115,38 @@ def is_private(elements: Sequence[str], position: int, component: int = 0) -> bo
     if free_text is not None:
         return component == 0 or component >= free_text
     return position in _ELEMENTS.get(segment, ())
+
+
+_PLACES = {
+    "AMT": (1, 2), "BHT": range(1, 7), "CAS": range(1, 20), "CLM": (1, 2, *range(5, 13), 20), "CN1": range(1, 7),
+    "CR1": (1, 2, 4, 5, 6, 9, 10), "CR2": (8, 10, 11), "CR3": (1, 2, 3), "CRC": range(1, 8), "CTP": (4, 5),
+    "CUR": (1, 2), "DMG": (1, 2, 3), "DTP": (1, 2, 3), "FRM": range(1, 6), "GE": (1, 2), "GS": range(1, 9),
+    "HCP": (*range(1, 8), *range(9, 16)), "HI": range(1, 13), "HL": range(1, 5), "IEA": (1, 2), "ISA": range(1, 17),
+    "K3": (1,), "LIN": (2, 3), "LQ": (1, 2), "LX": (1,), "MEA": (1, 2, 3), "MOA": range(1, 10), "N3": (1, 2),
+    "N4": (1, 2, 3, 4, 7), "NM1": (*range(1, 6), 7, 8, 9), "NTE": (1, 2), "OI": (3, 4, 6), "PAT": (1, *range(5, 10)),
+    "PER": range(1, 9), "PRV": (1, 2, 3), "PS1": (1, 2), "PWK": (1, 2, 5, 6), "QTY": (1, 2), "REF": (1, 2, 4),
+    "SBR": (*range(1, 6), 9), "SE": (1, 2), "ST": (1, 2, 3), "SV1": (*range(1, 6), 7, 9, 11, 12, 15),
+    "SV5": range(1, 7), "SVD": (1, 2, 3, 5, 6),
+}
+"""The elements that the guide has a use for. tests/test_privacy.py holds it to the guide."""
+
+
+def is_private_in_view(elements: Sequence[str], position: int, component: int = 0) -> bool:
+    """As ``is_private``, for whoever shows a segment whole (position 0: its id). There is no telling what stands in a
+    segment or an element that the guide has no use for, or in an HI element without components (two segments run
+    together, a separator left out): it may be a name, so it is private.
+
+    >>> is_private_in_view(["NM", "IL", "1", "DOE"], 3), is_private_in_view(["DTP", "472", "D8", "20260203"], 3)
+    (True, False)
+    """
+    segment = elements[0] if elements else ""
+    if not position:
+        return segment not in _PLACES and len(segment) > 3
+    if position not in _PLACES.get(segment, ()):
+        return True
+    if segment == "HI" and not component:
+        return True
+    return is_private(elements, position, component)
 
 
 def _is_private_name(elements: Sequence[str], position: int) -> bool:

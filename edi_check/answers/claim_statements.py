@@ -13,7 +13,7 @@ from .codes import is_refusal, is_taken, status_meaning
 from .original import ClaimRecord, Original, number_key
 from .pointing import claim_spots, line_spots, segments_of
 from .received import BatchAnswer, ClaimAnswer, Code, LineAnswer, ProviderAnswer, Received, StatusAnswer
-from .spots import Spot
+from ..telling.spots import Spot
 from .statements import ClaimVerdicts, Statement, shown_number
 
 __all__ = ["ClaimStatements", "asked_claims", "looking"]

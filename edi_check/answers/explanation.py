@@ -15,7 +15,7 @@ from .claim_statements import ClaimStatements, asked_claims, looking
 from .original import Asked, Original
 from .received import BatchAnswer, GroupAnswer, InterchangeAnswer, Received
 from .recognition import recognized
-from .spots import Spot
+from ..telling.spots import Spot
 from .statements import ClaimVerdicts, Statement
 from .syntax_statements import SyntaxStatements, asked_positions
 

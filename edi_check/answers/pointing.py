@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from ..model import Claim, Delimiters, Place
 from .received import Code
-from .spots import Spot, designated, spot
+from ..telling.spots import Spot, designated, spot
 
 __all__ = ["CONTROL_POINTS", "claim_spots", "line_spots", "segments_of"]
 

@@ -9,7 +9,7 @@ from typing import Any
 from ..privacy import legible
 from .codes import meaning
 from .original import ClaimRecord
-from .spots import Spot
+from ..telling.spots import Spot
 
 __all__ = ["DEPTH", "ClaimVerdicts", "Statement", "code_list", "shown_number"]
 

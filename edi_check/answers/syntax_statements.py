@@ -13,7 +13,7 @@ from .codes import RESULTS, meaning
 from .original import Original, SetRecord, group_key, set_key
 from .pointing import CONTROL_POINTS
 from .received import ElementAnswer, GroupAnswer, InterchangeAnswer, Received, SegmentAnswer, SetAnswer
-from .spots import Spot, designated, spot
+from ..telling.spots import Spot, designated, spot
 from .statements import ClaimVerdicts, Statement, code_list, shown_number
 
 __all__ = ["SyntaxStatements", "asked_positions"]

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from ..findings import EdiCheckError
 from ..report import Report
 from .json_report import write_json, write_ndjson
+from .visible import visible
 
 if TYPE_CHECKING:
     import jinja2
@@ -65,23 +66,6 @@ def _templated(report: Report, format: str, color: bool) -> Iterator[str]:
 
 class Finished(str):
     """Text that a filter has made safe already; ``finalize`` lets it pass."""
-
-
-def visible(text: str) -> str:
-    """Text with everything that has no shape of its own spelled out: control characters, escape sequences, characters
-    that turn or hide what stands around them.
-
-    >>> visible("A\\x1b[31mB\\u202eC\\u200bD")
-    'A\\\\x1b[31mB\\\\u202eC\\\\u200bD'
-    """
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else " " if c == "\xa0" else _spelled(c) for c in text)
-
-
-def _spelled(character: str) -> str:
-    number = ord(character)
-    return f"\\x{number:02x}" if number < 256 else f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
 
 
 MARKDOWN = str.maketrans({**{c: "\\" + c for c in "\\`*_{}[]()#+-!|~>"}, "<": "&lt;", "&": "&amp;", "@": "&#64;"})

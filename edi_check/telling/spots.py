@@ -1,22 +1,28 @@
-"""A place in the claim file that an acknowledgment speaks of: the segment as sent, and a caret under the element.
+"""A place in the claim file: the segment as sent, and a caret under the element that is meant, as compilers show it.
 
-Values that identify a person are masked here, so that the caret stands right under what is shown.
+Values that identify a person are masked here, so that the caret stands right under what is shown. Used by the reports
+(``spot_of`` a finding) and by the explanation of acknowledgments (``spot`` of a place).
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from unicodedata import combining, east_asian_width
 
+from ..findings import Finding
 from ..model import Delimiters, Place
-from ..privacy import MASK, is_private, legible
-from ..telling.render import visible
+from ..privacy import MASK, is_private_in_view, legible
+from ..report import FileReport
+from .visible import visible
 
-__all__ = ["Spot", "designated", "spot"]
+__all__ = ["Spot", "designated", "spot", "spot_of"]
 
 WIDTH = 72
 """What is shown of a segment at most, around the caret."""
 LONGEST_ELEMENT = 80
+LONGEST_SEGMENT = 4096
+"""What is looked at of a segment; the caret of an element beyond it stands at its end."""
 
 
 @dataclass(slots=True)
@@ -46,17 +52,31 @@ class Spot:
         return ("…" if begin else "") + piece + ("…" if begin + WIDTH < len(self.text) else "")
 
     @property
+    def parts(self) -> tuple[str, str, str]:
+        """``text`` before, at and after what is meant; all of it before when the whole segment is."""
+        end = self.caret + self.width
+        return (self.text[: self.caret], self.text[self.caret : end], self.text[end:]) if self.width else (
+            self.text, "", "")
+
+    @property
     def pointer(self) -> str:
         """The line below ``shown``: blanks, then carets."""
         if not self.width:
             return ""
         begin = self._begin()
-        blanks = self.caret - begin + (1 if begin else 0)
-        return " " * blanks + "^" * max(min(self.width, begin + WIDTH - self.caret), 1)
+        blanks = _cells(self.text[begin : self.caret]) + (1 if begin else 0)
+        meant = self.text[self.caret : min(self.caret + self.width, begin + WIDTH)]
+        return " " * blanks + "^" * max(_cells(meant), 1)
 
     def _begin(self) -> int:
         end = self.caret + min(self.width, WIDTH // 2)
         return max(0, end - WIDTH) if end > WIDTH else 0
+
+
+def _cells(text: str) -> int:
+    """Columns of a terminal that the text takes."""
+    return len(text) if text.isascii() else sum(
+        0 if combining(c) else 2 if east_asian_width(c) in "WF" else 1 for c in text)
 
 
 def designated(designator: str) -> tuple[int, int]:
@@ -67,6 +87,29 @@ def designated(designator: str) -> tuple[int, int]:
     """
     found = re.fullmatch(r"[A-Z][A-Z0-9]{1,2}([0-9]{2})(?:-([0-9]{1,2}))?", designator)
     return (int(found[1]), int(found[2] or 0)) if found else (0, 0)
+
+
+def spot_of(file: FileReport, finding: Finding, show_values: bool = False) -> Spot | None:
+    """Where a finding is. ``None`` when it is nowhere in particular, or the file isn't at hand any more. What is
+    missing altogether has no caret: the segment shown is the one before which it had to come."""
+    where = finding.where
+    if not where.length or not 0 < finding.interchange <= len(file.interchanges):
+        return None
+    text = where.text[:LONGEST_SEGMENT]
+    if not text:
+        try:
+            text = file.read_at(where.offset, min(where.length, LONGEST_SEGMENT)).decode("latin-1")
+        except (ValueError, OSError):
+            return None
+    if not text.strip():
+        return None
+    delimiters = file.interchanges[finding.interchange - 1].delimiters
+    place = Place(where.segment, where.set_segment, where.offset, where.length, where.loop, text)
+    is_meant = text.partition(delimiters.element)[0] == where.segment_id
+    position, component = designated(where.element) if is_meant else (0, 0)
+    found = spot(place, delimiters, position, component, show_values)
+    found.line, found.column = where.line, where.column
+    return found
 
 
 def spot(place: Place, delimiters: Delimiters, position: int, component: int, show_values: bool) -> Spot:
@@ -86,7 +129,7 @@ def spot(place: Place, delimiters: Delimiters, position: int, component: int, sh
                 caret, width = _component(pieces, component, begin, len(legible(delimiters.component)))
     if position >= len(elements):
         caret, width = len(shown), 1
-    segment_id = legible(elements[0], 8)
+    segment_id = legible(elements[0], 8) if show_values or not is_private_in_view(elements, 0) else MASK
     name = segment_id + (f"{position:02d}" + (f"-{component}" if component else "") if position else "")
     return Spot(place.loop, segment_id, name, place.segment, place.set_segment, place.offset, place.length, shown,
                 caret, width)
@@ -96,13 +139,14 @@ def _pieces(elements: list[str], n: int, element: str, delimiters: Delimiters, s
     """An element as shown, split into its components."""
     is_isa = elements[0] == "ISA"
     parts = element.split(delimiters.component) if delimiters.component and n and not is_isa else [element]
-    if show_values or not n:
+    if show_values:
         return [legible(part, LONGEST_ELEMENT) for part in parts]
     if len(parts) == 1:
         # Whatever stands for a whole composite may be its first component, or what strayed there.
-        hidden = is_private(elements, n, 1) if _is_composite(elements[0], n) else is_private(elements, n)
+        is_first = _is_composite(elements[0], n)
+        hidden = is_private_in_view(elements, n, 1 if is_first else 0)
         return [MASK if hidden and element.strip() else legible(element, LONGEST_ELEMENT)]
-    return [MASK if part.strip() and is_private(elements, n, number) else legible(part, LONGEST_ELEMENT)
+    return [MASK if part.strip() and is_private_in_view(elements, n, number) else legible(part, LONGEST_ELEMENT)
             for number, part in enumerate(parts, 1)]
 
 

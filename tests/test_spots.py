@@ -1,0 +1,95 @@
+"""The segment shown under a finding: the caret at what is meant, and nothing of a person."""
+
+from __future__ import annotations
+
+import pytest
+from one_claim import BAD, GOOD
+
+import edi_check
+from edi_check.model import Delimiters, Place
+from edi_check.privacy import _PLACES, MASK, is_private_in_view
+from edi_check.reading.guide import load
+from edi_check.telling.spots import Spot, spot, spot_of
+from edi_check.telling.visible import visible
+
+
+def spotted(text: str, position: int = 0, component: int = 0, *, show_values: bool = False) -> Spot:
+    return spot(Place(1, 1, 0, len(text), "2400", text), Delimiters(), position, component, show_values)
+
+
+def test_the_places_are_the_guide_s() -> None:
+    used: dict[str, set[int]] = {}
+    for use in load().uses:
+        used.setdefault(use.id, set()).update(n for n, e in enumerate(use.elements, 1) if e.usage != "N")
+    del used["TA1"]
+    assert {segment: set(places) for segment, places in _PLACES.items()} == used
+
+
+@pytest.mark.parametrize(("position", "component", "pointed"), [
+    (1, 0, "HC:97140:GP"), (1, 2, "97140"), (4, 0, "7"), (7, 0, "1"), (1, 6, ""), (12, 0, "")])
+def test_the_caret_is_under_what_is_meant(position: int, component: int, pointed: str) -> None:
+    found = spotted("SV1*HC:97140:GP*300*UN*7***1", position, component)
+    at = found.pointer.index("^")
+    assert found.shown[at : at + len(pointed)] == pointed and found.pointer.strip() == "^" * max(len(pointed), 1)
+
+
+def test_the_caret_stands_under_masked_and_wide_text() -> None:
+    found = spotted("NM1*IL*1*DOE*JANE****MI*W1", 9)
+    assert found.shown == f"NM1*IL*1*{MASK}*{MASK}****MI*{MASK}" and found.pointer == " " * 23 + "^^^"
+    wide = "NM1*85*2*" + "クリニック".encode().decode("latin-1") + "*****XX*1900000014"
+    found = spotted(wide, 9)
+    assert found.text[found.caret :] == "1900000014" and len(found.pointer) == len(found.shown) + 5
+
+
+def test_a_long_segment_is_cut_around_the_caret() -> None:
+    found = spotted("HI*" + "*".join(f"ABF:M{n:04d}" for n in range(12)), 12, 2)
+    assert len(found.shown) <= 74 and found.shown.startswith("…")
+    assert found.shown[found.pointer.index("^") :] == "M0011"
+
+
+@pytest.mark.parametrize("text", [
+    "NM*IL*1*CANARY*CANARY****MI*CANARY",
+    "CANARY JANE*1",
+    "N31 CANARY LANE",
+    "HI*ABK:M545NM1*IL*1*CANARY*CANARY",
+    "DTP*472*D8*20260203NM1*IL*1*CANARY",
+    "CLM*C1*60*CANARY*CANARY",
+    "SV1*HC:97140:GP:::::CANARY*60*UN*2",
+    "REF*SY*CANARY", "REF*EA*CANARY", "REF*XX*CANARY", "NTE*ADD*CANARY", "K3*CANARY", "SV1*HC:97140*60*UN*2*9*CANARY",
+    "SBR*P*18*CANARY******CI", "PAT*****D8*CANARY", "DMG*D8*CANARY*F", "PER*IC*CANARY*TE*CANARY", "SV2*CANARY",
+])
+def test_what_identifies_a_person_is_not_shown(text: str) -> None:
+    shown = spotted(text)
+    assert "CANARY" not in shown.text and "CANARY" not in shown.element
+    assert "CANARY" in spotted(text, show_values=True).text
+
+
+def test_an_id_is_shown_unless_it_may_be_a_name() -> None:
+    assert not is_private_in_view(["NM"], 0) and is_private_in_view(["JANE DOE"], 0)
+
+
+def test_every_finding_of_a_bad_claim_has_its_spot() -> None:
+    report = edi_check.check(BAD.replace("*M5450", "*M54502").encode(), as_of="2026-03-01")
+    for finding in report.files[0].findings:
+        found = spot_of(report.files[0], finding)
+        assert found and found.text.startswith(finding.where.segment_id) and bool(found.width) == bool(
+            finding.where.element)
+
+
+def test_what_is_missing_has_no_caret() -> None:
+    report = edi_check.check(GOOD.replace("N3*100 TEST AVE~", "").encode(), as_of="2026-03-01")
+    finding = next(f for f in report.files[0].findings if f.edit == "IK3-3")
+    found = spot_of(report.files[0], finding)
+    assert found is None or not found.pointer
+
+
+def test_a_finding_without_a_place_has_no_spot() -> None:
+    report = edi_check.check(b"<html>", as_of="2026-03-01")
+    assert spot_of(report.files[0], report.files[0].findings[0]) is None
+
+
+@pytest.mark.parametrize("character", ["\u200b", "\u202e", "\u2066", "\ufeff", "\u115f", "\u3164", "\ufe0f", "\u034f",
+                                       "\u2800", "\U000e0061", "\U000e0100", "\x1b", "\x9b", "\x00", "\u2028",
+                                       "\u061c"])
+def test_what_has_no_shape_is_spelled_out(character: str) -> None:
+    assert visible(f"a{character}b").isascii()
