@@ -17,6 +17,7 @@ from ..privacy import MASK, masked, unmasked
 from ..report import ClaimResult, FileReport, Report
 from .dispositions import is_guide_fault
 from .json_report import century
+from .spots import Spot, spot_of
 from .wording import ANSWERS, status_code, status_words
 
 __all__ = ["ClaimView", "FileView", "FindingView", "GroupView", "ReportView", "money", "summarize"]
@@ -33,7 +34,8 @@ _UNKNOWN = Edit("", "", "", "", "", "", 0, Source())
 
 @dataclass
 class FindingView:
-    """One finding. ``codes`` pairs of code and meaning; ``place`` loop and designator, ``position`` where to look."""
+    """One finding. ``codes`` pairs of code and meaning; ``place`` loop and designator, ``position`` where to look,
+    ``spot`` the segment, masked; ``None`` when there is none to show."""
 
     edit: str
     name: str
@@ -46,6 +48,7 @@ class FindingView:
     codes: list[tuple[str, str]]
     related: str
     source: str
+    spot: Spot | None = None
 
 
 @dataclass
@@ -226,11 +229,11 @@ def _claims(report: Report, file: FileReport, view: FileView) -> None:
     above += [f for level, found in shared.items() if level not in met for f in found]
     view.hidden_refused = file.counts.rejected - len(view.refused)
     view.hidden_doubtful = file.counts.review - len(view.doubtful)
-    view.above = [_above(report, f, hit) for f in above]
+    view.above = [_above(report, file, f, hit) for f in above]
 
 
-def _above(report: Report, finding: Finding, hit: Counter[tuple[str, int]]) -> FindingView:
-    shown = _finding(report, finding)
+def _above(report: Report, file: FileReport, finding: Finding, hit: Counter[tuple[str, int]]) -> FindingView:
+    shown = _finding(report, file, finding)
     number = {"set": finding.set_index, "group": finding.group, "interchange": finding.interchange}.get(
         finding.scope, finding.level_number)
     taken = hit[finding.scope, number] if finding.level == "reject" else 0
@@ -242,7 +245,7 @@ def _above(report: Report, finding: Finding, hit: Counter[tuple[str, int]]) -> F
 def _claim(report: Report, file: FileReport, claim: ClaimResult, findings: list[Finding]) -> ClaimView:
     findings = sorted(findings, key=lambda f: (LEVELS.index(f.level), f.line, f.where.segment, f.edit))
     return ClaimView(claim.index, claim.number, money(claim.charge), _provider(report, file, claim.provider),
-                     claim.payer_id, claim.disposition, [_finding(report, f) for f in findings])
+                     claim.payer_id, claim.disposition, [_finding(report, file, f) for f in findings])
 
 
 def _provider(report: Report, file: FileReport, number: int) -> str:
@@ -259,7 +262,7 @@ def _provider(report: Report, file: FileReport, number: int) -> str:
     return name
 
 
-def _finding(report: Report, finding: Finding) -> FindingView:
+def _finding(report: Report, file: FileReport, finding: Finding) -> FindingView:
     edit = report.edits.get(finding.edit, _UNKNOWN)
     told = unmasked if report.show_values else masked
     where = finding.where
@@ -271,7 +274,7 @@ def _finding(report: Report, finding: Finding) -> FindingView:
         related += f" and {len(finding.related) - NAMED_CLAIMS} more"
     return FindingView(finding.edit, edit.name, finding.level, told(finding.message), told(finding.fix or edit.fix),
                        finding.line, place, position, _codes(finding), related,
-                       ", ".join(s for s in edit.source if s))
+                       ", ".join(s for s in edit.source if s), spot_of(file, finding, report.show_values))
 
 
 def _related(finding: Finding, other: Related) -> str:
