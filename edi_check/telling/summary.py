@@ -20,7 +20,8 @@ from .json_report import century
 from .spots import Spot, spot_of
 from .wording import ANSWERS, status_code, status_words
 
-__all__ = ["ClaimView", "FileView", "FindingView", "GroupView", "ReportView", "money", "summarize"]
+__all__ = ["ClaimView", "FileView", "FindingView", "GroupView", "ReportView", "day_told", "finding_view", "money",
+           "provider_name", "summarize"]
 
 VERDICTS = {"accepted": "accepted", "partial": "partly accepted", "rejected": "rejected", "unreadable": "not checked"}
 NAMED_CLAIMS = 4
@@ -165,9 +166,10 @@ class ReportView:
     """Id of an edit that is told, for the hint at the end."""
 
 
-def summarize(report: Report) -> ReportView:
-    """The whole report prepared for a template."""
-    files = [_file(report, f) for f in report.files]
+def summarize(report: Report, *, with_claims: bool = True) -> ReportView:
+    """The whole report prepared for a template; ``with_claims`` false leaves ``refused`` and ``doubtful`` empty, for a
+    form that reads the claims as it writes them."""
+    files = [_file(report, f, with_claims) for f in report.files]
     told = [g.edit for level in ("reasons", "doubts", "remarks") for f in files for g in getattr(f, level)]
     return ReportView(
         report.as_of, report.version, files, [(p.id, p.title, p.source) for p in report.packs],
@@ -175,14 +177,14 @@ def summarize(report: Report) -> ReportView:
         sum(f.rejected for f in files), told[0] if told else "")
 
 
-def _file(report: Report, file: FileReport) -> FileView:
+def _file(report: Report, file: FileReport, with_claims: bool) -> FileView:
     counts = file.counts
     view = FileView(
         file.path, file.disposition, VERDICTS[file.disposition], counts.claims, counts.lines, counts.accepted,
         counts.review, counts.rejected, money(counts.charge), money(counts.accepted_charge),
         money(counts.rejected_charge))
     _envelope(report, file, view)
-    _claims(report, file, view)
+    _claims(report, file, view, with_claims)
     view.reasons = _grouped(report, file, ("reject",))
     view.hidden_reasons = max(0, len(view.reasons) - REASONS)
     view.reasons = view.reasons[:REASONS]
@@ -194,7 +196,7 @@ def _file(report: Report, file: FileReport) -> FileView:
     return view
 
 
-def _claims(report: Report, file: FileReport, view: FileView) -> None:
+def _claims(report: Report, file: FileReport, view: FileView, with_claims: bool) -> None:
     """Sort the findings to their claims, in one pass over the rows; what is above the claims is told with the number of
     claims it takes along."""
     own: dict[int, list[Finding]] = {}
@@ -223,7 +225,7 @@ def _claims(report: Report, file: FileReport, view: FileView) -> None:
                 if level in shared:
                     met.add(level)
                     said = said + shared[level]
-            if said:
+            if said and with_claims:
                 shown = _claim(report, file, claim, said)
                 (view.refused if claim.disposition == "rejected" else view.doubtful).append(shown)
     above += [f for level, found in shared.items() if level not in met for f in found]
@@ -233,7 +235,7 @@ def _claims(report: Report, file: FileReport, view: FileView) -> None:
 
 
 def _above(report: Report, file: FileReport, finding: Finding, hit: Counter[tuple[str, int]]) -> FindingView:
-    shown = _finding(report, file, finding)
+    shown = finding_view(report, file, finding)
     number = {"set": finding.set_index, "group": finding.group, "interchange": finding.interchange}.get(
         finding.scope, finding.level_number)
     taken = hit[finding.scope, number] if finding.level == "reject" else 0
@@ -244,11 +246,11 @@ def _above(report: Report, file: FileReport, finding: Finding, hit: Counter[tupl
 
 def _claim(report: Report, file: FileReport, claim: ClaimResult, findings: list[Finding]) -> ClaimView:
     findings = sorted(findings, key=lambda f: (LEVELS.index(f.level), f.line, f.where.segment, f.edit))
-    return ClaimView(claim.index, claim.number, money(claim.charge), _provider(report, file, claim.provider),
-                     claim.payer_id, claim.disposition, [_finding(report, file, f) for f in findings])
+    return ClaimView(claim.index, claim.number, money(claim.charge), provider_name(report, file, claim.provider),
+                     claim.payer_id, claim.disposition, [finding_view(report, file, f) for f in findings])
 
 
-def _provider(report: Report, file: FileReport, number: int) -> str:
+def provider_name(report: Report, file: FileReport, number: int) -> str:
     """Name and id of a billing provider; a person's name is masked."""
     if not 0 < number <= len(file.providers):
         return ""
@@ -262,7 +264,8 @@ def _provider(report: Report, file: FileReport, number: int) -> str:
     return name
 
 
-def _finding(report: Report, file: FileReport, finding: Finding) -> FindingView:
+def finding_view(report: Report, file: FileReport, finding: Finding, *, with_spot: bool = True) -> FindingView:
+    """A finding as it is told; ``with_spot`` false where its segment is shown anyhow."""
     edit = report.edits.get(finding.edit, _UNKNOWN)
     told = unmasked if report.show_values else masked
     where = finding.where
@@ -274,7 +277,8 @@ def _finding(report: Report, file: FileReport, finding: Finding) -> FindingView:
         related += f" and {len(finding.related) - NAMED_CLAIMS} more"
     return FindingView(finding.edit, edit.name, finding.level, told(finding.message), told(finding.fix or edit.fix),
                        finding.line, place, position, _codes(finding), related,
-                       ", ".join(s for s in edit.source if s), spot_of(file, finding, report.show_values))
+                       ", ".join(s for s in edit.source if s),
+                       spot_of(file, finding, report.show_values) if with_spot else None)
 
 
 def _related(finding: Finding, other: Related) -> str:
@@ -336,7 +340,7 @@ def _envelope(report: Report, file: FileReport, view: FileView) -> None:
     for i in file.interchanges:
         sender, receiver = (f"{q.strip()}:{v.strip()}" for q, v in (
             (i.sender_qualifier, i.sender), (i.receiver_qualifier, i.receiver)))
-        date, usage = _day(i.date), USAGES.get(i.usage, i.usage)
+        date, usage = day_told(i.date), USAGES.get(i.usage, i.usage)
         head = (i.control_number.strip(), date, usage, sender, receiver, ANSWERS.get(results.ta1.get(i.index, ""), ""))
         before = len(rows)
         for g in i.groups:
@@ -363,7 +367,12 @@ def _party(report: Report, party: Party | None) -> str:
     return MASK if party.is_person and party.name and not report.show_values else party.name.strip()
 
 
-def _day(day: str) -> str:
+def day_told(day: str) -> str:
+    """A day as YYYY-MM-DD; what isn't one as it came.
+
+    >>> day_told("20261101"), day_told("261101"), day_told("soon")
+    ('2026-11-01', '2026-11-01', 'soon')
+    """
     day = century(day.strip())
     return f"{day[:4]}-{day[4:6]}-{day[6:]}" if len(day) == 8 and day.isdigit() else day
 
