@@ -12,7 +12,7 @@ from ..findings import LEVELS
 from ..telling.render import FORMATS, render
 from .answers import Answers, refuse_answer_clashes, write_answers
 from .inputs import expand
-from .outputs import STDOUT, Output, opened, parse_report, refuse_clashes
+from .outputs import STDOUT, Output, opened, parse_report, refuse_clashes, takes_color
 from .session import Session, config_option, verbosity_options
 
 __all__ = ["check"]
@@ -83,7 +83,7 @@ def check(session: Session, /, paths: tuple[str, ...], config_file: str, **optio
     report = run(inputs, empty, settings, session)
     for output in outputs:
         with opened(output.path) as out:
-            render(report, output.format, out, color=out.isatty() and not os.environ.get("NO_COLOR"))
+            render(report, output.format, out, color=takes_color(out))
     write_answers(answers, inputs, report, settings)
     return report.exit_code
 

@@ -10,7 +10,7 @@ from typing import IO, Any, NamedTuple, TextIO, cast
 
 import click
 
-__all__ = ["STDOUT", "Output", "opened", "parse_report", "refuse_clashes", "written"]
+__all__ = ["STDOUT", "Output", "opened", "parse_report", "refuse_clashes", "takes_color", "written"]
 
 STDOUT = "-"
 
@@ -70,6 +70,11 @@ def opened(path: str) -> Iterator[TextIO]:
         return
     with _replacing(target, is_binary=False) as out:
         yield cast(TextIO, out)
+
+
+def takes_color(out: TextIO) -> bool:
+    """Is ``out`` a terminal that shows colours, and does nobody forbid them (https://no-color.org)?"""
+    return out.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def written(path: str, write: Callable[[IO[Any]], int], *, is_binary: bool) -> bool:

@@ -150,7 +150,13 @@ def _filters(color: bool, markdown: bool) -> dict[str, Any]:
         shown = visible(str(text))
         if width < 0:
             return Finished(shown.rjust(-width))
-        shown = (shown[: width - 1] + "…" if len(shown) > width else shown).ljust(width)
+        padded = clip(shown, width).ljust(width)
+        return style(padded, name) if name else Finished(padded)
+
+    def clip(text: object, width: int, name: str = "") -> Finished:
+        """Cut when too long; ``name`` of a style."""
+        shown = visible(str(text))
+        shown = shown[: width - 1] + "…" if len(shown) > width else shown
         return style(shown, name) if name else Finished(shown)
 
     def code(text: str) -> Finished:
@@ -160,7 +166,7 @@ def _filters(color: bool, markdown: bool) -> dict[str, Any]:
     def plural(count: int, noun: str) -> str:
         return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
-    filters: dict[str, Any] = {"style": style, "wrap": wrap, "column": column, "plural": plural}
+    filters: dict[str, Any] = {"style": style, "wrap": wrap, "column": column, "clip": clip, "plural": plural}
     if markdown:
         filters["code"] = code
     return filters
