@@ -79,7 +79,7 @@ def check(
         own = progress if os.getpid() == here else None
         return desk.file(one, name, store, progress=own, keep_open=len(sources) <= OPEN_FILES)
 
-    report.files = side_by_side(sources, checked, jobs)
+    report.files = side_by_side(sources, checked, jobs, progress)
     return report
 
 

@@ -22,7 +22,11 @@ _work: list[Any] = []
 """In a forked process only: the check and this process's store."""
 
 
-def side_by_side(sources: Sequence[Any], check: Check, jobs: int) -> list[FileReport]:
+Progress = Callable[[int, int], None]
+"""Told the bytes and the claims of the files that the other processes have done so far."""
+
+
+def side_by_side(sources: Sequence[Any], check: Check, jobs: int, progress: Progress | None = None) -> list[FileReport]:
     """The reports of ``sources`` in their order. ``jobs`` 0: one process a core."""
     workers = min(jobs or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else jobs, len(sources))
     paths = [n for n, one in enumerate(sources) if isinstance(one, (str, os.PathLike))]
@@ -40,7 +44,12 @@ def side_by_side(sources: Sequence[Any], check: Check, jobs: int) -> list[FileRe
     context = multiprocessing.get_context("fork")
     turn = context.Value("i", 0)
     with ProcessPoolExecutor(workers, context, _begin, (check, stores, turn)) as pool:
-        made.update(zip(paths, pool.map(_checked, [sources[n] for n in paths]), strict=True))
+        taken = claims = 0
+        for n, done in zip(paths, pool.map(_checked, [sources[n] for n in paths]), strict=True):
+            made[n] = done
+            if progress and done is not None:
+                taken, claims = taken + done.bytes, claims + done.counts.claims
+                progress(taken, claims)
     files = []
     for n, one in enumerate(sources):
         file = made.get(n)

@@ -49,6 +49,7 @@ class Bar:
 
     def close(self) -> None:
         if self.bar is not None:
+            self._draw(monotonic())
             self.bar.render_finish()
 
 

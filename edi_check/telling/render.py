@@ -147,7 +147,7 @@ def _filters(color: bool, markdown: bool) -> dict[str, Any]:
 
     def column(text: object, width: int, name: str = "") -> Finished:
         """Left in a column, cut when too long; a negative width sets it right; ``name`` of a style."""
-        shown = visible(str(text))
+        shown = f"{text:,}" if isinstance(text, int) else visible(str(text))
         if width < 0:
             return Finished(shown.rjust(-width))
         padded = clip(shown, width).ljust(width)
