@@ -44,7 +44,8 @@ class Bar:
                                          item_show_func=lambda text: text)
         done, claims = self.before + self.taken, self.claims_before + self.claims
         rate = claims / (now - self.started)
-        self.bar.update(done - self.shown_bytes, f"{claims:,} claims, {rate:,.0f}/s")
+        noun = "claim" if claims == 1 else "claims"
+        self.bar.update(done - self.shown_bytes, f"{claims:,} {noun}, {rate:,.0f}/s")
         self.shown_bytes = done
 
     def close(self) -> None:
