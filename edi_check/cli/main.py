@@ -26,6 +26,7 @@ COMMANDS = {
     "lines": "lines:lines",
     "edits": "catalogue:edits",
     "explain": "explain:explain",
+    "generate": "generate:generate",
     "pack": "pack:pack",
     "tables": "tables:tables",
     "config": "config:config",
@@ -59,6 +60,10 @@ class Commands(click.Group):
         module, name = COMMANDS[cmd_name].split(":")
         command = getattr(import_module(f"edi_check.cli.{module}"), name)
         assert isinstance(command, click.Command)
+        if "_EDI_CHECK_COMPLETE" in os.environ:
+            from .completion import equip
+
+            equip(command)
         return command
 
     def resolve_command(

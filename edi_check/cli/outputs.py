@@ -10,7 +10,7 @@ from typing import IO, Any, NamedTuple, TextIO, cast
 
 import click
 
-__all__ = ["STDOUT", "Output", "opened", "parse_report", "refuse_clashes", "takes_color", "written"]
+__all__ = ["STDOUT", "Output", "opened", "opened_bytes", "parse_report", "refuse_clashes", "takes_color", "written"]
 
 STDOUT = "-"
 
@@ -48,7 +48,7 @@ def refuse_clashes(outputs: Sequence[Output], inputs: Sequence[str]) -> None:
                 raise click.UsageError(f"{output.path} is a folder; name a file in it.")
         if real in sources:
             raise click.UsageError(f"{output.path} is one of the inputs; the report would take its place.")
-        if real in taken:
+        if real in taken and (real == STDOUT or not os.path.exists(real) or os.path.isfile(real)):  # not /dev/null
             raise click.UsageError(f"Two reports would go to {'standard output' if real == STDOUT else output.path}.")
         taken[real] = output.path
 
@@ -75,6 +75,20 @@ def opened(path: str) -> Iterator[TextIO]:
 def takes_color(out: TextIO) -> bool:
     """Is ``out`` a terminal that shows colours, and does nobody forbid them (https://no-color.org)?"""
     return out.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+@contextlib.contextmanager
+def opened_bytes(path: str) -> Iterator[IO[bytes]]:
+    """As ``opened``, for bytes."""
+    target = os.path.realpath(path)
+    if path == STDOUT:
+        yield sys.stdout.buffer
+    elif os.path.exists(target) and not os.path.isfile(target):
+        with open(target, "wb") as device:
+            yield device
+    else:
+        with _replacing(target, is_binary=True) as out:
+            yield out
 
 
 def written(path: str, write: Callable[[IO[Any]], int], *, is_binary: bool) -> bool:

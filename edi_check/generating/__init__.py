@@ -11,7 +11,7 @@ reading, judging or telling: it must not share their mistakes.
 """
 
 from .batch import AS_OF, generate
-from .faults import FAULTS, Fault, Planned
+from .faults import FAULTS, USUAL, Fault, Ledger, Planned
 from .people import is_invented_npi, npi
 
-__all__ = ["AS_OF", "FAULTS", "Fault", "Planned", "generate", "is_invented_npi", "npi"]
+__all__ = ["AS_OF", "FAULTS", "USUAL", "Fault", "Ledger", "Planned", "generate", "is_invented_npi", "npi"]

@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from ..model import Delimiters
 from .claims import DraftClaim, billing_segments, claim_segments, new_patient, patient_segments
 from .draws import Draws
-from .faults import FAULTS, Planter
+from .faults import USUAL, Planter
 from .faults.catalogue import Ledger
 from .payers import payer_for, primary_before
 from .practices import Practice, practice
@@ -62,15 +62,15 @@ def generate(
 ) -> Iterator[bytes]:
     """An 837P interchange with ``claims`` invented claims, in chunks of about 64 KiB.
 
-    ``faults`` is the share of claims to be made faulty, with any fault of ``FAULTS``, or the names of faults;
-    ``share`` is the share for the names (default: every claim that one of them suits). Each faulty claim has one
-    fault; what was planted is appended to ``ledger``. ``newline`` follows each terminator; a set holds at most
+    ``faults`` is the share of claims to be made faulty, with any fault of ``USUAL``, or the names of faults (of
+    ``FAULTS``); ``share`` is the share for the names (default: every claim that one of them suits). Each faulty claim
+    has one fault; what was planted is appended to ``ledger``. ``newline`` follows each terminator; a set holds at most
     ``per_set`` claims, a group ``sets_per_group`` sets (0: all). ``as_of`` is the day of the batch; every date lies
-    before it. Raises ValueError for a fault that doesn't exist, or delimiters that occur in data.
+    before it. Raises ValueError for a fault that doesn't exist, delimiters that occur in data, a day of another time.
     """
-    _check(claims, per_set, delimiters)
+    _check(claims, per_set, delimiters, as_of)
     if isinstance(faults, (int, float)):
-        planter = Planter(FAULTS, float(faults), seed, ledger)
+        planter = Planter(USUAL, float(faults), seed, ledger)
     else:
         planter = Planter(faults, 1.0 if share is None else share, seed, ledger)
     days = tuple(as_of - timedelta(n) for n in range(600))
@@ -82,12 +82,14 @@ def generate(
     )
 
 
-def _check(claims: int, per_set: int, delimiters: Delimiters) -> None:
+def _check(claims: int, per_set: int, delimiters: Delimiters, as_of: date) -> None:
     if claims < 1 or per_set < 1:
         raise ValueError("At least one claim, and one claim to a set.")
+    if not date(2025, 1, 1) <= as_of <= date(2079, 12, 31):  # the people are born between 1931 and 2023
+        raise ValueError(f"The day of the batch must lie between 2025-01-01 and 2079-12-31: {as_of}.")
     if len(set(delimiters)) != 4 or any(len(d) != 1 or d in _ALPHABET for d in delimiters):
         raise ValueError(
-            f"The four delimiters must differ, and must not be letters, digits, or one of ' .-#': {delimiters!r}."
+            f"The four delimiters must differ, and must not be letters, digits, or one of ' .-#': {''.join(delimiters)}"
         )
 
 
@@ -152,17 +154,28 @@ def _billing(batch: _Batch, size: int) -> Iterator[list[str]]:
     """A new practice with ``size`` claims: the billing level, then what hangs under it, patient by patient."""
     clinic = practice(batch.draws, batch.practices)
     batch.practices += 1
-    batch.levels += 1
-    parent = batch.levels
-    yield [f"HL*{parent}**20*1", *billing_segments(clinic)]
+    usual = billing_segments(clinic)
+    parent = 0
     while size:
         drafts = _patient_claims(batch, clinic, min(size, batch.draws.pick((1, 1, 1, 1, 1, 1, 1, 2, 2, 3))))
         size -= len(drafts)
         batch.planter.plant(drafts, batch.calendar)
+        own = drafts[0].billing
+        if own or not parent:
+            yield _opened(batch, own or usual)
+            parent = batch.levels
         out = _numbered(batch, drafts[0].levels, parent)
         for draft in drafts:
             out += draft.segments
         yield out
+        if own:
+            parent = 0  # the next patient isn't of this billing level
+
+
+def _opened(batch: _Batch, billing: list[str]) -> list[str]:
+    """A billing level, numbered."""
+    batch.levels += 1
+    return [f"HL*{batch.levels}**20*1", *billing]
 
 
 def _patient_claims(batch: _Batch, clinic: Practice, count: int) -> list[DraftClaim]:

@@ -39,7 +39,8 @@ class Patient:
 @dataclass(slots=True)
 class DraftClaim:
     """A claim before and after it is written. ``levels`` are the segments of its subscriber and patient (shared by that
-    patient's claims), ``segments`` its own from CLM; ``is_alone`` when no other claim hangs under its levels."""
+    patient's claims), ``segments`` its own from CLM; ``is_alone`` when no other claim hangs under its levels.
+    ``billing`` is a billing level of its own (without HL), which only a fault gives it."""
 
     number: str
     index: int
@@ -51,6 +52,7 @@ class DraftClaim:
     is_alone: bool = True
     levels: list[str] = field(default_factory=list)
     segments: list[str] = field(default_factory=list)
+    billing: list[str] = field(default_factory=list)
 
 
 def money(cents: int) -> str:

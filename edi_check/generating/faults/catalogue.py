@@ -12,9 +12,9 @@ from typing import NamedTuple, Protocol
 
 from ..claims import DraftClaim
 from ..draws import Draws
-from . import core, guide, payer
+from . import core, guide, parties, payer, public, structure
 
-__all__ = ["FAULTS", "Fault", "Ledger", "Planned", "Planter"]
+__all__ = ["FAULTS", "USUAL", "Fault", "Ledger", "Planned", "Planter"]
 
 
 class Planned(NamedTuple):
@@ -49,9 +49,14 @@ class Fault:
 
 FAULTS: dict[str, Fault] = {
     name: Fault(name, edit, level, plant, also)
-    for table in (guide.FAULTS, core.FAULTS, payer.FAULTS)
+    for table in (
+        guide.FAULTS, core.FAULTS, payer.FAULTS, structure.FAULTS, parties.FAULTS, public.FAULTS,
+    )
     for name, (edit, level, plant, also) in table.items()
-}
+}  # fmt: skip
+
+USUAL = (*guide.FAULTS, *core.FAULTS, *payer.FAULTS)
+"""What is planted where only a share is asked for. Closed: the files that benchmarks measure must stay the same."""
 
 
 @dataclass

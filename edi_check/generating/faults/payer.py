@@ -233,7 +233,7 @@ FAULTS: dict[str, tuple[str, str, Plant, tuple[str, ...]]] = {
     "massage-therapist-renders-manual-therapy": ("PSRC-MT-20", "warn", _massage_therapist, ()),
     "minutes-disagree-with-units": ("PSRC-MT-21", "warn", _minutes_of_another_number, ()),
     "hands-on-service-by-telehealth": ("PSRC-MT-22", "warn", _element(5, "10", "97140", "97124"), ()),
-    "timed-code-over-several-days": ("PSRC-MT-23", "review", _several_days, ()),
+    "timed-code-over-several-days": ("PSRC-MT-23", "review", _several_days, ("PSRC-MT-04",)),
     "manipulation-level-above-diagnoses": ("PSRC-MT-25", "warn", _more_regions_than_diagnoses, ()),
     "discipline-modifier-missing": ("CMS-MT-02", "reject", _discipline_missing, ()),
     "assistant-modifier-without-discipline": ("CMS-MT-03", "reject", _assistant_without_discipline, ()),
