@@ -1,5 +1,7 @@
-"""The catalogue as pages: all of it (``edi-check edits -f markdown``; ``docs/edits.md`` is exactly this, and a test says
-so), or one edit (``edi-check explain ID -f markdown``; the documentation site has one of each)."""
+"""The catalogue in Markdown: all of it (``edits -f markdown``), or one edit (``explain ID -f markdown``).
+
+``docs/edits.md`` is exactly the first, and a test says so; the documentation site has the second for every edit.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +11,12 @@ from .catalogue import SNIP, legible, scope_of, segments, source_of, told_as
 
 __all__ = ["edit_page", "pack_table", "page"]
 
-HEAD = """\
+MADE_BY = "Made by `edi-check edits -f markdown -o docs/edits.md` from the packs; edit those, not this page.\n\n"
+
+HEAD = f"""\
 # The edits
 
-Made by `edi-check edits -f markdown -o docs/edits.md` from the packs; edit those, not this page.
-
+{MADE_BY}\
 Levels: **reject** refuses the claim, **review** asks a person to look, **warn** and **note** only tell. A level can be
 changed with `--level ID=LEVEL` or under `[levels]` in `edi-check.toml`. Status is what a 277CA says (category, codes,
 entity); an edit below reject has one for the day somebody re-levels it.

@@ -1,4 +1,4 @@
-"""``edi-check explain``: one edit of the catalogue, or what an acknowledgment file says."""
+"""``edi-check explain``: an edit of the catalogue, a word of the trade, or what an acknowledgment file says."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ KINDS = (".999", ".997", ".277ca", ".277", ".ta1")
 FORMATS = ("text", "json", "markdown")
 
 
-@click.command(short_help="Explain an edit, or what a TA1, 999 or 277CA says.")
-@click.argument("name", metavar="ID|FILE")
+@click.command(short_help="Explain an edit, a word, or what a TA1, 999 or 277CA says.")
+@click.argument("name", metavar="ID|WORD|FILE")
 @click.option("--original", metavar="FILE.837", default="",
               help="The claim file that the acknowledgment answers: its segments are shown, its claims named.")
 @click.option("-f", "--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
@@ -31,9 +31,9 @@ FORMATS = ("text", "json", "markdown")
 @click.pass_context
 def explain(ctx: click.Context, name: str, original: str, form: str, output: str, show_values: bool,
             packs: tuple[str, ...]) -> int:
-    """Explain one edit: why it is there, what to do, a wrong and a right example, its source, its codes. Or, given a
-    file, what an acknowledgment (TA1, 999, 997, 277CA, of ours or of anybody's) says, in words, at the segment it
-    speaks of, and which claims it hits.
+    """Explain one edit: why it is there, what to do, a wrong and a right example, its source, its codes. Or a word that
+    messages use, such as SNIP or loop. Or, given a file, what an acknowledgment (TA1, 999, 997, 277CA, of ours or of
+    anybody's) says, in words, at the segment it speaks of, and which claims it hits.
 
     A file is explained with exit code 0, whatever it says; 3 means that not all of it, or of the original, could be
     read.
@@ -41,13 +41,14 @@ def explain(ctx: click.Context, name: str, original: str, form: str, output: str
     \b
     Examples:
       edi-check explain PSRC-MT-03
+      edi-check explain "service line"
       edi-check explain batch.999 --original batch.837
       edi-check explain -f json batch.277ca
     """
     if not _is_file(name):
         if original or show_values:
             raise click.UsageError(f"There is no file {name}; --original and --show-values are for acknowledgments.")
-        told = _edit(name, packs, form)
+        told = _told(name, packs, form)
         refuse_clashes([Output(form, output)], [])
         with opened(output) as out:
             click.echo(told, out)
@@ -66,9 +67,17 @@ def _is_file(name: str) -> bool:
     return name == "-" or os.path.exists(name) or os.sep in name or name.lower().removesuffix(".gz").endswith(KINDS)
 
 
-def _edit(name: str, packs: tuple[str, ...], form: str) -> str:
-    """The page of an edit, without the last line end."""
-    pack, data = named(name, packs)
+def _told(name: str, packs: tuple[str, ...], form: str) -> str:
+    """The page of an edit, or of a word of the glossary, without the last line end."""
+    try:
+        pack, data = named(name, packs)
+    except click.UsageError:
+        from .glossary import find_word, page_of_word
+
+        word = find_word(name)
+        if word is None:
+            raise
+        return page_of_word(word, form)
     if form == "json":
         return json.dumps(as_json(pack, data), indent=1)
     if form == "markdown":
