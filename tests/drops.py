@@ -4,6 +4,7 @@ once."""
 
 from __future__ import annotations
 
+import ctypes
 import datetime
 import hashlib
 import io
@@ -108,6 +109,7 @@ class Child:
         self.pid = os.fork()
         if self.pid == 0:
             code = 1
+            ctypes.CDLL(None).prctl(1, signal.SIGKILL, 0, 0, 0)  # PR_SET_PDEATHSIG: a test that fails leaves nothing
             try:
                 out = open(log or os.devnull, "a")  # noqa: SIM115 - until the process ends
                 os.dup2(out.fileno(), 2)

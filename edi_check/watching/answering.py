@@ -1,20 +1,20 @@
-"""A file's verdict and the bytes of its answers: the pipeline, the acknowledgments, the reports and the split, written
-staged. Nothing is committed or published here.
+"""A file's verdict and the bytes of its answers: the pipeline, the acknowledgments, the reports and the split. Nothing
+is committed or published here.
 
-In: a claimed file. Out: a ``Decision`` and, in the stage, one file per answer, 0600, not yet durable.
+In: a claimed file. Out: a ``Decision`` that holds the small answers; a big one lies in the stage already, 0600, not yet
+durable.
 """
 
 from __future__ import annotations
 
-import io
-import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import partial
 from hashlib import blake2b, sha256
 from time import monotonic
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TextIO, cast
 
 from ..findings import Finding, Where
 from ..model import Interchange
@@ -73,21 +73,63 @@ class Leased(ControlNumbers):
         return next(iter(self._left))
 
 
-class _Digested(io.RawIOBase):
-    """A file that is being written, hashed and counted as it goes."""
+HELD = 1 << 16
+"""Bytes of an answer up to which it stays in memory. A batch of small files then goes to the disk at once, by several
+threads; and an answer that turns out to be empty never was a file."""
 
-    def __init__(self, out: BinaryIO) -> None:
-        self.out, self.size, self.digest = out, 0, sha256()
 
-    def writable(self) -> bool:
-        return True
+class _Answer:
+    """One answer as it is written, as text or bytes: hashed and counted. ``encoding`` of text; what it can't hold is
+    spelled out."""
 
-    def write(self, data: Any) -> int:
-        view = bytes(data)
-        self.out.write(view)
-        self.digest.update(view)
-        self.size += len(view)
-        return len(view)
+    def __init__(self, path: str, encoding: str) -> None:
+        self.path, self.encoding = path, encoding
+        self.size, self.digest, self.held = 0, sha256(), b""
+        self._pieces: list[Any] = []
+        self._length = 0
+        self._out: BinaryIO | None = None
+        self._opened = ExitStack()
+
+    def write(self, piece: Any) -> int:
+        self._pieces.append(piece)
+        self._length += len(piece)
+        if self._length >= HELD:
+            self._pass_on()
+        return len(piece)
+
+    def _pass_on(self) -> None:
+        if not self._pieces:
+            return
+        if self.encoding:
+            data = "".join(self._pieces).encode(self.encoding, "backslashreplace")
+        else:
+            data = b"".join(self._pieces)
+        self._pieces.clear()
+        self._length = 0
+        self.digest.update(data)
+        self.size += len(data)
+        if self._out is None and self.size <= HELD:
+            self.held += data
+            return
+        if self._out is None:
+            self._out = self._opened.enter_context(create(self.path))
+            self._out.write(self.held)
+            self.held = b""
+        self._out.write(data)
+
+    def __enter__(self) -> _Answer:
+        return self
+
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+        if error is not None:
+            self._opened.__exit__(kind, error, trace)
+            return
+        with self._opened:  # an error while the rest is written takes the file away, too
+            self._pass_on()
+
+    @property
+    def is_held(self) -> bool:
+        return self._out is None
 
 
 class Answering:
@@ -127,7 +169,7 @@ class Answering:
         report.files.append(file)
         if file.source is not None and file.source.trouble == "read":
             raise OSError(5, file.source.error)
-        outputs = self._write(report, record, layout, now, remote_kinds)
+        outputs, held = self._write(report, record, layout, now, remote_kinds)
         used = [i for i in file.interchanges if file.results.ta1.get(i.index, "R") != "R"]
         reason = "fault" if file.faults else ""
         if record.is_overdue and (not file.interchanges or any(f.edit == PREMATURE_END for f in file.findings)):
@@ -145,52 +187,39 @@ class Answering:
             reason,
             file.counts.claims,
             monotonic() - began,
+            held,
         )
         _let_go(report)
         return decision
 
     def _write(
         self, report: Report, record: Record, layout: Layout, now: float, remote: frozenset[str]
-    ) -> list[Output]:
+    ) -> tuple[list[Output], dict[int, bytes]]:
         file, day = report.files[0], report.as_of
         outputs: list[Output] = []
+        held: dict[int, bytes] = {}
         lead = f"{stamp(now)}_{record.id}_"
         ack = replace(self.policy.ack, time=datetime.fromtimestamp(record.taken).astimezone().strftime("%H%M"))
         acks = Acknowledgments(file, day, ack, self.numbers)
 
-        def put(kind: str, ending: str, place: str, write: Callable[[Any], int]) -> None:
-            path = layout.staged(record.id, len(outputs))
-            with create(path) as out:
-                digested = _Digested(out)
-                written = write(digested)
-            if not written:
-                os.unlink(path)
-                return
-            outputs.append(
-                Output(
-                    record.id,
-                    len(outputs),
-                    kind,
-                    place,
-                    f"{lead}{kind}.{ending}",
-                    digested.digest.hexdigest(),
-                    digested.size,
-                )
-            )
+        def put(kind: str, ending: str, place: str, encoding: str, write: Callable[[Any], int]) -> None:
+            number = len(outputs)
+            with _Answer(layout.staged(record.id, number), encoding) as answer:
+                written = write(answer)
+            if written:
+                name, digest = f"{lead}{kind}.{ending}", answer.digest.hexdigest()
+                outputs.append(Output(record.id, number, kind, place, name, digest, answer.size))
+                if answer.is_held:
+                    held[number] = answer.held
 
         for kind in KINDS:
             name = ACKNOWLEDGMENTS[kind]
-            put(
-                name,
-                "x12",
-                "remote" if name in remote else "outbound",
-                partial(_write_text, "ascii", partial(acks.write, kind)),
-            )
+            put(name, "x12", "remote" if name in remote else "outbound", "ascii", partial(acks.write, kind))
         for form, ending in REPORTS.items():
-            put("report", ending, "outbound", partial(_write_text, "utf-8", partial(_write_report, report, form)))
+            put("report", ending, "outbound", "utf-8", partial(_write_report, report, form))
         for part in ("accepted", "rejected"):
-            put(part, "837", part, partial(_write_part, self.numbers, report, part))
-        return outputs
+            put(part, "837", part, "", partial(_write_part, self.numbers, report, part))
+        return outputs, held
 
 
 class _Inquiry:
@@ -229,16 +258,8 @@ class _Inquiry:
         )
 
 
-def _write_text(encoding: str, write: Callable[[io.TextIOWrapper], int], out: _Digested) -> int:
-    text = io.TextIOWrapper(io.BufferedWriter(out, 1 << 16), encoding, errors="backslashreplace", newline="")
-    written = write(text)
-    text.flush()
-    text.detach().detach()
-    return written
-
-
-def _write_report(report: Report, form: str, out: io.TextIOWrapper) -> int:
-    render(report, form, out)
+def _write_report(report: Report, form: str, out: _Answer) -> int:
+    render(report, form, cast(TextIO, out))
     return 1
 
 

@@ -118,7 +118,8 @@ class Precedent(NamedTuple):
 @dataclass
 class Decision:
     """The verdict on a file, all that has to be committed at once. ``keys``: of its interchanges that count as used;
-    ``asked``: of all, with ``precedent`` the answer it was judged with."""
+    ``asked``: of all, with ``precedent`` the answer it was judged with; ``held``: the bytes of outputs, by number, that
+    aren't in the stage yet."""
 
     id: str
     origin: str
@@ -132,6 +133,7 @@ class Decision:
     reason: str = ""
     claims: int = 0
     seconds: float = 0.0
+    held: dict[int, bytes] = field(default_factory=dict)
 
 
 class Ledger(Protocol):

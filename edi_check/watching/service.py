@@ -158,6 +158,7 @@ class Service:
             gone = self.ledger.reap()
             if gone:
                 self.journal.write("warn", "took_over", owners=gone)
+                self.steps.sweep()
         did = self._catch_up()
         self._scan()
         records = self._open_files()

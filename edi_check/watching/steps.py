@@ -18,8 +18,8 @@ from .disk import MACHINE_ERRORS, Flusher, make_private_folder, unlink_quietly
 from .figures import Figures
 from .journal import Journal
 from .layout import Layout, stamp
-from .records import CLAIMED, QUARANTINED, RETURNING, Claim, Decision, Ledger, Record
-from .transport import CHANGED, GONE, DropFolder, LocalFolder, is_as_claimed
+from .records import CLAIMED, DONE, QUARANTINED, RETURNING, Claim, Decision, Ledger, Record
+from .transport import CHANGED, GONE, TAKEN, DropFolder, LocalFolder, is_as_claimed
 
 __all__ = ["Steps"]
 
@@ -67,22 +67,18 @@ class Steps:
 
     def take(self, records: Sequence[Record]) -> list[Record]:
         """Bring claimed files in. Out: those that lie in ``work/claimed`` and look as they did."""
-        ready: list[Record] = []
-        gone: list[Record] = []
+        became: dict[str, str] = {}
+        ours = [r for r in records if not r.is_remote and r.source in self.folders]
+        self.flusher.each(lambda r: became.update({r.id: self.folders[r.source].take(r)}), ours)
         for r in records:
-            folder = self.folders.get(r.source)
-            if r.is_remote or folder is None:  # a carrier has fetched it, or its source was taken out of the settings
-                (ready if os.path.lexists(self.layout.claimed(r.id)) else gone).append(r)
-                continue
-            became = folder.take(r)
-            if became == GONE:
-                gone.append(r)
-            elif became == CHANGED:
-                self.give_back([r])
-            else:
+            if r.id not in became:  # a carrier has fetched it, or its source was taken out of the settings
+                became[r.id] = TAKEN if os.path.lexists(self.layout.claimed(r.id)) else GONE
+        ready = [r for r in records if became[r.id] == TAKEN]
+        for r in ready:
+            if not r.is_remote:
                 self._note_inode(r)
-                ready.append(r)
-        self.ledger.forget([r.id for r in gone if not r.is_remote])
+        self.give_back([r for r in records if became[r.id] == CHANGED])
+        self.ledger.forget([r.id for r in records if became[r.id] == GONE and not r.is_remote])
         return ready
 
     def _note_inode(self, r: Record) -> None:
@@ -125,16 +121,19 @@ class Steps:
     def judge(self, records: Sequence[Record]) -> list[Record]:
         """Judge files, stage their answers, commit the verdicts. Out: the files decided."""
         decisions: list[Decision] = []
-        judged: dict[str, Record] = {}
-        for r in records:
-            decision = self._judge(r)
-            if decision is None:
-                continue
-            if is_as_claimed(r, self.layout.claimed(r.id)):
-                decisions.append(decision)
-                judged[r.id] = r
-            else:
-                self.give_back([r])
+        judged = {r.id: r for r in records}
+        try:
+            for r in records:
+                decision = self._judge(r)
+                if decision is None:
+                    continue
+                if is_as_claimed(r, self.layout.claimed(r.id)):
+                    decisions.append(decision)
+                else:
+                    self._clear_stage(r.id)
+                    self.give_back([r])
+        finally:
+            self.ledger.now_judging("")
         # Two files of one batch may be each other's precedent: those after the first are judged again, with it known.
         first, later = _apart(decisions)
         self._make_durable(first)
@@ -143,6 +142,8 @@ class Steps:
             if d.id not in stale:
                 self._tell(judged[d.id], d)
         again = [judged[d.id] for d in later] + [judged[i] for i in stale]
+        for r in again:
+            self._clear_stage(r.id)
         decided = [judged[d.id] for d in first if d.id not in stale]
         return decided + (self.judge(again) if again else [])
 
@@ -168,8 +169,6 @@ class Steps:
             self._failed(r, error)
         except Exception as error:
             self._failed(r, error)
-        finally:
-            self.ledger.now_judging("")
         return None
 
     def _failed(self, r: Record, error: BaseException) -> None:
@@ -185,8 +184,10 @@ class Steps:
     def _make_durable(self, decisions: Sequence[Decision]) -> None:
         if not decisions:
             return
+        staged = self.layout.staged
+        self.flusher.new((staged(d.id, number), data) for d in decisions for number, data in d.held.items())
         self.flusher.files(
-            [self.layout.staged(d.id, o.number) for d in decisions for o in d.outputs]
+            [staged(d.id, o.number) for d in decisions for o in d.outputs if o.number not in d.held]
             + [self.layout.claimed(d.id) for d in decisions]
         )
         self.flusher.folders([self.layout.stage, self.layout.claims])
@@ -195,6 +196,13 @@ class Steps:
         """What an attempt that was cut off left, where nothing was decided."""
         for number in range(MOST_OUTPUTS):
             unlink_quietly(self.layout.staged(id, number))
+
+    def sweep(self) -> None:
+        """Answers that nobody will publish: a process was killed as it gave their file back."""
+        for name in os.listdir(self.layout.stage):
+            record = self.ledger.find(name.partition(".")[0])
+            if record is None or record.state in (DONE, QUARANTINED):
+                unlink_quietly(os.path.join(self.layout.stage, name))
 
     def _tell(self, r: Record, d: Decision) -> None:
         self.figures.add("files_decided_total", source=r.source, disposition=d.disposition)
@@ -222,13 +230,10 @@ class Steps:
         if not records:
             return []
         by_id = {r.id: r for r in records}
-        touched: set[str] = set()
-        for o in self.ledger.outputs(list(by_id)):
-            if o.folder == "remote":
-                continue
-            folder = self._local(by_id[o.file_id])
-            folder.publish(o, self.layout.staged(o.file_id, o.number))
-            touched |= folder.folders([o])
+        folders = {r.id: self._local(r) for r in records}
+        local = [o for o in self.ledger.outputs(list(by_id)) if o.folder != "remote"]
+        self.flusher.each(lambda o: folders[o.file_id].publish(o, self.layout.staged(o.file_id, o.number)), local)
+        touched = {folder for o in local for folder in folders[o.file_id].folders([o])}
         self.flusher.folders([*touched, self.layout.stage])
         ready = set(self.ledger.publish(list(by_id)))
         return [r for r in records if r.id in ready]
@@ -246,36 +251,45 @@ class Steps:
 
     def finish(self, records: Sequence[Record]) -> None:
         """Move published files to where they stay."""
-        places = []
+        if not records:
+            return
+        kept = {
+            r.id: self.layout.folder("quarantine") if r.reason == "incomplete" else self.layout.archive(r.taken)
+            for r in records
+        }
+        for folder in set(kept.values()):
+            self.flusher.folders(make_private_folder(folder))
+        self.flusher.each(lambda r: self._put_away(r, kept[r.id]), records)
         for r in records:
-            kept = self.layout.folder("quarantine") if r.reason == "incomplete" else self.layout.archive(r.taken)
-            places.append((r.id, self._put_away(r, kept)))
             if r.is_remote:
                 self._clear_stage(r.id)  # a carrier that was killed between its commit and this
-        self.flusher.folders({os.path.dirname(os.path.join(self.layout.root, p)) for _, p in places})
-        self.ledger.end(places, time())
+        self.flusher.folders(kept.values())
+        self.ledger.end([(r.id, self._place(r, kept[r.id])) for r in records], time())
         for r in records:
             self.figures.add("files_archived_total", source=r.source)
             if r.reason == "incomplete":
                 self.figures.add("files_quarantined_total", source=r.source, reason=r.reason)
 
-    def _put_away(self, r: Record, folder: str) -> str:
-        """Rename a file to its last place, which is returned, relative to the root."""
-        place = os.path.join(folder, f"{stamp(r.taken)}_{r.id}.837")
-        self.flusher.folders(make_private_folder(folder))
+    def _put_away(self, r: Record, folder: str) -> None:
+        """Rename a file to its last place."""
+        place = os.path.join(self.layout.root, self._place(r, folder))
         try:
             os.rename(self.layout.claimed(r.id), place)
         except FileNotFoundError:
             if not os.path.lexists(place):
                 raise
-        return os.path.relpath(place, self.layout.root)
+
+    def _place(self, r: Record, folder: str) -> str:
+        """Where a file stays, relative to the root."""
+        return os.path.join(os.path.relpath(folder, self.layout.root), f"{stamp(r.taken)}_{r.id}.837")
 
     def quarantine(self, r: Record, reason: str) -> None:
         """Put a file that can't be judged aside, unanswered; an operator decides."""
         folder = self.layout.folder("quarantine")
-        place = self._put_away(r, folder)
+        self.flusher.folders(make_private_folder(folder))
+        self._put_away(r, folder)
         self.flusher.folders([folder])
-        self.ledger.end([(r.id, place)], time(), QUARANTINED, reason)
+        self.ledger.end([(r.id, self._place(r, folder))], time(), QUARANTINED, reason)
         self._clear_stage(r.id)
         self.figures.add("files_quarantined_total", source=r.source, reason=reason)
         self.journal.write("error", "quarantined", id=r.id, source=r.source, reason=reason)

@@ -16,6 +16,7 @@ import time
 import traceback
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 from drops import Consumer, drop, numbered, plan_for, run_once, service_for, violations, wait_for
@@ -34,9 +35,9 @@ pytestmark = pytest.mark.skipif(not STRACE, reason="strace is not installed (Deb
 
 
 class SerialFlusher(Flusher):
-    def _all(self, flush: object, paths: object) -> None:
-        for path in sorted(paths):  # type: ignore[call-overload]
-            flush(path)  # type: ignore[operator]
+    def each(self, do: Any, things: Any) -> None:
+        for one in things:
+            do(one)
 
 
 def begin(plan: Plan) -> int:

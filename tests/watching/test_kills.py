@@ -60,6 +60,7 @@ class Naive(Steps):
         for r in records:
             decision = self._judge(r)
             assert decision is not None
+            self._make_durable([decision])
             for o in decision.outputs:
                 self._local(r).publish(o, self.layout.staged(r.id, o.number))
             decided.append((r, decision))
