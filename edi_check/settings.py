@@ -76,6 +76,8 @@ ACK = {
     "accepted_status": Key("text", "A2:20:PR", "status of an accepted claim"),
     "received_status": Key("text", "A1:19:PR", "status of the batch and of the provider"),
     "line_status_date": Key("flag", False, "fill STC02 of lines, which the guide leaves empty"),
+    "answer_each_claim": Key("flag", False, "a 277CA tells every refused claim, also of a provider or batch refused "
+                                            "as such"),
     "time": Key("text", "1200", "HHMM of the acknowledgments, fixed so that a replay gives the same bytes"),
 }
 

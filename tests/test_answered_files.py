@@ -48,7 +48,7 @@ def reads_back(file: FileReport) -> None:
 
 def answered(data: bytes) -> None:
     """Everything this file promises of one input."""
-    file = judged(data, packs=("CORE",))
+    file = judged(data)
     held(file)
     reads_back(file)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import made_reports as made
 import pytest
-from acknowledged import Interchange, added_up, answers, interchanges, pyx12_faults
+from acknowledged import Interchange, added_up, answers, batches, interchanges, pyx12_faults
 from judged import packs_read_once
 
 import edi_check
@@ -21,6 +21,7 @@ from edi_check.model import Delimiters, Party
 from edi_check.report import FileReport
 from edi_check.telling.acknowledgments import KINDS, Acknowledgments
 from edi_check.telling.settings import AckSettings
+from edi_check.telling.syntax_answer import SETS
 from edi_check.telling.x12 import ControlNumbers, Dialect, amount
 
 AS_OF = "2026-11-21"
@@ -62,25 +63,17 @@ def agrees(file: FileReport, read: dict[str, list[Interchange]]) -> None:
         for i in file.interchanges
         for g in i.groups
         for s in g.sets
-        if file.results.ta1[i.index] != "R" and g.is_professional and g.functional_id == "HC" and s.id_code == "837"
+        if file.results.ta1[i.index] != "R" and g.is_professional and g.functional_id == "HC" and s.id_code in SETS
     )
     assert ik5 == told
     claims = [c for c in file.claims() if c.set_index not in file.refused_sets]
-    segments = [s for one in read.get("277ca", []) for s in one.segments]
-    quantities: Counter[str] = Counter()
-    amounts: dict[str, Decimal] = {}
-    for s in segments:
-        if s[0] == "QTY":
-            quantities[s[1]] += int(s[2])
-        elif s[0] == "AMT":
-            amounts[s[1]] = amounts.get(s[1], Decimal(0)) + Decimal(s[2])
-    accepted = [c for c in claims if c.disposition != "rejected"]
-    rejected = [c for c in claims if c.disposition == "rejected"]
-    assert quantities["90"] == quantities["QA"] == len(accepted)
-    assert quantities["AA"] == quantities["QC"] == len(rejected)
-    for kept, code in ((accepted, "YU"), (rejected, "YY")):
-        assert amounts.get(code, Decimal(0)) == 2 * sum(Decimal(amount(c.charge)) for c in kept)
-    assert sum(s[0] == "BHT" for s in segments) == len(set(sets) - set(file.refused_sets))
+    told_of = [level for one in read.get("277ca", []) for level in batches(one)]
+    kept = [c for c in claims if c.disposition != "rejected"]
+    assert sum(b.accepted for b in told_of) == len(kept)
+    assert sum(b.rejected for b in told_of) == len(claims) - len(kept)
+    assert sum(b.accepted_charge for b in told_of) == sum(Decimal(amount(c.charge)) for c in kept)
+    assert sum(b.charge for b in told_of) == sum(Decimal(amount(c.charge)) for c in claims)
+    assert len(told_of) == len(set(sets) - set(file.refused_sets))
 
 
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda p: p.stem)
@@ -126,6 +119,8 @@ def scrambled(rng: random.Random, segments: list[bytes]) -> bytes:
     """A file with one to four of its bytes dropped, changed or added anywhere, the ISA included, or its end cut off."""
     data = bytearray(b"~".join(segments) + b"~")
     for _ in range(rng.randint(1, 4)):
+        if not data:
+            break
         at = rng.randrange(len(data) if rng.random() < 0.6 else min(110, len(data)))
         character = rng.choice(b"*:~^\n\r A0\x00\x1d\xe9|>")
         match rng.randrange(5):
@@ -207,18 +202,50 @@ def test_syntax_is_summed_up_and_other_codes_follow() -> None:
 
 
 def test_a_provider_refused_as_such_has_nothing_below() -> None:
-    file = bad()
-    file.findings = [
-        Finding("CORE-SIT-06", "A PO box.", level="reject", scope="provider", level_number=1, set_index=1,
-                status=Status("A7", ("503",), "85"))
+    text = answers(judged(FILES / "files" / "fail" / "billing-npi-check-digit.837"))["277ca"]
+    assert segments_of(text, "STC", "QTY", "AMT", "HL", "TRN")[9:] == [
+        "HL*3*2*19*1", "TRN*1*0", "STC*A1:19:PR**WQ*220", "QTY*QA*1", "AMT*YU*220", "HL*4*3*PT", "TRN*2*A-1",
+        "STC*A2:20:PR*20261121*WQ*220", "HL*5*2*19*0", "TRN*1*0", "STC*A7:562:85**U*220", "QTY*QC*1", "AMT*YY*220",
     ]  # fmt: skip
-    file.made = [c._replace(disposition="rejected") for c in file.made]
-    text = answers(file)["277ca"]
-    assert segments_of(text, "STC", "QTY", "AMT", "HL", "TRN")[5:] == [
-        "QTY*AA*6", "AMT*YY*1640.5", "HL*3*2*19*0", "TRN*1*0", "STC*A7:503:85**U*1640.5", "QTY*QC*6", "AMT*YY*1640.5",
+
+
+def test_each_reason_of_a_provider_refused_is_told_and_its_claims_one_by_one_when_asked() -> None:
+    file = judged(FILES / "files" / "fail" / "billing-provider-several-faults.837")
+    assert segments_of(answers(file)["277ca"], "STC")[1:] == [
+        "STC*A7:562:85**U*440", "STC*A7:503:85**U*440", "STC*A7:128:85**U*440"]
+    text = answers(file, settings=AckSettings(answer_each_claim=True))["277ca"]
+    assert segments_of(text, "STC", "TRN")[3:] == [
+        "TRN*1*0", "STC*A1:19:PR**WQ*440",
+        "TRN*2*A-1", "STC*A7:562:85*20261121*U*220", "STC*A7:503:85*20261121*U*220", "STC*A7:128:85*20261121*U*220",
+        "TRN*2*B-1", "STC*A7:562:85*20261121*U*220", "STC*A7:503:85*20261121*U*220", "STC*A7:128:85*20261121*U*220",
     ]  # fmt: skip
-    (one,) = interchanges(text)
-    assert pyx12_faults(one) == []
+    assert all(level.is_refused is False for one in interchanges(text) for level in batches(one))
+
+
+def test_a_provider_with_a_claim_that_is_not_refused_for_it_is_not_refused() -> None:
+    """Void claims aren't judged by the edit on the address."""
+    data = (FILES / "files" / "fail" / "billing-po-box.837").read_bytes()
+    file = judged(data.replace(b"11:B:1*Y*A*Y*Y~", b"11:B:8*Y*A*Y*Y~\nREF*F8*123~", 1).replace(b"SE*52*", b"SE*53*"))
+    assert [c.disposition for c in file.claims()] == ["accepted", "rejected"]
+    assert segments_of(answers(file)["277ca"], "STC")[1:] == [
+        "STC*A1:19:PR**WQ*440", "STC*A2:20:PR*20261121*WQ*220", "STC*A7:503:85*20261121*U*220"]
+
+
+def test_a_set_that_came_before_is_refused_as_such() -> None:
+    data = (FILES / "files" / "fail" / "set-sent-twice.837").read_bytes()
+    told = [segments_of(text, "HL", "TRN", "STC", "QTY", "AMT") for text in _sets(answers(judged(data))["277ca"])]
+    assert [s for s in told[1] if not s.startswith("TRN*1")] == [
+        "HL*1**20*1", "HL*2*1*21*0", "TRN*2*REF1", "STC*A3:746*20261121*U*440", "QTY*AA*2", "AMT*YY*440"]
+    claim_by_claim = ["STC*A1:19:PR*20261121*WQ*440", "STC*A1:19:PR**WQ*440", "STC*A3:78*20261121*U*220",
+                      "STC*A3:78*20261121*U*220"]
+    other = data[::-1].replace(b"REF1"[::-1], b"REF2"[::-1], 1)[::-1]
+    assert segments_of(_sets(answers(judged(other))["277ca"])[1], "STC") == claim_by_claim, "another BHT03"
+    part = judged(FILES / "files" / "fail" / "set-sent-twice-in-part.837")
+    assert "STC*A3:78*20261121*U*220" in segments_of(_sets(answers(part)["277ca"])[1], "STC")
+
+
+def _sets(text: str) -> list[str]:
+    return text.split("\nST*")[1:]
 
 
 def test_entities_the_guide_lacks_are_replaced() -> None:

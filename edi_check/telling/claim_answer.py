@@ -6,16 +6,16 @@ totals that stand above them and once to be written; nothing else of them is kep
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from itertools import groupby
 
-from ..findings import Finding
+from ..findings import Finding, Status
 from ..model import FunctionalGroup, Interchange, Party, TransactionSet
 from ..report import ClaimResult, FileReport
 from .claim_loops import ClaimLoop, claim_loops
-from .dispositions import is_guide_fault
+from .refusals import SAME_BATCH, WholeRefusals
 from .settings import AckSettings
 from .statuses import PROVIDER_ENTITIES, composites, receiver_status, stc
 from .x12 import Dialect, GroupOut, SetOut, plain_decimal, stream
@@ -28,8 +28,10 @@ ZERO = Decimal(0)
 
 @dataclass
 class Totals:
-    """Claims and charges that were accepted and rejected below a level."""
+    """Claims and charges that were accepted and rejected below a level; ``first`` and ``last`` of the claims."""
 
+    first: int = 0
+    last: int = 0
     accepted: int = 0
     rejected: int = 0
     accepted_charge: Decimal = ZERO
@@ -51,8 +53,9 @@ class Totals:
     def rejected_amount(self) -> str:
         return plain_decimal(self.rejected_charge)
 
-    def add(self, is_accepted: bool, charge: str) -> None:
+    def add(self, index: int, is_accepted: bool, charge: str) -> None:
         value = decimal(charge)
+        self.first, self.last = self.first or index, index
         if is_accepted:
             self.accepted += 1
             self.accepted_charge += value
@@ -88,20 +91,21 @@ class PartyView:
 
 @dataclass
 class ProviderView:
-    """A 2000C loop. ``refusal``: the provider as such is refused, and nothing follows below."""
+    """A 2000C loop. ``statuses``: each a whole STC. ``is_refused``: as such, and nothing follows below."""
 
     hl: int
     party: PartyView
     qualifier: str
-    status: str
+    statuses: list[str]
     totals: Totals
     claims: Iterator[ClaimLoop]
-    refusal: bool = False
+    is_refused: bool = False
 
 
 @dataclass
 class BatchView:
-    """A whole set; ``providers`` is read while it is written. ``source``: entity, name, qualifier, id."""
+    """A whole set; ``providers`` is read while it is written. ``source``: entity, name, qualifier, id.
+    ``is_refused``: as such, and there are no providers."""
 
     trace: str
     day: str
@@ -112,6 +116,7 @@ class BatchView:
     status: str
     totals: Totals
     providers: Iterator[ProviderView]
+    is_refused: bool = False
 
 
 class ClaimSource:
@@ -119,16 +124,18 @@ class ClaimSource:
 
     def __init__(self, file: FileReport) -> None:
         self.file = file
+        self.references = {s.index: s.reference for i in file.interchanges for g in i.groups for s in g.sets}
         self.shared: dict[tuple[str, int], list[Finding]] = {}
         for f in file.above_findings():
             if f.level == "reject" and f.scope in ("provider", "subscriber", "patient"):
                 self.shared.setdefault((f.scope, f.level_number), []).append(f)
         self.sets: dict[int, Totals] = {}
         self.providers: dict[tuple[int, int], Totals] = {}
-        for _, _, disposition, charge, *_, st, _, _, _, _, provider, _ in file.outlines():
+        for index, _, disposition, charge, *_, st, _, _, _, _, provider, _ in file.outlines():
             is_accepted = disposition != "rejected"
-            self.sets.setdefault(st, Totals()).add(is_accepted, charge)
-            self.providers.setdefault((st, provider), Totals()).add(is_accepted, charge)
+            self.sets.setdefault(st, Totals()).add(index, is_accepted, charge)
+            self.providers.setdefault((st, provider), Totals()).add(index, is_accepted, charge)
+        self.refusals = WholeRefusals(file)
         self._claims = groupby(file.claims(), key=lambda c: c.set_index)
         self._next: tuple[int, Iterator[ClaimResult]] | None = None
 
@@ -142,10 +149,6 @@ class ClaimSource:
             self._next = None
             if number == index:
                 return claims
-
-    def refusals(self, provider: int) -> list[Finding]:
-        """What refuses a billing provider as such: faults of its level that the 999 doesn't tell."""
-        return [f for f in self.shared.get(("provider", provider), []) if not is_guide_fault(f.edit)]
 
     def inherited(self, claim: ClaimResult) -> list[Finding]:
         """Faults of the levels that a claim hangs under."""
@@ -181,11 +184,21 @@ class ClaimAnswer:
     def _batch(self, group: FunctionalGroup, st: TransactionSet, trace: str) -> BatchView:
         dialect, settings = self.dialect, self.settings
         totals = self.source.sets.get(st.index, Totals())
-        received = composites(dialect, receiver_status(settings.received_status))
+        is_refused = not settings.answer_each_claim and self._came_before(st, totals)
+        code, action = (SAME_BATCH, "U") if is_refused else (receiver_status(settings.received_status), "WQ")
         return BatchView(
             trace, self.day, settings.time, _source(st, group, dialect, settings), _party(st.submitter, dialect),
-            dialect.text(st.reference, 50, 1, "0"), stc(received, self.day, "WQ", totals.charge, dialect), totals,
-            self._providers(st.index))
+            dialect.text(st.reference, 50, 1, "0"),
+            stc(composites(dialect, code), self.day, action, totals.charge, dialect), totals,
+            iter(()) if is_refused else self._providers(st.index), is_refused)
+
+    def _came_before(self, st: TransactionSet, totals: Totals) -> bool:
+        if totals.accepted:
+            return False
+        earlier = self.source.refusals.twin_of_set(totals.first, totals.last)
+        other = self.source.sets.get(earlier)
+        return (other is not None and other.last - other.first == totals.last - totals.first
+                and self.source.references[earlier] == st.reference)
 
     def _providers(self, index: int) -> Iterator[ProviderView]:
         """The billing providers of a set with their claims. HL 1 and 2 are the source and the receiver; each level
@@ -195,15 +208,17 @@ class ClaimAnswer:
         for number, theirs in groupby(source.of_set(index), key=lambda c: c.provider):
             levels[0] += 1
             totals = source.providers.get((index, number), Totals())
-            refusals = source.refusals(number)
+            refusals: Sequence[Status] = ()
+            if not totals.accepted and not settings.answer_each_claim:
+                refusals = source.refusals.of_provider(totals.first, totals.last)
             if refusals:
-                codes = dict.fromkeys(c for f in refusals for c in composites(dialect, f.status, PROVIDER_ENTITIES))
-                status = stc(list(codes)[:3], "", "U", totals.charge, dialect)
-                yield ProviderView(levels[0], *_provider(number, source, dialect), status, totals, iter(()), True)
+                statuses = [stc(composites(dialect, s, PROVIDER_ENTITIES), "", "U", totals.charge, dialect)
+                            for s in refusals]
+                yield ProviderView(levels[0], *_provider(number, source, dialect), statuses, totals, iter(()), True)
                 continue
             received = composites(dialect, receiver_status(settings.received_status), PROVIDER_ENTITIES)
             status = stc(received, "", "WQ", totals.charge, dialect)
-            yield ProviderView(levels[0], *_provider(number, source, dialect), status, totals, claim_loops(
+            yield ProviderView(levels[0], *_provider(number, source, dialect), [status], totals, claim_loops(
                 theirs, levels, source.inherited, self.interchange.delimiters, dialect, settings, self.day))
 
 

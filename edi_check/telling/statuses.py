@@ -14,7 +14,7 @@ from .dispositions import is_guide_fault
 from .x12 import Dialect
 
 __all__ = ["SEE_LINE", "SYNTAX", "claim_statuses", "composites", "line_statuses", "receiver_status",
-           "stc"]
+           "stc", "told"]
 
 SYNTAX = Status("A3", ("684",))
 SEE_LINE = Status("A3", ("247",))
@@ -66,7 +66,8 @@ def stc(codes: list[str], day: str, action: str, charge: str, dialect: Dialect) 
     return e.join(elements).rstrip(e)
 
 
-def _told(finding: Finding) -> Status:
+def told(finding: Finding) -> Status:
+    """The status of a finding."""
     return finding.status if finding.status.category and finding.status.codes else UNSAID
 
 
@@ -82,7 +83,7 @@ def claim_statuses(own: Iterable[Finding], inherited: Iterable[Finding]) -> list
         elif finding.line:
             has_line = True
         else:
-            statuses[_told(finding)] = None
+            statuses[told(finding)] = None
     first = ([SYNTAX] if has_syntax else []) + ([SEE_LINE] if has_line else [])
     return first + list(statuses) or [UNSAID]
 
@@ -92,7 +93,7 @@ def line_statuses(own: Iterable[Finding]) -> dict[int, list[Status]]:
     lines: dict[int, list[Status]] = {}
     for finding in own:
         if finding.line and finding.level == "reject" and not is_guide_fault(finding.edit):
-            found, status = lines.setdefault(finding.line, []), _told(finding)
+            found, status = lines.setdefault(finding.line, []), told(finding)
             if status not in found:
                 found.append(status)
     return lines

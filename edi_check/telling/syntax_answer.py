@@ -17,7 +17,7 @@ from ..report import FileReport
 from .dispositions import is_guide_fault
 from .x12 import Dialect, GroupOut, SetOut, stream
 
-__all__ = ["SyntaxFaults", "answerable_groups", "syntax_groups"]
+__all__ = ["SETS", "SyntaxFaults", "answerable_groups", "syntax_groups"]
 
 VERSION = "005010X231A1"
 
@@ -204,7 +204,7 @@ def _segments(findings: Iterator[Finding], dialect: Dialect, found: dict[str, No
         if not faults:
             continue
         number = next((f.claim_number for f in faults if f.claim_number), "")
-        line = SegmentLine(_segment_id(segment_id), max(position, 1), dialect.text(loop, 4), code,
+        line = SegmentLine(_segment_id(segment_id), max(position, 1), _loop_id(loop, dialect), code,
                            dialect.text(number, 35))
         if code == "8":
             line.elements = [e for f in faults if (e := _element(f, dialect))]
@@ -219,6 +219,12 @@ def _segment_id(segment_id: str) -> str:
     """IK301 has two or three letters and digits; a segment id that hasn't is cut or filled."""
     kept = "".join(c for c in segment_id if c.isascii() and c.isalnum())
     return kept[:3].ljust(2, "0")
+
+
+def _loop_id(loop: str, dialect: Dialect) -> str:
+    """IK303 and CTX04: four characters of the guide's loop id. ST, BHT and SE stand in none (``HEADER`` and ``ST_LOOP``
+    are names of the map, not of the guide), and there the element is left empty, as its S allows."""
+    return dialect.text(loop, 4) if loop[:1].isdigit() else ""
 
 
 def _element(finding: Finding, dialect: Dialect) -> ElementLine | None:
@@ -258,4 +264,4 @@ def _trigger(finding: Finding, position: int, dialect: Dialect) -> str:
         return ""
     where = finding.where
     return dialect.delimiters.element.join((
-        _segment_id(where.segment_id), str(max(where.set_segment, 1)), dialect.text(where.loop, 4), str(others[0])))
+        _segment_id(where.segment_id), str(max(where.set_segment, 1)), _loop_id(where.loop, dialect), str(others[0])))
