@@ -27,7 +27,7 @@ FORMATS = ("text", "json", "ndjson", "csv", "html", "markdown")
 
 TEMPLATES = {"text": "report.txt.j2", "html": "report.html.j2", "markdown": "report.md.j2"}
 
-STYLE_SHEET = "report.css"
+STYLE_SHEET, SCRIPT = "report.css", "report.js"
 
 WIDTH = 80
 
@@ -56,10 +56,15 @@ def render(report: Report, format: str = "text", out: TextIO | None = None, *, c
 
 
 def _templated(report: Report, format: str, color: bool) -> Iterator[str]:
-    from .summary import summarize
-
     template = environment(format, color).get_template(TEMPLATES[format])
-    stream = template.stream(report=summarize(report))
+    if format == "html":
+        from .html_page import html_page
+
+        stream = template.stream(page=html_page(report))
+    else:
+        from .summary import summarize
+
+        stream = template.stream(report=summarize(report))
     stream.enable_buffering(200)
     return iter(stream)
 
@@ -103,16 +108,16 @@ def environment(format: str, color: bool) -> jinja2.Environment:
         auto_reload=False)
     env.filters.update(_filters(color, markdown=format == "markdown"))
     if html:
-        env.globals["style_hash"] = _style_hash()
+        env.globals.update(style_hash=_hash(STYLE_SHEET), script_hash=_hash(SCRIPT))
     return env
 
 
-def _style_hash() -> str:
-    """The page's Content-Security-Policy allows this style sheet by its hash, and nothing else."""
+def _hash(name: str) -> str:
+    """The page's Content-Security-Policy allows its own style sheet and script, each by its hash, and nothing else."""
     from base64 import b64encode
     from hashlib import sha256
 
-    return "sha256-" + b64encode(sha256(load_template(STYLE_SHEET).encode()).digest()).decode()
+    return "sha256-" + b64encode(sha256(load_template(name).encode()).digest()).decode()
 
 
 def load_template(name: str) -> str:
