@@ -16,13 +16,13 @@ from .model import Claim
 from .privacy import masked
 from .report import FileReport, PackInfo, Report
 from .side_by_side import side_by_side
-from .sources import Source
+from .sources import CHUNK, Source
 from .spool import Store
 
 if TYPE_CHECKING:
     from .tables.store import Selection
 
-__all__ = ["LIMITS", "Desk", "check", "read_claims"]
+__all__ = ["LIMITS", "Desk", "check", "claims_again", "read_claims"]
 
 LIMITS: Mapping[str, int] = {
     "segment_bytes": 64 * 1024,
@@ -200,6 +200,21 @@ def read_claims(source: Any, *, limits: Mapping[str, int] | None = None) -> Iter
         raise LimitExceeded("The gzip file unpacks beyond the limit.")
     if opened.trouble:
         raise NotX12("The file can't be read to its end.")
+
+
+def claims_again(file: FileReport, *, limits: Mapping[str, int] | None = None) -> Iterator[Claim]:
+    """The claims of a file that was checked, read once more, in the order and with the indexes of ``file.claims()``.
+    ``limits`` are those it was checked with. Raises ValueError when it has changed since, or isn't at hand any more.
+    """
+    from .reading.reader import Reader
+
+    known = {**LIMITS, **(limits or {})}
+    reader = Reader(
+        segment_limit=known["segment_bytes"], element_limit=known["segment_elements"], set_limit=known["file_sets"]
+    )
+    for offset in range(0, file.bytes, CHUNK):
+        yield from reader.feed(file.read_at(offset, min(CHUNK, file.bytes - offset)))
+    yield from reader.close()
 
 
 def _loaded(tables: Selection | str | os.PathLike[str] | None) -> dict[str, Any]:

@@ -133,13 +133,6 @@ def test_2_for_wrong_usage_and_nothing_is_checked(run: Run, good: Path, args: tu
     assert good.read_text() == GOOD
 
 
-@pytest.mark.parametrize("form", ["sarif", "junit", "parquet"])
-def test_2_for_formats_of_later(run: Run, good: Path, form: str) -> None:
-    ran = run("check", "-f", form, good)
-    assert ran.code == exits.USAGE
-    assert "not there yet" in ran.err
-
-
 @pytest.mark.parametrize("content", [b"", b"hello", b"ISA*00", GOOD[:400].encode(), b"\xff\xfe" * 99, b"\x1f\x8b\x08x"])
 def test_3_for_what_cannot_be_checked(run: Run, tmp_path: Path, content: bytes) -> None:
     (tmp_path / "odd.837").write_bytes(content)

@@ -14,9 +14,9 @@ from one_claim import BAD
 
 from edi_check.cli import exits
 from edi_check.cli.catalogue_page import pack_table, page
+from edi_check.cli.check import FORMATS
 from edi_check.cli.main import cli, main
 from edi_check.judging.packs import load_builtin_packs
-from edi_check.telling.render import FORMATS
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text("utf-8")

@@ -6,80 +6,27 @@ from __future__ import annotations
 import csv
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, NamedTuple, TextIO
+from typing import Any, TextIO
 
 import click
 
 from .. import read_claims
 from ..findings import EdiCheckError
-from ..model import Claim, ServiceLine
-from ..telling.render import visible
+from ..model import Claim
+from ..telling.service_lines import COLUMNS, plain, rows
 from ..telling.tables import formula_safe
+from ..telling.visible import visible
 from . import exits
-from .inputs import STDIN, expand
-from .outputs import Output, opened, refuse_clashes
+from .inputs import STDIN, Input, expand
+from .outputs import Output, opened, opened_tables, refuse_clashes, refuse_unwritable
 from .session import Session, verbosity_options
 
-__all__ = ["COLUMNS", "Column", "lines", "rows"]
+__all__ = ["lines"]
 
-
-class Column(NamedTuple):
-    """A column: its name, its width in the text table (0: not shown there), and how it is got."""
-
-    name: str
-    width: int
-    get: Callable[[Claim, ServiceLine], Any]
-
-
-def _day(claim: Claim, line: ServiceLine) -> str:
-    start = line.service_dates.start
-    return start.isoformat() if start else line.service_dates.text
-
-
-def _last_day(claim: Claim, line: ServiceLine) -> str:
-    end = line.service_dates.end
-    return end.isoformat() if end else ""
-
-
-COLUMNS = (
-    Column("claim", 0, lambda c, s: c.index),
-    Column("claim_number", 14, lambda c, s: c.number),
-    Column("line", -4, lambda c, s: s.number),
-    Column("from", 10, _day),
-    Column("to", 0, _last_day),
-    Column("procedure", 5, lambda c, s: s.procedure),
-    Column("modifiers", 11, lambda c, s: list(s.modifiers)),
-    Column("units", -5, lambda c, s: s.units_text if s.units is None else s.units),
-    Column("unit_basis", 0, lambda c, s: s.unit_basis),
-    Column("charge", -8, lambda c, s: s.charge_text if s.charge is None else s.charge),
-    Column("place_of_service", 2, lambda c, s: s.place),
-    Column("diagnoses", 7, lambda c, s: [d.code for d in s.diagnoses]),
-    Column("rendering_npi", 0, lambda c, s: c.rendering_of(s).npi),
-    Column("billing_npi", 0, lambda c, s: c.billing.npi),
-    Column("payer_id", 0, lambda c, s: c.payer.id),
-    Column("frequency", 0, lambda c, s: c.frequency),
-    Column("claim_charge", 0, lambda c, s: c.charge_text if c.charge is None else c.charge),
-    Column("line_control_number", 0, lambda c, s: s.control_number),
-    Column("segment", 0, lambda c, s: s.service_segment),
-)
 HEADINGS = {"claim_number": "claim", "procedure": "code", "place_of_service": "at"}
-
-
-def rows(claims: Iterable[Claim]) -> Iterator[list[Any]]:
-    """The values of ``COLUMNS`` for each service line."""
-    getters = [column.get for column in COLUMNS]
-    for claim in claims:
-        for line in claim.service_lines:
-            yield [get(claim, line) for get in getters]
-
-
-def plain(value: Any) -> str:
-    """A value as text: lists with spaces between, amounts without exponent."""
-    if isinstance(value, list):
-        return " ".join(value)
-    return format(value, "f") if isinstance(value, Decimal) else str(value)
 
 
 def cell(value: Any) -> str:
@@ -160,8 +107,8 @@ def _table(form: str, out: TextIO) -> TextTable | CsvTable | JsonRows:
 
 @click.command(short_help="Print the service lines as a table.")
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True)
-@click.option("-f", "--format", "form", type=click.Choice(["text", "csv", "ndjson", "json"]), default="text",
-              show_default=True, help="text has the columns that fit a screen; the others have all.")
+@click.option("-f", "--format", "form", type=click.Choice(["text", "csv", "ndjson", "json", "parquet"]), default="text",
+              show_default=True, help="text has the columns that fit a screen; the others have all. parquet needs -o.")
 @click.option("-o", "--output", default="-", metavar="FILE", help="Write there instead of standard output.")
 @verbosity_options
 @click.pass_obj
@@ -175,26 +122,57 @@ def lines(session: Session, paths: tuple[str, ...], form: str, output: str) -> i
     Examples:
       edi-check lines batch.837
       edi-check lines -f csv -o lines.csv inbox/
+      edi-check lines -f parquet -o lines.parquet inbox/
     """
     inputs, empty = expand(paths)
-    refuse_clashes([Output(form, output)], [one.path for one in inputs])
+    refuse_unwritable(Output(form, output))
+    refuse_clashes([Output("lines", output)], [one.path for one in inputs])
     for folder in empty:
         session.tell(f"{folder}: no claim file in this folder")
-    code = exits.UNCHECKED if empty else exits.CHECKED
+    reading = Reading(inputs, session, exits.UNCHECKED if empty else exits.CHECKED)
+    if form == "parquet":
+        _write_parquet(reading, output)
+        return reading.code
     with opened(output) as out:
         table = _table(form, out)
         table.start()
-        for one in inputs:
+        for name, claim in reading.claims():
+            for row in rows([claim]):
+                table.row(name, row)
+        table.end()
+    return reading.code
+
+
+@dataclass
+class Reading:
+    """The claims of the inputs, one after the other. ``code`` is the exit code once they are read."""
+
+    inputs: Sequence[Input]
+    session: Session
+    code: int
+
+    def claims(self) -> Iterator[tuple[str, Claim]]:
+        """Each with its file. What can't be read is said, and makes the exit code 3."""
+        for one in self.inputs:
             source = sys.stdin.buffer if one.path == STDIN else one.path
             name = one.stem if one.path == STDIN else one.path
-            try:
-                for row in rows(read_claims(source)):
-                    table.row(name, row)
-            except (EdiCheckError, OSError) as error:
-                if isinstance(error, BrokenPipeError):
-                    raise
-                text = error.strerror if isinstance(error, OSError) else error
-                session.tell(f"{name}: {text}", level=-1)
-                code = exits.UNCHECKED
-        table.end()
-    return code
+            found = read_claims(source)
+            while True:
+                try:
+                    claim = next(found, None)
+                except (EdiCheckError, OSError) as error:
+                    text = error.strerror if isinstance(error, OSError) else error
+                    self.session.tell(f"{name}: {text}", level=-1)
+                    self.code = exits.UNCHECKED
+                    break
+                if claim is None:
+                    break
+                yield name, claim
+
+
+def _write_parquet(reading: Reading, output: str) -> None:
+    from .. import __version__, arrow
+
+    found = (row for name, claim in reading.claims() for row in arrow.service_line_rows(name, claim))
+    with opened_tables({"lines": output}) as files:
+        arrow.write_table(arrow.LINES, found, files["lines"], {"edi_check.version": __version__})

@@ -13,6 +13,9 @@ import click
 __all__ = ["STDOUT", "Output", "opened", "opened_bytes", "parse_report", "refuse_clashes", "takes_color", "written"]
 
 STDOUT = "-"
+BINARY = ("parquet",)
+NEEDED = {"junit": ("junitparser", "junit"), "parquet": ("pyarrow", "arrow")}
+"""Formats that need a package of an extra."""
 
 
 class Output(NamedTuple):
@@ -20,6 +23,15 @@ class Output(NamedTuple):
 
     format: str
     path: str
+
+    @property
+    def tables(self) -> dict[str, str]:
+        """The files of a binary format: the findings get the name that was asked for, claims and service lines one
+        made from it; a folder gets all three."""
+        if os.path.isdir(self.path) or self.path.endswith(os.sep):
+            return {name: os.path.join(self.path, f"{name}.parquet") for name in ("findings", "claims", "lines")}
+        base, extension = os.path.splitext(self.path)
+        return {"findings": self.path, **{name: f"{base}.{name}{extension}" for name in ("claims", "lines")}}
 
 
 def parse_report(text: str) -> Output:
@@ -30,11 +42,23 @@ def parse_report(text: str) -> Output:
     return Output(form, path)
 
 
+def refuse_unwritable(output: Output) -> None:
+    """Refuse a format that lacks its package, or standard output for a binary one. Raises UsageError."""
+    from importlib.util import find_spec
+
+    if output.format in BINARY and output.path == STDOUT:
+        raise click.UsageError(f"The format {output.format} is not for standard output; name a file with -o.")
+    package, extra = NEEDED.get(output.format, ("", ""))
+    if package and find_spec(package) is None:
+        raise click.UsageError(f"The format {output.format} needs {package}: pip install 'edi-check[{extra}]'; nothing "
+                               "was checked.")
+
+
 def refuse_clashes(outputs: Sequence[Output], inputs: Sequence[str]) -> None:
     """Refuse, before anything is checked, what could not be written at the end. Raises UsageError."""
     taken = {os.path.realpath(path): path for path in inputs if path != "-"}
     sources = set(taken)
-    for output in outputs:
+    for output in _files(outputs):
         if output.path == STDOUT:
             real = STDOUT
         else:
@@ -51,6 +75,22 @@ def refuse_clashes(outputs: Sequence[Output], inputs: Sequence[str]) -> None:
         if real in taken and (real == STDOUT or not os.path.exists(real) or os.path.isfile(real)):  # not /dev/null
             raise click.UsageError(f"Two reports would go to {'standard output' if real == STDOUT else output.path}.")
         taken[real] = output.path
+
+
+def _files(outputs: Sequence[Output]) -> Iterator[Output]:
+    for output in outputs:
+        if output.format in BINARY:
+            yield from (Output(output.format, path) for path in output.tables.values())
+        else:
+            yield output
+
+
+@contextlib.contextmanager
+def opened_tables(paths: dict[str, str]) -> Iterator[dict[str, IO[Any]]]:
+    """A binary stream for each path; all of them become files when all went well, else none does."""
+    with contextlib.ExitStack() as stack:
+        yield {name: stack.enter_context(_replacing(os.path.realpath(path), is_binary=True))
+               for name, path in paths.items()}
 
 
 @contextlib.contextmanager

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FORMATS", "load_template", "render", "visible"]
 
-FORMATS = ("text", "json", "ndjson", "csv", "html", "markdown")
+FORMATS = ("text", "json", "ndjson", "csv", "html", "markdown", "sarif", "junit")
 
 TEMPLATES = {"text": "report.txt.j2", "html": "report.html.j2", "markdown": "report.md.j2"}
 
@@ -49,10 +49,26 @@ def render(report: Report, format: str = "text", out: TextIO | None = None, *, c
         from .tables import write_csv
 
         write_csv(report, out)
+    elif format == "sarif":
+        from .sarif import write_sarif
+
+        write_sarif(report, out)
+    elif format == "junit":
+        _write_junit(report, out)
     else:
         for piece in _templated(report, format, color):
             out.write(piece)
     return None
+
+
+def _write_junit(report: Report, out: TextIO) -> None:
+    try:
+        from .junit import write_junit
+    except ModuleNotFoundError as error:
+        if error.name != "junitparser":
+            raise
+        raise EdiCheckError("the format junit needs junitparser: pip install 'edi-check[junit]'") from None
+    write_junit(report, out)
 
 
 def _templated(report: Report, format: str, color: bool) -> Iterator[str]:
