@@ -74,6 +74,7 @@ def _checked(source: Any) -> FileReport | None:
     """The report of one file; ``None`` when its content lies in this process only."""
     check, store = _work
     file: FileReport = check(source, store)
+    store.flush()
     if file.source is None or not file.source.is_plain:
         return None
     file.source.rest()

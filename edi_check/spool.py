@@ -1,7 +1,7 @@
 """Rows that go to disk instead of memory: a temporary file that has no name, read back as often as needed.
 
 Rows are tuples of text, bytes, integers and ``None`` (nested tuples too), written by ``marshal`` a few hundred at a
-time: about one microsecond a row. The file never leaves this process, so marshal's lack of a stable format is no
+time: a microsecond or two a row. The file never leaves this process, so marshal's lack of a stable format is no
 concern; it is opened 0600 and unlinked by the system as soon as it is open.
 """
 
@@ -9,12 +9,17 @@ from __future__ import annotations
 
 import marshal
 import tempfile
-from collections.abc import Iterator
+from array import array
+from collections.abc import Iterator, Sequence
 from typing import IO, Any
 
-__all__ = ["Spool", "Store"]
+__all__ = ["GROUP", "Spool", "Store"]
 
-BATCH = 256
+GROUP = 256
+"""Rows that are written together."""
+
+PENDING = 1 << 16
+"""Bytes that wait for a write of their own no longer."""
 
 
 class Store:
@@ -23,44 +28,69 @@ class Store:
     def __init__(self, number: int = -1) -> None:
         self._file: IO[bytes] | None = None
         self._end = 0
+        self._pending: list[bytes] = []
+        self._waiting = 0
         self.number = number
         """Which of the stores of several processes it is; -1 where there is only one process."""
 
     def open(self) -> None:
         """Open the file now, so that a process forked later shares it."""
         if self._file is None:
-            self._file = tempfile.TemporaryFile(prefix="edi-check-")
+            self._file = tempfile.TemporaryFile(prefix="edi-check-", buffering=0)
 
     def write(self, data: bytes) -> int:
         """Append; returns where the data begin."""
+        at = self._end
+        self._pending.append(data)
+        self._waiting += len(data)
+        self._end += len(data)
+        if self._waiting >= PENDING:
+            self.flush()
+        return at
+
+    def flush(self) -> None:
+        """Write what waits, so that another process that shares the file finds it."""
+        if not self._waiting:
+            return
         self.open()
         assert self._file is not None
-        at = self._end
-        self._file.seek(at)
-        self._file.write(data)
-        self._end += len(data)
-        if self.number >= 0:
-            self._file.flush()
-        return at
+        self._file.seek(self._end - self._waiting)
+        data = memoryview(b"".join(self._pending))
+        while data:
+            data = data[self._file.write(data) :]
+        self._pending.clear()
+        self._waiting = 0
 
     def __del__(self) -> None:
         if self._file is not None:
             self._file.close()
 
     def read(self, at: int, size: int) -> bytes:
+        """Some bytes that were written."""
+        self.flush()
         assert self._file is not None
         self._file.seek(at)
-        return self._file.read(size)
+        data = self._file.read(size)
+        while len(data) < size:
+            more = self._file.read(size - len(data))
+            if not more:
+                raise EOFError("the temporary file is shorter than what was written to it")
+            data += more
+        return data
 
 
 class Spool:
     """Append rows, then iterate over them in order, or ask for one by number (from 0). Spools of one run share a
-    store."""
+    store. ``piece``: rows that must be read to get at one of them; a divisor of ``GROUP``."""
 
-    def __init__(self, store: Store | None = None) -> None:
+    def __init__(self, store: Store | None = None, piece: int = GROUP) -> None:
         self._store = store if store is not None else Store()
+        self._piece = piece
         self._batch: list[Any] = []
-        self._places: list[tuple[int, int]] = []
+        self._groups = array("q")
+        """Where each group begins in the store."""
+        self._ends = array("q")
+        """Where each piece ends, from the beginning of its group."""
         self._count = 0
         self._cached: tuple[int, list[Any]] = (-1, [])
 
@@ -70,34 +100,61 @@ class Spool:
     def append(self, row: tuple[Any, ...]) -> None:
         self._batch.append(row)
         self._count += 1
-        if len(self._batch) >= BATCH:
-            data = marshal.dumps(self._batch)
-            self._places.append((self._store.write(data), len(data)))
+        if len(self._batch) == GROUP:
+            self._write(self._batch)
             self._batch = []
 
+    def extend(self, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Append several; cheapest by groups."""
+        if len(rows) == GROUP and not self._batch:
+            self._write(rows)
+            self._count += GROUP
+        else:
+            for row in rows:
+                self.append(row)
+
+    def _write(self, rows: Sequence[Any]) -> None:
+        step = self._piece
+        pieces = [marshal.dumps(rows[n : n + step]) for n in range(0, GROUP, step)]
+        self._groups.append(self._store.write(b"".join(pieces)))
+        end = 0
+        for piece in pieces:
+            end += len(piece)
+            self._ends.append(end)
+
     def _load(self, number: int) -> list[Any]:
-        if number == len(self._places):
-            return self._batch
+        """A piece."""
         if self._cached[0] != number:
-            self._cached = (number, marshal.loads(self._store.read(*self._places[number])))
+            group, n = divmod(number, GROUP // self._piece)
+            start = self._ends[number - 1] if n else 0
+            data = self._store.read(self._groups[group] + start, self._ends[number] - start)
+            self._cached = (number, marshal.loads(data))
         return self._cached[1]
 
     def __iter__(self) -> Iterator[Any]:
-        for number in range(len(self._places)):
-            yield from self._load(number)
+        many = GROUP // self._piece
+        for group, at in enumerate(self._groups):
+            start, ends = 0, self._ends[group * many : (group + 1) * many]
+            data = memoryview(self._store.read(at, ends[-1]))
+            for end in ends:
+                yield from marshal.loads(data[start:end])
+                start = end
         yield from self._batch
 
     def __getitem__(self, index: int) -> Any:
         if not 0 <= index < self._count:
             raise IndexError(index)
-        return self._load(index // BATCH)[index % BATCH]
+        written = len(self._groups) * GROUP
+        if index >= written:
+            return self._batch[index - written]
+        return self._load(index // self._piece)[index % self._piece]
 
-    def __getstate__(self) -> tuple[int, list[Any], list[tuple[int, int]], int]:
+    def __getstate__(self) -> tuple[Any, ...]:
         """What goes to another process that has the same stores: the number of the store, not its content."""
-        return self._store.number, self._batch, self._places, self._count
+        return self._store.number, self._piece, self._batch, self._groups, self._ends, self._count
 
-    def __setstate__(self, state: tuple[int, list[Any], list[tuple[int, int]], int]) -> None:
-        number, self._batch, self._places, self._count = state
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        number, self._piece, self._batch, self._groups, self._ends, self._count = state
         self._store, self._cached = Store(number), (-1, [])
 
     def adopt(self, stores: list[Store]) -> None:
