@@ -78,7 +78,7 @@ LAYERS = (
     ("foundation", ("model", "findings", "report", "rows", "spool", "identifiers", "codelists", "privacy",
                     "sources", "parts", "tables")),
     ("pillars", ("reading", "judging", "telling", "generating")),
-    ("beam", ("side_by_side", "checking", "pipeline", "answers")),
+    ("beam", ("side_by_side", "checking", "pipeline", "answers", "redacting")),
     ("settings", ("settings", "configuration")),
     ("doors", ("cli", "watching", "arrow", "__main__")),
 )

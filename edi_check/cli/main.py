@@ -27,6 +27,8 @@ COMMANDS = {
     "edits": "catalogue:edits",
     "explain": "explain:explain",
     "generate": "generate:generate",
+    "redact": "redact:redact",
+    "compare": "compare:compare",
     "pack": "pack:pack",
     "tables": "tables:tables",
     "config": "config:config",

@@ -16,7 +16,10 @@ from typing import NamedTuple
 
 from .draws import Draws, words
 
-__all__ = ["Address", "Name", "NPI_COUNT", "address", "employer_id", "is_invented_npi", "npi", "person", "phone"]
+__all__ = [
+    "Address", "FIRST_NAMES", "LAST_NAMES", "Name", "NPI_COUNT", "address", "employer_id", "is_invented_npi", "npi",
+    "person", "phone",
+]  # fmt: skip
 
 NPI_COUNT = 10_000
 
@@ -44,6 +47,10 @@ _LAST_TAIL = words(
     "AND BANK BERG BOURNE BROOK BURN BY CROFT DALE DEN ER FIELD FORD GATE GROVE HALL HAM HOLM HURST LAND LEY LUND "
     "MAN MARK MERE MORE NESS RIDGE SBY SHAW SIDE SON STEAD STROM TON VIK WALL WAY WELL WICK WOOD WORTH "
 )
+FIRST_NAMES = _FIRST_F + _FIRST_M
+LAST_NAMES = tuple(head + tail for head in _LAST_HEAD for tail in _LAST_TAIL)
+"""The names that people are drawn from."""
+
 _STREETS = words(
     "ALDERWOOD BASALT BITTERBRUSH BLUEBIRD CANYON CHERRY CINDER CLEARWATER COYOTE CRESCENT DESCHUTES DOGWOOD "
     "ELKHORN FERN FOURTH GALE GRANITE HARVEST HEMLOCK HIGH HUCKLEBERRY JUNIPER KESTREL LARCH LUPINE MADRONE "

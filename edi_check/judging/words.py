@@ -48,6 +48,11 @@ class Words:
     def __repr__(self) -> str:
         return f"Words({list(self.entries)!r})"
 
+    @property
+    def pattern(self) -> re.Pattern[str] | None:
+        """What finds an entry, denied or not; ``None`` for an empty list."""
+        return self._pattern
+
     def find(self, text: str) -> str:
         """The entry that is met first, as the list writes it."""
         if not text or self._pattern is None:
