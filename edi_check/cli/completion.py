@@ -58,8 +58,8 @@ def _offer(metavar: str) -> Offer | None:
 
 
 def _edits_and_words(begun: str) -> list[CompletionItem]:
-    """Ids of edits, words of the glossary once one is begun, and files (by name, for a shell offers its own only when it
-    is offered nothing else)."""
+    """Ids of edits, words of the glossary once one is begun, and files (by name, for a shell offers its own only when
+    it is offered nothing else)."""
     from .glossary import glossary
 
     words = _begun(begun, (word.name for word in glossary())) if begun else []

@@ -1,4 +1,4 @@
-"""The words that messages and pages use, in words of our own: ``edi-check explain WORD``. Data: ``packs/words.toml``."""
+"""The words that messages and pages use, in words of our own: ``edi-check explain WORD``. In ``packs/words.toml``."""
 
 from __future__ import annotations
 
