@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ..findings import Finding
 from ..model import Delimiters, Place
@@ -21,6 +21,7 @@ from .summary import FindingView, day_told, money
 __all__ = ["Details", "LineView", "SegmentView", "Stretch", "Told"]
 
 WINDOW = 1 << 20
+REMEMBERED = 8192
 BLANK = "\r\n \t\x00\x1a"
 UNITS = {"MJ": "min"}
 LEVELS = ("Billing provider", "Subscriber", "Patient")
@@ -69,6 +70,9 @@ class Details:
         self._file, self._show_values = file, show_values
         self._delimiters = {i.index: i.delimiters for i in file.interchanges}
         self._start, self._window = 0, b""
+        # Segments repeat (LX*1, a day, a common service): what they look like is worked out once.
+        self._plain: dict[tuple[str, Delimiters], str] = {}
+        self._services: dict[tuple[str, Delimiters], tuple[str, str, str, str, str]] = {}
 
     def delimiters(self, interchange: int) -> Delimiters:
         return self._delimiters.get(interchange, Delimiters())
@@ -112,7 +116,11 @@ class Details:
             is_empty = position and not _value(text, position, component, delimiters)
             marks.append((shown.caret, shown.caret + (0 if is_empty else shown.width)))
         if shown is None:
-            shown = spot(place, delimiters, 0, 0, self._show_values)
+            plain = self._plain.get((text, delimiters))
+            if plain is None:
+                plain = spot(place, delimiters, 0, 0, self._show_values).text
+                _keep(self._plain, (text, delimiters), plain)
+            return SegmentView(((plain, False),))
         return SegmentView(_marked(shown.text, marks), [view for _, view in told])
 
     def _text(self, offset: int, length: int) -> str:
@@ -135,14 +143,20 @@ class Details:
 
     def _line(self, number: int, sv1: str, days: str, delimiters: Delimiters,
               findings: Sequence[FindingView]) -> LineView:
-        elements = sv1.split(delimiters.element)
-        composite = self._components(elements, 1, delimiters.component)
-        pointers = self._components(elements, 7, delimiters.component)
-        charge, basis, units = (self._components(elements, n, "")[0] for n in (2, 3, 4))
+        service = self._services.get((sv1, delimiters))
+        if service is None:
+            service = self._service(sv1.split(delimiters.element), delimiters.component)
+            _keep(self._services, (sv1, delimiters), service)
         told_days = " – ".join(dict.fromkeys(day_told(day) for day in days.split("-"))) if len(days) in (8, 17) else ""
-        return LineView(number, told_days, "".join(composite[1:2]), " ".join(m for m in composite[2:6] if m),
-                        ", ".join(p for p in pointers if p), f"{units} {UNITS.get(basis, '')}".strip(),
-                        money(charge), findings)
+        return LineView(number, told_days, *service, findings)
+
+    def _service(self, elements: Sequence[str], separator: str) -> tuple[str, str, str, str, str]:
+        """Procedure, modifiers, pointers, units and charge."""
+        composite = self._components(elements, 1, separator)
+        pointers = self._components(elements, 7, separator)
+        charge, basis, units = (self._components(elements, n, "")[0] for n in (2, 3, 4))
+        return ("".join(composite[1:2]), " ".join(m for m in composite[2:6] if m), ", ".join(p for p in pointers if p),
+                f"{units} {UNITS.get(basis, '')}".strip(), money(charge))
 
     def _components(self, elements: Sequence[str], position: int, separator: str) -> list[str]:
         """What may be shown of an element, component for component."""
@@ -152,6 +166,13 @@ class Details:
             return [legible(part) for part in parts]
         return [MASK if part.strip() and is_private_in_view(elements, position, n if len(parts) > 1 else 0) else
                 legible(part) for n, part in enumerate(parts, 1)]
+
+
+def _keep(memo: dict[Any, Any], key: object, value: object) -> None:
+    """Remember, within bounds."""
+    if len(memo) >= REMEMBERED:
+        memo.clear()
+    memo[key] = value
 
 
 def _value(text: str, position: int, component: int, delimiters: Delimiters) -> str:

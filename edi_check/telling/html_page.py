@@ -219,8 +219,9 @@ class _Tally:
                      for edit, total in self.by_edit.items())
 
     def provider_bars(self) -> list[Bar]:
-        return _bars((name or "No billing provider", self.providers[name], "", total)
-                     for name, total in self.by_provider.items())
+        named = ((name.partition(", NPI "), self.providers[name], total) for name, total in self.by_provider.items())
+        return _bars((name or "No billing provider", key, f"NPI {npi}" if npi else "", total)
+                     for (name, _, npi), key, total in named)
 
     def edit_choices(self) -> list[tuple[str, list[Choice]]]:
         """By level, the gravest first."""
