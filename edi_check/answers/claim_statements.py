@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from ..model import Claim
 from ..privacy import legible, private
+from ..telling.spots import Spot
 from .codes import is_refusal, is_taken, status_meaning
-from .original import ClaimRecord, Original, number_key
+from .original import Original, SetRecord, number_key
 from .pointing import claim_spots, line_spots, segments_of
 from .received import BatchAnswer, ClaimAnswer, Code, LineAnswer, ProviderAnswer, Received, StatusAnswer
-from ..telling.spots import Spot
 from .statements import ClaimVerdicts, Statement, shown_number
 
 __all__ = ["ClaimStatements", "asked_claims", "looking"]
@@ -23,36 +23,36 @@ AMOUNTS = {"YU": "accepted", "YY": "rejected"}
 CLAIM_ACKNOWLEDGMENT = "005010X214"
 
 
-def asked_claims(received: Received) -> dict[str, list[ClaimAnswer]]:
-    """The claims that are refused, by their number as ``number_key`` has it."""
-    asked: dict[str, list[ClaimAnswer]] = {}
-    for interchange in received.interchanges:
-        for batch in interchange.answers:
-            for provider in batch.providers if isinstance(batch, BatchAnswer) else ():
-                for claim in provider.claims:
-                    if claim.lines or _verdict(claim.statuses) == "rejected":
-                        asked.setdefault(number_key(claim.number), []).append(claim)
+def asked_claims(received: Received) -> dict[str, list[int]]:
+    """The claims that are refused, as their places in ``received.claims``, by their number as ``number_key`` has it."""
+    asked: dict[str, list[int]] = {}
+    for n, claim in enumerate(received.claims):
+        if claim.lines or _verdict(claim.statuses) == "rejected":
+            asked.setdefault(number_key(claim.number), []).append(n)
     return asked
 
 
-def looking(asked: dict[str, list[ClaimAnswer]], show_values: bool) -> Callable[[Claim], tuple[Any, ...]]:
-    """Looks at a claim of the original, while it is at hand, for each answer that may mean it: the number of the answer
-    (``id``), the places of the claim, and for each line answered its number and places."""
+def looking(received: Received, asked: dict[str, list[int]], show_values: bool) -> Callable[[Claim], tuple[Any, ...]]:
+    """Looks at a claim of the original, while it is at hand, for each answer that may mean it: the place of the answer
+    in ``received.claims``, the places of the claim, and for each line answered its number and places. Places are packed
+    spots."""
 
     def look(claim: Claim) -> tuple[Any, ...]:
         delimiters = claim.interchange.delimiters
         places = segments_of(claim)
         found = []
-        for answer in asked.get(number_key(claim.number), ()):
+        for n in asked.get(number_key(claim.number), ()):
+            answer = received.claims[n]
             codes = [c for s in answer.statuses for c in s.codes]
             lines = [_line_sight(claim, line, places, show_values) for line in answer.lines]
-            found.append((id(answer), claim_spots(codes, places, delimiters, show_values), lines))
+            spots = claim_spots(codes, places, delimiters, show_values)
+            found.append((n, [packed_spot(spot) for spot in spots], lines))
         return tuple(found)
 
     return look
 
 
-def _line_sight(claim: Claim, answer: LineAnswer, places: list[Any], show_values: bool) -> tuple[int, list[Spot]]:
+def _line_sight(claim: Claim, answer: LineAnswer, places: list[Any], show_values: bool) -> tuple[int, list[Any]]:
     """The number of the line that an answer means, and its places; 0 when it can't be told."""
     number = _line_number(claim, answer)
     if not number:
@@ -61,7 +61,8 @@ def _line_sight(claim: Claim, answer: LineAnswer, places: list[Any], show_values
     last = lines[number].segment - 1 if number < len(lines) else claim.last_segment
     codes = [c for s in answer.statuses for c in s.codes]
     extent = lines[number - 1].segment, last
-    return number, line_spots(codes, places, extent, claim.interchange.delimiters, show_values)
+    spots = line_spots(codes, places, extent, claim.interchange.delimiters, show_values)
+    return number, [packed_spot(spot) for spot in spots]
 
 
 def _line_number(claim: Claim, answer: LineAnswer) -> int:
@@ -84,20 +85,27 @@ def _line_number(claim: Claim, answer: LineAnswer) -> int:
 class ClaimStatements:
     """Makes the statements of 277s. ``original`` is the file answered, ``None`` without one."""
 
+    received: Received
     original: Original | None
     verdicts: ClaimVerdicts
     remarks: list[str] = field(default_factory=list)
-    _met: Counter[tuple[str, str]] = field(default_factory=Counter)
-    _by_number: dict[str, list[ClaimRecord]] = field(default_factory=dict)
-    _references: dict[int, str] = field(default_factory=dict)
+    _met: Counter[tuple[int, str]] = field(default_factory=Counter)
+    _by_number: dict[str, int] = field(default_factory=dict)
+    _more: dict[str, list[int]] = field(default_factory=dict)
+    _answered: set[int] = field(default_factory=set)
+    """Sets of the original whose answer was told."""
+    _providers: set[tuple[int, int]] = field(default_factory=set)
+    """Billing levels (set, first claim) whose refusal was told."""
 
     def __post_init__(self) -> None:
         if self.original:
-            self._references = {r.set.index: number_key(r.set.reference) for r in self.original.sets}
-            for claim in self.original.claims_of(*self.original.sets):
-                self._by_number.setdefault(number_key(claim.number), []).append(claim)
+            claims = self.original.claims
+            for running in range(1, len(claims) + 1):
+                key = number_key(claims.number(running))
+                if self._by_number.setdefault(key, running) != running:
+                    self._more.setdefault(key, [self._by_number[key]]).append(running)
 
-    def of_batch(self, batch: BatchAnswer) -> list[Statement]:
+    def of_batch(self, batch: BatchAnswer) -> Iterator[Statement]:
         """A 277 set."""
         verdict = _verdict(batch.statuses)
         said = {"rejected": "rejected", "accepted": "received"}.get(verdict, "spoken of")
@@ -107,23 +115,35 @@ class ClaimStatements:
         if batch.version and not batch.version.startswith(CLAIM_ACKNOWLEDGMENT):
             self.remarks.append(f"A 277 of the guide {legible(batch.version, 12)} is no 277CA "
                                 f"({CLAIM_ACKNOWLEDGMENT}); its statuses are told all the same.")
-        sets = [r for r in self.original.sets if number_key(r.set.reference) == number_key(batch.reference)] \
-            if self.original else []
-        if self.original and not sets:
+        meant = self._set_of(batch)
+        if self.original and not meant:
             self.remarks.append(f"The original has no batch {shown_number(batch.reference)} (BHT03).")
         if verdict == "rejected":
             head.hits = "every claim of the batch"
             if self.original:
-                head.claims = self.original.claims_of(*sets)
+                head.claims = self.original.claims_of(*([meant] if meant else []))
                 self.verdicts.refuse("277CA", head.claims)
             else:
                 self.verdicts.unlisted.append(head.says)
-        found = [head]
+        yield head
         for provider in batch.providers:
-            found += self._of_provider(batch, provider)
-        return found
+            yield from self._of_provider(batch, provider, meant)
 
-    def _of_provider(self, batch: BatchAnswer, provider: ProviderAnswer) -> list[Statement]:
+    def _set_of(self, batch: BatchAnswer) -> SetRecord | None:
+        """The set of the original that is answered: by its BHT03; of several, one with as many claims, in their
+        order."""
+        if not self.original:
+            return None
+        key, told = number_key(batch.reference), _told(batch.counts)
+        sets = [r for r in self.original.sets if number_key(r.set.reference) == key]
+        sets.sort(key=lambda r: (r.set.index in self._answered, r.set.claims != told))
+        for record in sets[:1]:
+            self._answered.add(record.set.index)
+            return record
+        return None
+
+    def _of_provider(self, batch: BatchAnswer, provider: ProviderAnswer,
+                     meant: SetRecord | None) -> Iterator[Statement]:
         verdict = _verdict(provider.statuses)
         name = private(provider.name) if provider.is_person and provider.name else legible(provider.name)
         who = ", ".join(x for x in (name, legible(provider.id, 20)) if x) or "(no name)"
@@ -131,66 +151,82 @@ class ClaimStatements:
             if provider.statuses else f"Billing provider {who}."
         head = Statement("277CA", "provider", says + _counted(provider.counts), verdict, _codes(provider.statuses),
                          {"batch": batch.reference, "provider_id": provider.id})
-        if verdict == "rejected" and not provider.claims:
+        if verdict == "rejected" and not provider.count:
             head.hits = "every claim of the provider"
             if self.original:
-                head.claims = self._claims_of_provider(batch, provider)
+                head.claims = self._claims_of_provider(provider, meant)
                 self.verdicts.refuse("277CA", head.claims)
             else:
                 self.verdicts.unlisted.append(head.says)
-        found = [head]
-        for claim in provider.claims:
-            found += self._of_claim(batch, claim)
-        return found
+        yield head
+        for n, claim in self.received.claims_of(provider):
+            yield from self._of_claim(batch, n, claim, meant)
 
-    def _claims_of_provider(self, batch: BatchAnswer, provider: ProviderAnswer) -> list[ClaimRecord]:
+    def _claims_of_provider(self, provider: ProviderAnswer, meant: SetRecord | None) -> Claims:
+        """Those of its billing level: by NPI or tax id; of several levels, one with as many claims, in their order.
+        Where none has as many, all of them."""
         assert self.original is not None
-        key = number_key(provider.id)
-        return [c for r in self.original.sets if number_key(r.set.reference) == number_key(batch.reference)
-                for c in self.original.claims_of(r) if key in map(number_key, c.provider_ids)]
+        claims = self.original.claims
+        index, key, told = meant.set.index if meant else 0, number_key(provider.id), _told(provider.counts)
+        levels = [(first, last) for ids, first, last in claims.providers.get(index, ()) if key in map(number_key, ids)]
+        fitting = [level for level in levels if level[1] - level[0] + 1 == told]
+        fitting.sort(key=lambda level: (index, level[0]) in self._providers)
+        for level in fitting[:1]:
+            self._providers.add((index, level[0]))
+        return Claims(claims, fitting[:1] or levels)
 
-    def _of_claim(self, batch: BatchAnswer, claim: ClaimAnswer) -> list[Statement]:
+    def _of_claim(self, batch: BatchAnswer, n: int, claim: ClaimAnswer,
+                  meant: SetRecord | None) -> Iterator[Statement]:
         verdict = _verdict(claim.statuses) or ("rejected" if claim.lines else "")
-        record = self._record(batch, claim)
+        hit = self._claim(claim, meant)
         said = {"rejected": "rejected", "accepted": "accepted"}.get(verdict, "spoken of")
         more = "".join(f" {label} {legible(value)}." for label, value in (
             ("Days of service", _days(claim.days)), ("Payer's number", claim.payer_number)) if value)
         texts = " ".join(f"Said with it: “{private(s.text)}”." for s in claim.statuses if s.text)
         head = Statement("277CA", "claim", f"Claim {shown_number(claim.number)}: {said}.{more}"
                          f"{' ' + texts if texts else ''}", verdict, _codes(claim.statuses),
-                         {"batch": batch.reference, "claim": claim.number}, claims=[record] if record else [])
-        if record and verdict == "rejected":
-            self.verdicts.refuse("277CA", [record])
-        elif record:
-            self.verdicts.take("277CA", record)
+                         {"batch": batch.reference, "claim": claim.number}, claims=hit)
+        if hit and verdict == "rejected":
+            self.verdicts.refuse("277CA", hit)
+        elif hit:
+            self.verdicts.take("277CA", hit)
         elif verdict:
             self.verdicts.name("277CA", claim.number, verdict == "rejected")
-        sight = next((s for s in record.sights if s[0] == id(claim)), None) if record else None
-        head.spots = sight[1] if sight else []
-        found = [head]
-        for n, line in enumerate(claim.lines):
-            number, spots = sight[2][n] if sight else (0, [])
-            found.append(_of_line(batch, claim, line, number, spots, record))
-        return found
+        sights = hit[0].sights if hit and (claim.lines or verdict == "rejected") else ()
+        sight = next((s for s in sights if s[0] == n), None)
+        head.spots = [Spot(*spot) for spot in sight[1]] if sight else []
+        yield head
+        for nth, line in enumerate(claim.lines):
+            number, spots = sight[2][nth] if sight else (0, [])
+            yield _of_line(batch, claim, line, number, [Spot(*spot) for spot in spots], hit)
 
-    def _record(self, batch: BatchAnswer, claim: ClaimAnswer) -> ClaimRecord | None:
+    def _claim(self, claim: ClaimAnswer, meant: SetRecord | None) -> Claims:
         """The claim of the original that is meant. A number may be there several times: then in the order of the batch,
         as a 277CA has them."""
         if not self.original:
-            return None
-        reference, key = number_key(batch.reference), number_key(claim.number)
-        records = self._by_number.get(key, [])
-        records = [r for r in records if self._references.get(r.set_index) == reference] or records
-        nth = self._met[reference, key]
-        self._met[reference, key] += 1
-        if not records:
+            return Claims()
+        key = number_key(claim.number)
+        claims, found = self.original.claims, self._by_number.get(key, 0)
+        if not found:
             self.remarks.append(f"The original has no claim {shown_number(claim.number)}.")
-            return None
-        return records[min(nth, len(records) - 1)]
+            return Claims()
+        if key in self._more:
+            index = meant.set.index if meant else 0
+            first, last = claims.sets.get(index, (0, 0))
+            same = [n for n in self._more[key] if first <= n <= last] or self._more[key]
+            found = same[min(self._met[index, key], len(same) - 1)]
+            self._met[index, key] += 1
+        return Claims(claims, [(found, found)])
+
+
+def _told(counts: dict[str, str]) -> int:
+    """How many claims a batch or provider counts."""
+    told = (counts[q] for q in COUNTS if q in counts)
+    return sum(int(n) for n in told if n.isascii() and n.isdigit() and len(n) < 10)
 
 
 def _of_line(batch: BatchAnswer, claim: ClaimAnswer, line: LineAnswer, number: int, spots: list[Spot],
-             record: ClaimRecord | None) -> Statement:
+             hit: Claims) -> Statement:
     verdict = _verdict(line.statuses)
     what = ", ".join(x for x in (
         legible(line.procedure, 30), f"charge {legible(line.charge, 18)}" if line.charge else "",
@@ -200,7 +236,7 @@ def _of_line(batch: BatchAnswer, claim: ClaimAnswer, line: LineAnswer, number: i
     said = {"rejected": "rejected", "accepted": "accepted"}.get(verdict, "spoken of")
     return Statement("277CA", "line", f"{name} ({what}{control}): {said}.", verdict, _codes(line.statuses),
                      {"batch": batch.reference, "claim": claim.number, "line": number, "control": line.control},
-                     spots, [record] if record else [])
+                     spots, hit)
 
 
 def _verdict(statuses: list[StatusAnswer]) -> str:

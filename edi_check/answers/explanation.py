@@ -4,18 +4,21 @@ it hits. As text, Markdown and JSON."""
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from array import array
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
 from typing import Any, TextIO
 
 from ..privacy import legible, masked, unmasked
 from ..sources import Source
+from ..spool import Store
 from ..telling.render import Finished, environment
+from ..telling.spots import Spot
 from .claim_statements import ClaimStatements, asked_claims, looking
 from .original import Asked, Original
 from .received import BatchAnswer, GroupAnswer, InterchangeAnswer, Received
 from .recognition import recognized
-from ..telling.spots import Spot
 from .statements import ClaimVerdicts, Statement
 from .syntax_statements import SyntaxStatements, asked_positions
 
@@ -35,7 +38,7 @@ class InterchangeTold:
     sender: str
     receiver: str
     day: str
-    statements: list[Statement] = field(default_factory=list)
+    statements: StatementList
 
 
 @dataclass
@@ -81,46 +84,44 @@ def explained(source: Any, original: Any = None, *, name: str = "", show_values:
         received.is_whole = False
         received.remarks.append("The file can't be read to its end" + (f": {told.error}." if told.error else "."))
     answered: Original | None = None
+    store = Store()
     if original is not None:
         claims = asked_claims(received)
-        asked = Asked(asked_positions(received), set(claims), looking(claims, show_values))
-        answered = Original(Source(original), asked)
+        asked = Asked(asked_positions(received), set(claims), looking(received, claims, show_values))
+        answered = Original(Source(original), asked, store)
         if answered.trouble:
             received.is_whole = False
             received.remarks.append(f"The original {answered.trouble}.")
-    result = _told(received, answered, told.name, show_values)
+    result = _told(received, answered, told.name, show_values, store)
     if answered:
-        _add_lines(answered.source, [s for one in result.statements for s in one.spots])
         answered.source.close()
     told.close()
     return result
 
 
-def _told(received: Received, original: Original | None, name: str, show_values: bool) -> Explanation:
+def _told(received: Received, original: Original | None, name: str, show_values: bool, store: Store) -> Explanation:
     verdicts = ClaimVerdicts()
     syntax = SyntaxStatements(original, verdicts, show_values)
-    claims = ClaimStatements(original, verdicts)
+    claims = ClaimStatements(received, original, verdicts)
     interchanges = []
+    lines: dict[int, tuple[int, int]] = {}
+    offsets = array("Q")
     for one in received.interchanges:
-        told = InterchangeTold(one.number, one.sender, one.receiver, one.day)
-        interchanges.append(told)
+        statements = StatementList(store, original.claims if original else None, lines, offsets)
+        interchanges.append(InterchangeTold(one.number, one.sender, one.receiver, one.day, statements))
         for answer in one.answers:
             if isinstance(answer, InterchangeAnswer):
-                told.statements.append(syntax.of_interchange(answer))
+                statements.append(syntax.of_interchange(answer))
             elif isinstance(answer, GroupAnswer):
-                told.statements += syntax.of_group(answer)
+                statements.extend(syntax.of_group(answer))
             else:
                 assert isinstance(answer, BatchAnswer)
-                told.statements += claims.of_batch(answer)
+                statements.extend(claims.of_batch(answer))
+    if original:
+        lines.update(original.source.line_columns(offsets))
     remarks = list(dict.fromkeys(received.remarks + syntax.remarks + claims.remarks))
     return Explanation(name, original.source.name if original else "", interchanges, verdicts, remarks,
                        received.is_whole, show_values)
-
-
-def _add_lines(source: Source, spots: list[Spot]) -> None:
-    places = source.line_columns(s.offset for s in spots)
-    for s in spots:
-        s.line, s.column = places.get(s.offset, (0, 0))
 
 
 # What is written
@@ -141,10 +142,11 @@ def write(explanation: Explanation, form: str, out: TextIO, *, color: bool = Fal
         out.write(piece)
 
 
-def _named(keys: list[tuple[int, str]]) -> str:
-    """Claims by number, the first few."""
+def _named(keys: list[tuple[int, str]], count: int = 0) -> str:
+    """Claims by number, the first few of ``count`` (0: as many as there are keys)."""
     shown = ", ".join(legible(number) or "(no number)" for _, number in keys[:NAMED])
-    return shown + (f" and {len(keys) - NAMED:,} more" if len(keys) > NAMED else "")
+    more = (count or len(keys)) - NAMED
+    return shown + (f" and {more:,} more" if more > 0 else "")
 
 
 def _claims_of(statement: Statement) -> str:
@@ -152,10 +154,10 @@ def _claims_of(statement: Statement) -> str:
     if not statement.hits:
         return ""
     claims = statement.claims
-    named = _named([(c.running, c.number) for c in claims])
-    count = f"{len(claims):,} claim{'' if len(claims) == 1 else 's'}"
-    is_named = statement.hits.startswith("claim ")
-    return f"{statement.hits}: {count} ({named})" if claims and not is_named else statement.hits
+    if not claims or statement.hits.startswith("claim "):
+        return statement.hits
+    named = _named(list(islice(claims.keys(), NAMED)), len(claims))
+    return f"{statement.hits}: {len(claims):,} claim{'' if len(claims) == 1 else 's'} ({named})"
 
 
 def _day(day: str) -> str:
@@ -163,32 +165,43 @@ def _day(day: str) -> str:
 
 
 def _write_json(explanation: Explanation, out: TextIO) -> None:
+    """A line for each statement and claim, written as they come from the disk."""
     from .. import __version__
 
     told: Callable[[str], str] = unmasked if explanation.show_values else masked
-    one = {
-        "schema": SCHEMA, "tool": {"name": "edi-check", "version": __version__}, "path": explanation.path,
-        "original": explanation.original, "whole": explanation.is_whole,
-        "interchanges": [
-            {"control_number": i.number, "sender": i.sender, "receiver": i.receiver, "date": _day(i.day),
-             "statements": [_statement(s, told) for s in i.statements]} for i in explanation.interchanges],
-        "claims": [
-            {"index": index, "number": number, "result": result, "told_by": kinds}
-            for result, where in (("rejected", explanation.verdicts.refused), ("accepted", explanation.verdicts.taken))
-            for (index, number), kinds in sorted(where.items())
-            if result == "rejected" or (index, number) not in explanation.verdicts.refused],
-        "unlisted": [told(s) for s in explanation.verdicts.unlisted],
-        "remarks": [told(s) for s in explanation.remarks],
-    }
-    json.dump(one, out, indent=1)
-    out.write("\n")
+    head = {"schema": SCHEMA, "tool": {"name": "edi-check", "version": __version__}, "path": explanation.path,
+            "original": explanation.original, "whole": explanation.is_whole}
+    out.write(json.dumps(head)[:-1] + ',\n"interchanges": [')
+    for n, i in enumerate(explanation.interchanges):
+        one = {"control_number": i.number, "sender": i.sender, "receiver": i.receiver, "date": _day(i.day)}
+        out.write(("," if n else "") + "\n" + json.dumps(one)[:-1] + ', "statements": [')
+        _write_rows(out, (_statement(s, told) for s in i.statements))
+        out.write("]}")
+    out.write('],\n"claims": [')
+    _write_rows(out, _claims(explanation.verdicts))
+    foot = {"unlisted": [told(s) for s in explanation.verdicts.unlisted],
+            "remarks": [told(s) for s in explanation.remarks]}
+    out.write("],\n" + json.dumps(foot)[1:] + "\n")
+
+
+def _write_rows(out: TextIO, rows: Iterable[dict[str, Any]]) -> None:
+    for n, row in enumerate(rows):
+        out.write((",\n" if n else "\n") + json.dumps(row))
+
+
+def _claims(verdicts: ClaimVerdicts) -> Iterator[dict[str, Any]]:
+    """Every claim once, the refused ones first."""
+    for result, where in (("rejected", verdicts.refused), ("accepted", verdicts.taken)):
+        for index, number in sorted(where):
+            if result == "rejected" or (index, number) not in verdicts.refused:
+                yield {"index": index, "number": number, "result": result, "told_by": list(where[index, number])}
 
 
 def _statement(one: Statement, told: Callable[[str], str]) -> dict[str, Any]:
     return {
         "kind": one.kind, "level": one.level, "result": one.result, "says": told(one.says),
         "codes": [{"code": code, "meaning": means} for code, means in one.codes], "about": one.names,
-        "hits": one.hits, "claims": [{"index": c.running, "number": c.number} for c in one.claims],
+        "hits": one.hits, "claims": [{"index": index, "number": number} for index, number in one.claims.keys()],
         "where": [{"loop": s.loop, "segment_id": s.segment_id, "element": s.element, "segment": s.segment,
                    "set_segment": s.set_segment, "line": s.line, "column": s.column, "offset": s.offset,
                    "length": s.length, "text": s.text, "caret": s.caret, "caret_length": s.width} for s in one.spots],

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ..model import Claim, Delimiters, Place
-from .received import Code
 from ..telling.spots import Spot, designated, spot
+from .received import Code
 
 __all__ = ["CONTROL_POINTS", "claim_spots", "line_spots", "segments_of"]
 

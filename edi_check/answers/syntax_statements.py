@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from ..model import FunctionalGroup, Place
 from ..privacy import is_private, legible, private
 from ..reading.names import element_name, party
+from ..telling.spots import Spot, designated, spot
 from .codes import RESULTS, meaning
 from .original import Original, SetRecord, group_key, set_key
 from .pointing import CONTROL_POINTS
 from .received import ElementAnswer, GroupAnswer, InterchangeAnswer, Received, SegmentAnswer, SetAnswer
-from ..telling.spots import Spot, designated, spot
 from .statements import ClaimVerdicts, Statement, code_list, shown_number
 
 __all__ = ["SyntaxStatements", "asked_positions"]
