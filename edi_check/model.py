@@ -229,6 +229,10 @@ class Claim:
     trace: Trace | None = None
     faults: Sequence[Finding] = ()
     """What the reader found wrong with the claim's own segments."""
+    is_plain: bool = False
+    """True when the reader met none of these: another payer (2320), a note (NTE, K3), a date of death, a facility or
+    supervising provider (2310C, 2310D); and on no line a party (2420), a note, an adjudication (2430) or a second DTP.
+    Attributes that hold them needn't be looked at then. False says nothing."""
     is_complete: bool = True
     """False for the claim in which a damaged file ends: it is not judged."""
 

@@ -1,4 +1,5 @@
-"""Screens spare checks that could find nothing. Proof: whenever one says yes, every check behind it stays silent."""
+"""Screens and other shortcuts spare checks that could find nothing. Proof: whenever a screen says yes, every check
+behind it stays silent; and judging with all shortcuts finds what running every edit finds."""
 
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ from cases import AS_OF, files, interchange, load
 
 from edi_check.generating import AS_OF as GENERATED_AS_OF
 from edi_check.generating import generate
+from edi_check.judging.edits._ordinary import diagnosed, meet
 from edi_check.judging.engine import Engine
 from edi_check.judging.packs import load_packs
 from edi_check.model import Claim
@@ -43,6 +45,46 @@ def says_yes_only_where_checks_are_silent(claims: Iterator[Claim], judge: Engine
     return yes
 
 
+def all_found(claim: Claim, judge: Engine) -> list[str]:
+    """What running every edit finds, one by one, without screens, memos and rooms."""
+    plan = judge.plan(claim)
+    hits, _ = judge._run_guarded(claim, plan)
+    return sorted(map(repr, judge._findings(claim, plan, hits)))
+
+
+def finds_what_all_edits_find(claims: Iterator[Claim], judge: Engine) -> Counter[int]:
+    """Counts the answers of ``is_ordinary``."""
+    answers: Counter[int] = Counter()
+    for claim in claims:
+        known = diagnosed(claim.diagnoses) or meet(claim.diagnoses)
+        if not known.is_upper or any(line.text != line.text.upper() for line in claim.service_lines):
+            continue
+        expected = all_found(claim, judge)
+        assert not judge.faults
+        said = claim.is_plain
+        assert is_plain(claim) or not said, "the reader says that it is plain"
+        for shown in {False, is_plain(claim)}:
+            claim.is_plain = shown
+            found = sorted(map(repr, judge.judge(claim)))
+            assert found == expected, (claim.number, shown)
+        plan = judge.plan(claim)
+        if plan.is_ordinary is not None:
+            answers[plan.is_ordinary(claim, known)] += 1
+        claim.is_plain = said
+    assert not judge.faults
+    return answers
+
+
+def is_plain(claim: Claim) -> bool:
+    """``Claim.is_plain`` by its definition."""
+    if (claim.other_payers or claim.notes or claim.patient_death_date or claim.facility is not None
+            or claim.supervising is not None):
+        return False
+    return not any(
+        line.notes or line.adjudications or len(line.dates) > 1 or line.rendering or line.purchased or line.facility
+        or line.supervising or line.ordering or line.referring for line in claim.service_lines)
+
+
 def mutated(seed: int) -> bytes:
     """A generated file in which an element here and there is another's, or nasty."""
     draw = random.Random(seed)
@@ -65,18 +107,34 @@ def mutated(seed: int) -> bytes:
 @pytest.mark.parametrize("seed", range(12))
 def test_on_mutated_claims(seed: int) -> None:
     yes = says_yes_only_where_checks_are_silent(Reader().read([mutated(seed)]), engine(str(GENERATED_AS_OF)))
-    assert len(yes) == 6, "a screen that never says yes spares nothing"
+    assert len(yes) == 7, "a screen that never says yes spares nothing"
+
+
+@pytest.mark.parametrize("seed", range(40, 60))
+def test_shortcuts_on_mutated_claims(seed: int) -> None:
+    answers = finds_what_all_edits_find(Reader().read([mutated(seed)]), Engine(load_packs(), as_of=GENERATED_AS_OF))
+    assert answers[2] and answers[1] and answers[0], "all answers must be tried"
+
+
+@pytest.mark.parametrize("settings", [{}, {"PSRC-MT": {"max_units": 2}, "CORE": {"filing_days": 60}}])
+def test_shortcuts_on_files_with_faults(settings: dict[str, dict[str, int]]) -> None:
+    judge = Engine(load_packs(), as_of=GENERATED_AS_OF, settings=settings)
+    answers = finds_what_all_edits_find(Reader().read(generate(600, seed=8, faults=0.3)), judge)
+    assert answers[2] > 100 and answers[0] > 20
 
 
 def test_on_the_cases_of_the_edits() -> None:
-    judges: dict[str, Engine] = {}
+    judges: dict[str, tuple[Engine, Engine]] = {}
     for path in files():
         data = load(path)
         for case in data["case"]:
             as_of = case.get("as_of", AS_OF)
-            judge = judges.setdefault(as_of, engine(as_of))
+            if as_of not in judges:
+                day = datetime.date.fromisoformat(as_of)
+                judges[as_of] = engine(as_of), Engine(load_packs(), as_of=day)
             content = interchange(case, data.get("base", "plain"))
-            says_yes_only_where_checks_are_silent(Reader().read([content]), judge)
+            says_yes_only_where_checks_are_silent(Reader().read([content]), judges[as_of][0])
+            finds_what_all_edits_find(Reader().read([content]), judges[as_of][1])
 
 
 def test_most_ordinary_claims_pass_all_screens() -> None:

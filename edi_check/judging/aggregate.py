@@ -17,8 +17,8 @@ from ..findings import Related
 from ..model import Claim, Party, ServiceLine
 
 __all__ = [
-    "LONGEST_RANGE", "DayLine", "DayOfService", "Ledger", "Tallies", "Tally", "day_line", "days_of", "patient_key",
-    "provider_key",
+    "LONGEST_RANGE", "DayLine", "DayOfService", "Ledger", "Tallies", "Tally", "day_line", "day_lines_of", "days_of",
+    "patient_key", "provider_key",
 ]
 
 LONGEST_RANGE = 31
@@ -243,13 +243,43 @@ def day_line(claim: Claim, line: ServiceLine) -> DayLine | None:
     last = first if end is start else end.toordinal()
     if not first <= last < first + LONGEST_RANGE:
         return None
+    billing = claim.billing
+    return DayLine(line.number, line.service_segment, line.procedure, _usable(line),
+                   provider_key(line.rendering or claim.rendering or billing, billing), billing.tax_id, first, last,
+                   line.text)
+
+
+def day_lines_of(claim: Claim, lines: Iterable[ServiceLine]) -> list[DayLine]:
+    """``day_line`` of several lines of a claim, but for those that have none."""
+    billing, is_plain = claim.billing, claim.is_plain
+    usual, tax_id = provider_key(claim.rendering or billing, billing), billing.tax_id
+    found = []
+    for line in lines:
+        dates = line.service_dates
+        start, end = dates.start, dates.end
+        if start is None or end is None:
+            continue
+        first = last = start.toordinal()
+        if end is not start:
+            last = end.toordinal()
+            if not first <= last < first + LONGEST_RANGE:
+                continue
+        own = None if is_plain else line.rendering
+        found.append(_new(DayLine, (
+            line.number, line.service_segment, line.procedure, _usable(line),
+            usual if own is None else provider_key(own, billing), tax_id, first, last, line.text)))
+    return found
+
+
+def _usable(line: ServiceLine) -> Decimal:
+    """The units of a line as ``DayLine`` has them."""
     units = line.units
     if units is None or line.unit_basis != "UN" or units <= 0 or not _is_whole(line.units_text, units):
-        units = ZERO
-    billing = claim.billing
-    provider = provider_key(line.rendering or claim.rendering or billing, billing)
-    return DayLine(line.number, line.service_segment, line.procedure, units, provider, billing.tax_id, first, last,
-                   line.text)
+        return ZERO
+    return units
+
+
+_new = tuple.__new__
 
 
 def _is_whole(text: str, units: Decimal) -> bool:

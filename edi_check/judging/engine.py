@@ -15,12 +15,13 @@ from typing import Any
 
 from ..findings import Edit, Fault, Finding, NotEvaluated
 from ..model import Claim, ServiceLine
-from .aggregate import DayLine, DayOfService, day_line, days_of
+from .aggregate import DayLine, DayOfService, day_line, day_lines_of, days_of
 from .comparison import compared
 from .courses import is_authorized, run_alone
+from .edits._ordinary import UNKNOWN, Diagnosed, diagnosed, meet
 from .in_force import levels_in_force, settings_in_force
 from .packs import Pack, load_payers
-from .plan import Active, Bundle, Plan
+from .plan import Active, LowerCase, More, Plan, Screened, Service
 from .registry import TABLES, Hit, Result, Unjudged
 from .scope import Scope, is_secondary
 from .visits import run_visits, segments_of
@@ -29,7 +30,6 @@ from .wording import finding_of
 __all__ = ["Engine"]
 
 FAULTS_KEPT = 1000
-MEMO_SIZE = 20_000
 ALWAYS_RUN = "CORE-FILE-"
 
 
@@ -66,8 +66,6 @@ class Engine:
                 self._running[data.edit.id] = actives[0]
         self._plans: dict[tuple[str, str, bool], Plan] = {}
         self._plans_by_selection: dict[tuple[Any, ...], Plan] = {}
-        self._upper: set[str] = set()
-        self._billing: tuple[Any, list[Active], list[tuple[Active, Hit | Unjudged]]] = (None, [], [])
         self._planned: tuple[Claim | None, Plan | None] = (None, None)
         self._days: tuple[Claim | None, list[DayLine]] = (None, [])
         self.not_evaluated_counts: Counter[tuple[str, str]] = Counter()
@@ -145,15 +143,14 @@ class Engine:
         """What the claim says by itself. Findings in no particular order; those of ``settle`` come later."""
         plan = self.plan(claim)
         plan.judged += 1
-        upper = self._upper
-        for diagnosis in claim.diagnoses:
-            if diagnosis[1] not in upper and not self._is_upper(diagnosis[1]):
-                return self._judge_in_upper_case(claim, plan)
         hits: list[tuple[Active, Hit | Unjudged, ServiceLine | None]] = []
-        day_lines: list[DayLine] = []
+        known = diagnosed(claim.diagnoses) or meet(claim.diagnoses)
+        if not known.is_upper:
+            return self._judge_in_upper_case(claim, plan)
         try:
-            if not self._run(claim, plan, hits, day_lines):
-                return self._judge_in_upper_case(claim, plan)
+            day_lines = self._run(claim, plan, known, hits)
+        except LowerCase:
+            return self._judge_in_upper_case(claim, plan)
         except Exception:
             hits, day_lines = self._run_guarded(claim, plan)
         self._days = (claim, day_lines)
@@ -161,112 +158,67 @@ class Engine:
             return []
         return self._findings(claim, plan, hits)
 
-    def _run(self, claim: Claim, plan: Plan, hits: list[Any], day_lines: list[DayLine]) -> bool:
-        """Run all edits, in the cheapest way. False: some code is in lower case, nothing is decided."""
-        touched: list[str] = []
-        memo, by_procedure, always = plan.memo, plan.by_procedure, plan.lines
+    def _run(self, claim: Claim, plan: Plan, known: Diagnosed, hits: list[Any]) -> list[DayLine]:
+        """Run all edits, in the cheapest way; gives the lines that sums are about. Raises ``LowerCase`` when some code
+        is in lower case: nothing is decided then."""
+        answer = plan.is_ordinary(claim, known) if plan.is_ordinary is not None else UNKNOWN
+        bits, weight, services, summed, memo = 0, 0, [], [], plan.memo
         for line in claim.service_lines:
-            key = (line.procedure, line.modifiers, line.units_text, line.pointers, line.unit_basis,
+            key = (line.procedure, line.modifiers, line.units_text, line.pointers, line.unit_basis, line.place,
                    line.procedure_qualifier, line.place_of_service, line.description)
-            known = memo.get(key)
-            if known is None:
-                known = self._services(line, plan, key)
-            if known:
-                if known[0] is None:
-                    return False
-                hits.extend([(active, hit, line) for active, hit in known])
-            for active in always:
+            service = memo.get(key)
+            if service is None:
+                service = plan.service(line, key)
+            if not service:
+                continue
+            if service.hits:
+                hits.extend([(active, hit, line) for active, hit in service.hits])
+            for active in service.one_day_lines if answer else service.lines:
                 found = active.run(claim, line)
                 if found:
                     hits.extend([(active, hit, line) for hit in found])
-            bundle = by_procedure.get(line.procedure)
-            if bundle is not None:
-                touched.append(line.procedure)
-                for active in bundle.lines:
-                    found = active.run(claim, line)
-                    if found:
-                        hits.extend([(active, hit, line) for hit in found])
-                if bundle.diagnoses:
-                    pointed = (line.pointers, claim.diagnoses)
-                    known = bundle.memo.get(pointed)
-                    if known is None:
-                        known = self._of_diagnoses(line, bundle, pointed)
-                    if known:
-                        hits.extend([(active, hit, line) for active, hit in known])
-                if bundle.is_summed:
-                    day = day_line(claim, line)
-                    if day is not None:
-                        day_lines.append(day)
+            if service.bit:
+                bits |= service.bit
+                weight += service.weight
+                services.append(service)
+                if service.is_summed:
+                    summed.append(line)
+                if service.diagnoses:
+                    told = plan.told.get((service, known))
+                    if told is None:
+                        told = plan.of_diagnoses(line, service, known)
+                    if told:
+                        hits.extend([(active, hit, line) for active, hit in told])
         for active in plan.claims:
             found = active.run(claim)
             if found:
                 hits.extend([(active, hit, None) for hit in found])
-        for is_silent, actives in plan.screened:
-            if not is_silent(claim):
-                for active in actives:
-                    found = active.run(claim)
-                    if found:
-                        hits.extend([(active, hit, None) for hit in found])
+        if plan.asked[answer]:
+            _ask(plan.asked[answer], claim, hits)
         if plan.billing:
-            hits.extend([(active, hit, None) for active, hit in self._of_billing(claim, plan)])
-        if touched:
-            self._run_more(claim, plan, frozenset(touched), hits, day_lines)
-        if plan.visits:
+            billing, told = plan.billed
+            if billing is not claim.billing:
+                told = _of_billing(claim, plan)
+            hits.extend([(active, hit, None) for active, hit in told])
+        day_lines = day_lines_of(claim, summed) if summed else []
+        if plan.visits and not plan.have_visits_room:
             run_visits(plan, claim, hits)
-        if day_lines and (plan.shifts or plan.courses):
-            run_alone(plan, claim, day_lines, hits)
-        return True
+        if bits:
+            more = plan.unions.get(bits) or plan.more_of(bits)
+            self._run_more(claim, more, answer, hits)
+            if weight > more.room and _is_over(more, services):
+                _sum_up(claim, plan, more, day_lines, hits)
+        return day_lines
 
-    def _run_more(self, claim: Claim, plan: Plan, touched: frozenset[str], hits: list[Any],
-                  day_lines: list[DayLine]) -> None:
-        """The edits on whole claims and on days that the codes of the lines call for."""
-        more = plan.more_for(touched)
+    def _run_more(self, claim: Claim, more: More, answer: int, hits: list[Any]) -> None:
+        """The edits on whole claims that the codes of the lines call for."""
         for active in more.claims:
             for hit in active.run(claim):
                 hits.append((active, hit, None))
-        for is_silent, actives in more.screened:
-            if not is_silent(claim):
-                hits.extend([(active, hit, None) for active in actives for hit in active.run(claim)])
-        if day_lines:
-            for day in days_of(claim.index, claim.subscriber.group_number, day_lines):
-                for active in more.days:
-                    for hit in active.run(day):
-                        hits.append((active, with_day(hit, day), None))
+        if more.asked[answer]:
+            _ask(more.asked[answer], claim, hits)
         if more.unjudged:
             self._count_unjudged(more.unjudged)
-
-    def _services(self, line: ServiceLine, plan: Plan, key: tuple[Any, ...]) -> tuple[Any, ...]:
-        """The hits of edits that look at the SV1 only; ``(None,)`` when its codes aren't in upper case. ``key`` is what
-        such edits may see (``registry.SERVICE_FIELDS``)."""
-        result: tuple[Any, ...]
-        if line.procedure != line.procedure.upper() or any(m != m.upper() for m in line.modifiers):
-            result = (None,)
-        else:
-            bundle = plan.by_procedure.get(line.procedure)
-            actives = [*plan.services, *bundle.services] if bundle else plan.services
-            result = tuple((active, hit) for active in actives for hit in active.run(line))
-        if not line.description:  # free text hardly comes back
-            if len(plan.memo) >= MEMO_SIZE:
-                plan.memo.clear()
-            plan.memo[key] = result
-        return result
-
-    def _of_diagnoses(self, line: ServiceLine, bundle: Bundle, key: Any) -> tuple[Any, ...]:
-        """The hits of edits that look at the diagnoses only that a line points to."""
-        pointed = line.diagnoses
-        result = tuple((active, hit) for active in bundle.diagnoses for hit in active.run(pointed))
-        if len(bundle.memo) >= MEMO_SIZE:
-            bundle.memo.clear()
-        bundle.memo[key] = result
-        return result
-
-    def _of_billing(self, claim: Claim, plan: Plan) -> list[tuple[Active, Hit | Unjudged]]:
-        """The hits of edits that look at the billing provider only, judged once for all the claims under it."""
-        billing, actives, known = self._billing
-        if billing is not claim.billing or actives != plan.billing:
-            known = [(active, hit) for active in plan.billing for hit in active.run(claim.billing)]
-            self._billing = (claim.billing, plan.billing, known)
-        return known
 
     def _run_guarded(self, claim: Claim, plan: Plan) -> tuple[list[Any], list[DayLine]]:
         """As ``_run``, after a check has raised: each edit alone, and the one at fault is a fault of ours."""
@@ -354,14 +306,6 @@ class Engine:
         for edit in edits:
             self.not_evaluated_counts[edit] += 1
 
-    def _is_upper(self, code: str) -> bool:
-        if code != code.upper():
-            return False
-        if len(self._upper) >= MEMO_SIZE:
-            self._upper.clear()
-        self._upper.add(code)
-        return True
-
     def _judge_in_upper_case(self, claim: Claim, plan: Plan) -> list[Finding]:
         """A claim with codes in lower case is judged as a copy in upper case; checks ``as_sent`` see the claim
         itself."""
@@ -384,6 +328,37 @@ class Engine:
         return compared(claim, self.scope.first_id(payer.id) if payer else "", day_lines,
                         bool(day_lines or visits) and is_secondary(claim),
                         bool(plan.courses) and is_authorized(claim), visits)
+
+
+def _ask(screened: Screened, claim: Claim, hits: list[Any]) -> None:
+    """Run the edits whose screens don't say yes."""
+    for is_silent, actives in screened:
+        if not is_silent(claim):
+            hits.extend([(active, hit, None) for active in actives for hit in active.run(claim)])
+
+
+def _of_billing(claim: Claim, plan: Plan) -> tuple[Any, ...]:
+    """The hits of edits that look at the billing provider only, judged once for all the claims under it."""
+    told = tuple((active, hit) for active in plan.billing for hit in active.run(claim.billing))
+    plan.billed = (claim.billing, told)
+    return told
+
+
+def _is_over(more: More, services: Sequence[Service]) -> bool:
+    """Do the lines weigh too much for one of the edits on sums to be silent?"""
+    return any(sum([s.weight for s in services if s.procedure in codes]) > most for codes, most in more.rooms)
+
+
+def _sum_up(claim: Claim, plan: Plan, more: More, day_lines: list[DayLine], hits: list[Any]) -> None:
+    """The edits on sums: days, visits, shifts, courses."""
+    if day_lines:
+        for day in days_of(claim.index, claim.subscriber.group_number, day_lines):
+            for active in more.days:
+                for hit in active.run(day):
+                    hits.append((active, with_day(hit, day), None))
+        run_alone(plan, claim, day_lines, hits)
+    if plan.visits and plan.have_visits_room:
+        run_visits(plan, claim, hits)
 
 
 def with_day(hit: Any, day: DayOfService) -> Any:

@@ -6,161 +6,34 @@ An ``Active`` is an edit ready to run: its function with parameters bound, its c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Container, Iterable, Sequence
 from datetime import date
-from functools import partial
-from types import FunctionType
+from math import ceil, inf
 from typing import Any, NamedTuple
 
-from ..findings import LEVELS
 from ..model import Claim, ServiceLine
-from .conditions import WORDS, Condition, Found
-from .packs import EditData, Pack
-from .registry import TABLES, Hit, Result, Screen
+from .active import Active, bound, milder
+from .edits._ordinary import ANSWERS, Diagnosed, is_ordinary, terms
+from .registry import ALWAYS_HEARD, ALWAYS_SILENT, Screen
 
-__all__ = ["Active", "Bundle", "More", "Plan", "milder"]
+__all__ = ["Active", "Bundle", "LowerCase", "More", "Plan", "Service", "milder"]
 
-NO_LINE = ServiceLine()
+MEMO_SIZE = 20_000
+UNIONS = 1000
 UNKNOWN_LOB = "the claim's line of business is not known"
-
-
-def milder(a: str, b: str) -> str:
-    """The milder of two levels."""
-    return a if LEVELS.index(a) >= LEVELS.index(b) else b
-
-
-class Active:
-    """An edit ready to run. ``run`` takes what its kind says (``registry.KINDS``, and ``after``)."""
-
-    __slots__ = ("data", "default", "edit", "given_level", "id", "kind", "lacks", "looks_at", "pack", "parameters",
-                 "run", "screen")
-
-    def __init__(self, pack: Pack, data: EditData, settings: Mapping[str, Any], given_level: str,
-                 provided: Mapping[str, Any]) -> None:
-        self.pack, self.data = pack, data
-        self.id, self.kind, self.given_level, self.default = data.edit.id, data.kind, given_level, data.edit.level
-        self.edit = replace(data.edit, level=given_level) if given_level else data.edit
-        self.looks_at = data.check.looks_at if data.check else ""
-        self.parameters: dict[str, Any] = {}
-        self.lacks = ""
-        """Why it can't be evaluated at all, for want of a table."""
-        self.screen = _screen(data.check.screen, provided) if data.check and data.check.screen else None
-        if data.check is not None:
-            self.parameters = data.bound(settings)
-            self.parameters.update({name: provided[name] for name in data.check.parameters if name in provided})
-            self.lacks = next((TABLES[n] for n in data.check.parameters if n in TABLES and provided[n] is None), "")
-            function: Callable[..., Result] = data.check.function
-            self.run = _bound(function, self.parameters) if self.parameters else function
-        elif data.kind == "claim":
-            self.run = partial(_required_of_claim, data.require)
-        else:
-            self.run = _required_of_line(data.require)
-
-    @property
-    def is_as_sent(self) -> bool:
-        """Does it look at the case of codes? It then runs on claims only that have some in lower case."""
-        return self.data.check is not None and self.data.check.as_sent
-
-    def applies(self, claim: Claim, line: ServiceLine | None) -> bool:
-        """Do the conditions of ``where`` and the days hold? Asked only once there is a hit: that is seldom."""
-        data = self.data
-        for condition in data.where:
-            if not condition.holds(claim, line or NO_LINE):
-                return False
-        return (data.first_day is None and data.last_day is None) or self.is_in_force(_first_day(claim, line))
-
-    def is_in_force(self, day: date | None) -> bool:
-        """Is the day of service within those of the edit? An unreadable one isn't."""
-        data = self.data
-        if data.first_day is None and data.last_day is None:
-            return True
-        return day is not None and (data.first_day or date.min) <= day <= (data.last_day or date.max)
-
-    def level(self, hit_level: str, lob: str, is_milder: bool) -> str:
-        """The level of one occurrence. ``hit_level``: the occurrence is by itself graver or milder than its edit. A
-        level given by the user is the edit's own; it never raises a milder occurrence, and lowers every one.
-        ``is_milder``: a step down, for a payer's policy on a secondary claim."""
-        own, given = self.default, self.given_level
-        hit_level = hit_level or self.data.hit_level
-        if not hit_level or hit_level == own:
-            level = given or own
-        elif not given or given == own:
-            level = hit_level
-        elif milder(hit_level, own) == own:  # graver than its edit: follows it up, and below its default down
-            level = hit_level if milder(given, own) == own and milder(given, hit_level) == given else given
-        else:
-            level = milder(hit_level, given)
-        level = milder(level, self.data.levels_by_lob.get(lob, "reject"))
-        return "review" if is_milder and level == "reject" and self.pack.is_policy else level
-
-
-def _bound(function: Callable[..., Any], parameters: dict[str, Any]) -> Callable[..., Any]:
-    """The function with keyword parameters filled in. As other defaults of a copy they cost nothing when it is called;
-    ``partial`` would cost as much as a check that finds nothing."""
-    if not isinstance(function, FunctionType) or not parameters.keys() <= set(
-            function.__code__.co_varnames[function.__code__.co_argcount:][:function.__code__.co_kwonlyargcount]):
-        return partial(function, **parameters)
-    copy = FunctionType(function.__code__, function.__globals__, function.__name__, function.__defaults__,
-                        function.__closure__)
-    copy.__kwdefaults__ = {**(function.__kwdefaults__ or {}), **parameters}
-    return copy
-
-
-def _screen(screen: Screen, provided: Mapping[str, Any]) -> Screen:
-    wanted = screen.__code__.co_varnames[1:screen.__code__.co_argcount + screen.__code__.co_kwonlyargcount]
-    return _bound(screen, {name: provided[name] for name in wanted}) if wanted else screen
-
-
-def _first_day(claim: Claim, line: ServiceLine | None) -> date | None:
-    if line is not None:
-        return line.service_dates.start
-    return min((ln.service_dates.start for ln in claim.service_lines if ln.service_dates.start), default=None)
-
-
-def _required_of_line(conditions: tuple[Condition, ...]) -> Callable[[Claim, ServiceLine], Result]:
-    """The conditions of a ``require`` as a function of claim and line."""
-    tests = [(c.field.get, WORDS[c.word].fault, c.operand, c) for c in conditions]
-
-    def required(claim: Claim, line: ServiceLine) -> Result:
-        for get, fault, operand, condition in tests:
-            found = fault(get(claim, line), operand)
-            if found is not None:
-                return (_unmet(condition, found, claim, line),)
-        return ()
-
-    return required
-
-
-def _unmet(condition: Condition, found: Found, claim: Claim, line: ServiceLine) -> Hit:
-    field = condition.field
-    at, segment = field.designator, field.segment(claim, line)
-    if field.name == "modifiers":
-        at = f"SV101-{3 + found.number}"
-    elif field.name == "place" and not line.place_of_service:
-        at, segment = "CLM05-1", claim.first_segment
-    return Hit(at, segment, line.number, {"value": found.value, "allowed": condition.said()})
-
-
-def _required_of_claim(conditions: tuple[Condition, ...], claim: Claim) -> Result:
-    for condition in conditions:
-        found = condition.fault(claim, NO_LINE)
-        if found is not None:
-            return (Hit(condition.field.designator, condition.field.segment(claim, NO_LINE), 0,
-                        {"value": found.value, "allowed": condition.said()}),)
-    return ()
 
 
 class Bundle:
     """What the lines of one procedure bring with them."""
 
-    __slots__ = ("claims", "days", "diagnoses", "is_summed", "lines", "memo", "services", "unjudged")
+    __slots__ = ("bit", "claims", "days", "diagnoses", "is_summed", "lines", "services", "unjudged")
 
-    def __init__(self) -> None:
+    def __init__(self, bit: int) -> None:
+        self.bit = bit
+        """One bit for each code: those of a claim make the number that its ``More`` is found by."""
         self.lines: list[Active] = []
         self.services: list[Active] = []
         self.diagnoses: list[Active] = []
-        self.memo: dict[Any, Any] = {}
         self.claims: list[Active] = []
         self.days: list[Active] = []
         self.is_summed = False
@@ -173,14 +46,46 @@ class Bundle:
         return bool(self.claims or self.days or self.unjudged)
 
 
+class LowerCase(Exception):
+    """No error: such a claim is judged another way. A line has a procedure or modifier that isn't in upper case."""
+
+
+class Service:
+    """What is known of an SV1: of all lines of a plan that are alike but for the charge."""
+
+    __slots__ = ("bit", "diagnoses", "hits", "is_summed", "lines", "one_day_lines", "procedure", "weight")
+
+    def __init__(self, line: ServiceLine, bundle: Bundle | None, hits: tuple[tuple[Active, Any], ...],
+                 lines: Sequence[Active]) -> None:
+        self.hits = hits
+        self.lines = [active for active in lines if active.may_hit(line, False)]
+        """Edits on lines that may find something here."""
+        self.one_day_lines = [active for active in self.lines if active.may_hit(line, True)]
+        """Those of them that may where the service is on one day."""
+        self.procedure = line.procedure
+        self.bit = bundle.bit if bundle else 0
+        self.is_summed = bundle is not None and bundle.is_summed
+        self.weight = max(1, ceil(line.units)) if line.units is not None else 1
+        self.diagnoses: Sequence[Active] = bundle.diagnoses if bundle else ()
+
+
+NOTHING_TO_DO: tuple[()] = ()
+
+
 class More(NamedTuple):
     """What a claim's codes call for besides the edits on its lines: edits on the claim, those behind a screen, edits on
-    days, and (edit, why) of those that can't be judged."""
+    days, and (edit, why) of those that can't be judged.
+
+    ``rooms`` are those of the edits on sums, ``room`` the least of them: no sum need be made of lines that weigh no
+    more. ``asked`` is ``screened`` by what ``is_ordinary`` has said (see ``Plan.asked``)."""
 
     claims: list[Active]
     screened: list[tuple[Screen, list[Active]]]
     days: list[Active]
     unjudged: list[tuple[str, str]]
+    rooms: list[tuple[Container[str], Any]]
+    room: Any
+    asked: Asked
 
     @property
     def all_claims(self) -> list[Active]:
@@ -211,16 +116,67 @@ class Plan:
         """How many claims were judged by it, so many times the edits of ``unjudged`` were not."""
         self.unjudged: list[tuple[str, str]] = []
         self.by_procedure: dict[str, Bundle] = {}
+        self.billed: tuple[Any, tuple[Any, ...]] = (None, ())
+        """The last billing provider, and what the edits on those find."""
         for active in actives:
             self._place(active)
         for active in unjudged:
             self._place_unjudged(active)
         self.day_procedures = frozenset(code for code, bundle in self.by_procedure.items() if bundle.is_summed)
-        self.memo: dict[tuple[Any, ...], Any] = {}
+        self.memo: dict[tuple[Any, ...], Service | tuple[()]] = {}
+        self.told: dict[tuple[Service, Diagnosed], tuple[Any, ...]] = {}
+        """What edits on diagnoses find, by the line's SV1 and the claim's diagnoses."""
         self._unions: dict[frozenset[str], More] = {}
+        self.unions: dict[int, More] = {}
+        """``more_for``, by the bits of the codes."""
+        self.have_visits_room = all(active.room is not None for active in self.visits)
+        """Do the codes of a claim tell whether its visits must be looked at?"""
+        self.is_ordinary, self.asked = self._look(), _asked(self.screened)
+        """One look that stands for most screens, and the screens still to ask after each of its answers."""
+
+    def _look(self) -> Callable[[Claim, Diagnosed], int] | None:
+        """``is_ordinary`` with the parameters of the screens; ``None`` where there is too little to spare."""
+        days: list[date] = []
+        limits: list[int] = []
+        for screen, _ in self.screened:
+            given = screen.__kwdefaults__ or {}
+            days += [given["as_of"]] if "as_of" in given else []
+            limits += [given["filing_days"]] if "filing_days" in given else []
+        if not days or len(self.screened) < 4:
+            return None
+        return bound(is_ordinary, terms(days[0], int(min(limits, default=date.max.toordinal()))))
+
+    def service(self, line: ServiceLine, key: tuple[Any, ...]) -> Service | tuple[()]:
+        """What is known of lines like this one: () when there is nothing to do. ``key`` is all that such edits may see
+        (``registry.SERVICE_FIELDS``), and ``place``. Raises ``LowerCase``."""
+        if line.procedure != line.procedure.upper() or any(m != m.upper() for m in line.modifiers):
+            raise LowerCase
+        bundle = self.by_procedure.get(line.procedure)
+        services, lines = (self.services, self.lines)
+        if bundle is not None:
+            services, lines = [*services, *bundle.services], [*lines, *bundle.lines]
+        hits = tuple((active, hit) for active in services for hit in active.run(line))
+        service = Service(line, bundle, hits, lines)
+        found = service if bundle is not None or hits or service.lines else NOTHING_TO_DO
+        if not line.description:  # free text hardly comes back
+            if len(self.memo) >= MEMO_SIZE:
+                self.memo.clear()
+            self.memo[key] = found
+        return found
+
+    def of_diagnoses(self, line: ServiceLine, service: Service, known: Diagnosed) -> tuple[Any, ...]:
+        """The hits of edits that look at the diagnoses only that a line points to."""
+        if len(self.told) >= MEMO_SIZE:
+            self.told.clear()
+        pointed = line.diagnoses
+        found = tuple((active, hit) for active in service.diagnoses for hit in active.run(pointed))
+        self.told[service, known] = found
+        return found
 
     def _place(self, active: Active) -> None:
         kind = active.kind
+        for code in active.watched:
+            self._bundle(code)
         if kind == "claims":
             self.pairs[active.looks_at].append(active)
             return
@@ -267,7 +223,7 @@ class Plan:
 
     def _bundle(self, code: str) -> Bundle:
         if code not in self.by_procedure:
-            self.by_procedure[code] = Bundle()
+            self.by_procedure[code] = Bundle(1 << len(self.by_procedure))
         return self.by_procedure[code]
 
     def more_for(self, procedures: frozenset[str]) -> More:
@@ -282,16 +238,45 @@ class Plan:
             for active in claims:
                 if active.screen is not None:
                     _place_behind(active.screen, active, screened)
-            if len(self._unions) >= 1000:
+            if len(self._unions) >= UNIONS:
                 self._unions.clear()
+            summing = [*days, *self.shifts, *self.courses, *(self.visits if self.have_visits_room else ())]
+            rooms = [active.room(procedures) if active.room else ALWAYS_HEARD for active in summing]
             known = self._unions[procedures] = More(
-                [active for active in claims if active.screen is None], screened, list(days), list(unjudged))
+                [active for active in claims if active.screen is None
+                 and not (active.room and active.room(procedures) == ALWAYS_SILENT)],
+                screened, list(days), list(unjudged), rooms, min((most for _, most in rooms), default=inf),
+                _asked(screened))
+        return known
+
+    def more_of(self, bits: int) -> More:
+        """As ``more_for``, by the bits of the bundles."""
+        known = self.unions.get(bits)
+        if known is None:
+            if len(self.unions) >= UNIONS:
+                self.unions.clear()
+            codes = frozenset(code for code, bundle in self.by_procedure.items() if bundle.bit & bits)
+            known = self.unions[bits] = self.more_for(codes)
         return known
 
 
+Screened = list[tuple[Screen, list[Active]]]
+Asked = tuple[Screened, Screened, Screened]
+
+
+def _asked(screened: Screened) -> Asked:
+    """Screens that must be asked after each answer of ``is_ordinary``: 0, 1 or 2."""
+    def still(answer: int) -> Screened:
+        return [(screen, actives) for screen, actives in screened
+                if not 0 < ANSWERS.get(actives[0].data.check.screen, 9) <= answer]  # type: ignore[union-attr, arg-type]
+
+    return still(0), still(1), still(2)
+
+
 def _place_behind(screen: Screen, active: Active, screened: list[tuple[Screen, list[Active]]]) -> None:
-    for _, actives in screened:
-        if actives[0].data.check.screen is active.data.check.screen:  # type: ignore[union-attr]
+    for known, actives in screened:
+        if (actives[0].data.check.screen is active.data.check.screen  # type: ignore[union-attr]
+                and known.__kwdefaults__ == screen.__kwdefaults__):
             actives.append(active)
             return
     screened.append((screen, [active]))

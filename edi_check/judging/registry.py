@@ -28,15 +28,17 @@ changes what it is given. It neither knows its edit's id, nor its level, nor its
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, replace
+from decimal import Decimal
+from math import inf
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar, overload
 
 from ..findings import PackError, Related, Status
 
-__all__ = ["CHECKS", "KINDS", "PROVIDED", "SERVICE_FIELDS", "TABLES", "Check", "Hit", "Parameter", "Result", "Unjudged",
-           "check", "checks_of", "topics"]
+__all__ = ["ALWAYS_HEARD", "ALWAYS_SILENT", "CHECKS", "KINDS", "PROVIDED", "SERVICE_FIELDS", "TABLES", "Check", "Hit",
+           "Parameter", "Result", "Room", "Screen", "Unjudged", "check", "checks_of", "topics"]
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
@@ -91,9 +93,16 @@ class Unjudged(NamedTuple):
     why: str
 
 
+SPARING = ("claim", "day", "visit", "shift", "course")
+ALWAYS_SILENT: tuple[Container[str], float] = ((), inf)
+"""Room of a check that can find nothing whatever the units: the codes it wants aren't there."""
+ALWAYS_HEARD: tuple[Container[str], float] = ((), -1)
+"""Room of a check that must run whatever the units."""
+
 Result = Iterable[Hit | Unjudged]
 CheckFunction = Callable[..., Result]
 Screen = Callable[..., bool]
+Room = Callable[..., tuple[Container[str], int | float | Decimal]]
 F = TypeVar("F", bound=CheckFunction)
 
 
@@ -119,6 +128,7 @@ class Check:
     as_sent: bool = False
     names_line: bool = False
     screen: Screen | None = None
+    room: Room | None = None
 
     @property
     def summary(self) -> str:
@@ -134,24 +144,31 @@ CHECKS: dict[str, Check] = {}
 def check(function: F) -> F: ...
 @overload
 def check(*, looks_at: str = "", gives: str = "", as_sent: bool = False, names_line: bool = False,
-          screen: Screen | None = None) -> Callable[[F], F]: ...
+          screen: Screen | None = None, room: Room | None = None) -> Callable[[F], F]: ...
 def check(
     function: F | None = None, *, looks_at: str = "", gives: str = "", as_sent: bool = False, names_line: bool = False,
-    screen: Screen | None = None
+    screen: Screen | None = None, room: Room | None = None
 ) -> F | Callable[[F], F]:
     """Register a check under its function's name.
 
     ``gives`` names the placeholders that *every* hit fills, besides the engine's own (``packs.PLACEHOLDERS``) and the
     parameters; ``looks_at`` as in the module's docstring; ``as_sent`` gives it codes in the case they were sent (others
     see upper case); ``names_line``: the hits of a claim check name a line, so the engine fills the line's placeholders
-    too; ``screen``: of a claim check, a function of the claim (and of PROVIDED parameters) that says yes only when the
-    check can find nothing; checks that share one are spared together.
+    too; ``screen``: of a claim check, a function of the claim (and of parameters) that says yes only when the check can
+    find nothing; checks that share one are spared together.
+
+    ``room``: a function of the codes of a claim (a frozenset) and of parameters that gives (codes, most): the check can
+    find nothing in the claim alone while the lines with these ``codes`` weigh no more than ``most`` together. A line
+    weighs as much as it has units, at least 1. ALWAYS_SILENT and ALWAYS_HEARD depend on no weight.
     """
 
     def register(f: F) -> F:
-        entry = replace(_describe(f, looks_at, gives), as_sent=as_sent, names_line=names_line, screen=screen)
+        entry = replace(_describe(f, looks_at, gives), as_sent=as_sent, names_line=names_line, screen=screen,
+                        room=room)
         if screen is not None and entry.kind != "claim":
             raise PackError(f"check {f.__name__}: only checks on claims have a screen")
+        if room is not None and entry.kind not in SPARING:
+            raise PackError(f"check {f.__name__}: only checks on {', '.join(SPARING)} have room")
         before = CHECKS.get(entry.name)
         if before is not None and before.topic != entry.topic:
             raise PackError(f"two checks are called {entry.name}: in {before.topic} and in {entry.topic}")

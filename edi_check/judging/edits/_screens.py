@@ -37,6 +37,11 @@ def has_ordinary_heading(claim: Claim) -> bool:
     return True
 
 
+def names_no_cause(claim: Claim) -> bool:
+    """Neither accident nor employment (CLM11)."""
+    return not claim.related_causes
+
+
 def has_no_other_payer(claim: Claim) -> bool:
     """No 2320, and the destination payer isn't the second or third."""
     return not claim.other_payers and claim.subscriber.sequence not in ("S", "T")
@@ -67,6 +72,15 @@ def has_ordinary_days(claim: Claim, *, as_of: date) -> bool:
         return False
     for d in claim.dates:  # noqa: SIM110
         if d.start is None or d.end is not d.start or d.start > first:
+            return False
+    return True
+
+
+def is_in_time(claim: Claim, *, as_of: date, filing_days: int) -> bool:
+    """No service longer before the day of receipt than the filing limit."""
+    for line in claim.service_lines:
+        start = line.service_dates.start
+        if start is not None and (as_of - start).days > filing_days:
             return False
     return True
 
@@ -118,23 +132,21 @@ def has_ordinary_lines(claim: Claim) -> bool:
             or len({(line.procedure, line.service_dates.start) for line in lines}) == n)
 
 
-_BILLING: list[BillingProvider | None] = [None]
+BILLING: list[BillingProvider | None] = [None]
 """The billing provider that was last found ordinary: it comes with many claims."""
 
 
 def has_ordinary_parties(claim: Claim) -> bool:
     """Everybody with a good NPI, persons who render, and addresses in the state of their ZIP code."""
     b = claim.billing
-    if b is not _BILLING[0]:
-        if not _is_ordinary_billing(b):
-            return False
-        _BILLING[0] = b
+    if b is not BILLING[0] and not is_ordinary_billing(b):
+        return False
     if claim.other_payers or claim.accident_country or claim.accident_state not in lasting_states():
         return False
-    if claim.subscriber.has_city and not _is_at_home(claim.subscriber):
+    if claim.subscriber.has_city and not is_at_home(claim.subscriber):
         return False
     party = claim.rendering
-    if party is not None and not _is_ordinary_person(party):
+    if party is not None and not is_ordinary_person(party):
         return False
     party = claim.supervising
     if party is not None and not (party.id_qualifier == "XX" and is_npi(party.id)):
@@ -143,39 +155,46 @@ def has_ordinary_parties(claim: Claim) -> bool:
         if not (party.id_qualifier == "XX" and is_npi(party.id)):
             return False
     party = claim.dependent
-    if party is not None and party.has_city and not _is_at_home(party):
+    if party is not None and party.has_city and not is_at_home(party):
         return False
     party = claim.subscriber.payer
-    if party is not None and party.has_city and not _is_at_home(party):
+    if party is not None and party.has_city and not is_at_home(party):
         return False
     party = claim.facility
-    if party is not None and not _is_ordinary_place(party):
+    if party is not None and not is_ordinary_place(party):
         return False
     for line in claim.service_lines:
         if (line.facility is not None or line.ordering is not None or line.purchased is not None
                 or line.supervising is not None or line.referring
-                or (line.rendering is not None and not _is_ordinary_person(line.rendering))):
+                or (line.rendering is not None and not is_ordinary_person(line.rendering))):
             return False
     return True
 
 
-def _is_at_home(party: Party) -> bool:
+def is_at_home(party: Party) -> bool:
+    """An address in a state that was always valid and that its ZIP code belongs to."""
     return (party.state in zip_states().get(party.zip_code[:3], ()) and party.state in lasting_states()
             and not party.country)
 
 
-def _is_ordinary_person(party: Party) -> bool:
+def is_ordinary_person(party: Party) -> bool:
+    """A good NPI, and a good taxonomy code if any."""
     return (party.id_qualifier == "XX" and is_npi(party.id) and party.type != "2"
             and (not party.taxonomy or party.taxonomy in TAXONOMIES))
 
 
-def _is_ordinary_place(party: Party) -> bool:
+def is_ordinary_place(party: Party) -> bool:
+    """At home, with a ZIP code of nine digits, and a good NPI if any."""
     zip_code = party.zip_code
-    return (_is_at_home(party) and (zip_code in GOOD_ZIPS or (is_zip9(zip_code) and zip_code[5:] not in FILLERS))
+    return (is_at_home(party) and (zip_code in GOOD_ZIPS or (is_zip9(zip_code) and zip_code[5:] not in FILLERS))
             and (party.id_qualifier != "XX" or not party.id or is_npi(party.id)))
 
 
-def _is_ordinary_billing(b: BillingProvider) -> bool:
-    return ((b.pay_to is None or _is_at_home(b.pay_to)) and b.pay_to_plan is None
-            and b.id_qualifier == "XX" and _is_ordinary_place(b)
-            and is_npi(b.id) and (not b.taxonomy or b.taxonomy in TAXONOMIES))
+def is_ordinary_billing(b: BillingProvider) -> bool:
+    """A billing provider with a good NPI, at home in its state; the last one is remembered."""
+    if not ((b.pay_to is None or is_at_home(b.pay_to)) and b.pay_to_plan is None
+            and b.id_qualifier == "XX" and is_ordinary_place(b)
+            and is_npi(b.id) and (not b.taxonomy or b.taxonomy in TAXONOMIES)):
+        return False
+    BILLING[0] = b
+    return True

@@ -13,7 +13,7 @@ from ...findings import Status
 from ...model import Claim, DateRange
 from ..registry import Hit, Result, check
 from ..scope import is_secondary
-from ._screens import has_ordinary_days
+from ._screens import has_ordinary_days, is_in_time
 
 _ONSETS = {"439": ("727", ""), "454": ("701", ""), "431": ("397", "review"), "453": ("715", "review"),
            "484": ("191", "review")}
@@ -141,7 +141,7 @@ def _late(dates: Sequence[DateRange], last: date | None, line: int) -> Iterator[
                       status=Status("A8", ("187", code)))
 
 
-@check(gives="service days")
+@check(gives="service days", screen=is_in_time)
 def past_filing_limit(claim: Claim, *, as_of: date, filing_days: int) -> Result:
     """The first service is more than ``filing_days`` before the day of receipt.
 

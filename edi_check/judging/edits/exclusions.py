@@ -5,14 +5,15 @@ None of it proves anything: it is for a person to look at.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from decimal import Decimal
 
 from ...findings import Related
 from ...model import Claim, Diagnosis, ServiceLine
 from ..conditions import Codes
-from ..registry import Hit, Result, check
+from ..registry import ALWAYS_HEARD, ALWAYS_SILENT, Hit, Result, check
 from ..words import Words
+from ._screens import names_no_cause
 
 
 def _texts(claim: Claim, line: ServiceLine) -> Iterator[tuple[str, str, int]]:
@@ -69,9 +70,14 @@ def only_such_diagnoses(diagnoses: tuple[Diagnosis, ...], *, such: Codes) -> Res
 
 def says_nothing_in_words(claim: Claim) -> bool:
     """No note and no description anywhere: what looks for words needn't look."""
+    if claim.is_plain:  # no notes anywhere
+        for line in claim.service_lines:  # noqa: SIM110 - on every claim: a generator would cost three times as much
+            if line.description:
+                return False
+        return True
     if claim.notes:
         return False
-    for line in claim.service_lines:  # noqa: SIM110 - on every claim: a generator would cost three times as much
+    for line in claim.service_lines:  # noqa: SIM110
         if line.notes or line.description:
             return False
     return True
@@ -138,7 +144,7 @@ def principal_diagnosis_is_listed(claim: Claim, *, such: Codes) -> Result:
     return (Hit("HI01-2", claim.diagnoses_segment, values={"diagnosis": claim.diagnoses[0].code}),)
 
 
-@check
+@check(screen=names_no_cause)
 def related_cause_is(claim: Claim, *, cause: str) -> Result:
     """CLM11 gives this cause: AA auto accident, EM employment, OA other accident.
 
@@ -152,7 +158,12 @@ def related_cause_is(claim: Claim, *, cause: str) -> Result:
     return (Hit(f"CLM11-{claim.related_causes.index(cause) + 1}", claim.first_segment),)
 
 
-@check(gives="other", names_line=True)
+def _room_for_other(touched: frozenset[str], *, codes: Codes, others: Codes) -> tuple[Container[str], float]:
+    is_there = any(code in codes for code in touched) and any(code in others for code in touched)
+    return ALWAYS_HEARD if is_there else ALWAYS_SILENT
+
+
+@check(gives="other", names_line=True, room=_room_for_other)
 def with_other_on_one_day(claim: Claim, *, codes: Codes, others: Codes) -> Result:
     """A line with one of the ``codes`` shares a day with a line of the claim that has one of the ``others``.
 

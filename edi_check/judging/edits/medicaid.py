@@ -5,6 +5,7 @@ What a patient had before, or at another clinic, is not in the file; every messa
 
 from __future__ import annotations
 
+from collections.abc import Container
 from datetime import date
 from decimal import Decimal
 
@@ -12,13 +13,17 @@ from ...findings import Related
 from ..aggregate import DayLine, DayOfService
 from ..conditions import Codes
 from ..courses import Course, CourseLine
-from ..registry import Hit, Result, check
+from ..registry import ALWAYS_HEARD, ALWAYS_SILENT, Hit, Result, check
 from ..visits import Visit, VisitLine, units_of
 
 _RELATED = 10
 
 
-@check(gives="discipline total limit")
+def _room_for_timed(touched: frozenset[str], *, timed: Codes, most: Decimal) -> tuple[Codes, Decimal]:
+    return timed, most
+
+
+@check(gives="discipline total limit", room=_room_for_timed)
 def discipline_over_one_hour(visit: Visit, *, timed: Codes, disciplines: tuple[str, ...], most: Decimal) -> Result:
     """More timed units under one plan of care than an hour has, for a patient, provider and day (410-131-0120(6)(a)).
 
@@ -49,7 +54,11 @@ def discipline_over_one_hour(visit: Visit, *, timed: Codes, disciplines: tuple[s
     return found
 
 
-@check(gives="count procedures")
+def _room_for_kinds(touched: frozenset[str], *, modalities: Codes, most: int) -> tuple[Codes, int]:
+    return modalities, most
+
+
+@check(gives="count procedures", room=_room_for_kinds)
 def more_than_two_modalities(day: DayOfService, *, modalities: Codes, most: int) -> Result:
     """More than two different modalities for a patient on one day (410-131-0120(6)(b)).
 
@@ -76,7 +85,11 @@ def more_than_two_modalities(day: DayOfService, *, modalities: Codes, most: int)
                 related=tuple(related[:_RELATED])),)
 
 
-@check(gives="procedure")
+def _room_without_modality(touched: frozenset[str], *, modalities: Codes) -> tuple[Container[str], float]:
+    return ALWAYS_HEARD if any(code in modalities for code in touched) else ALWAYS_SILENT
+
+
+@check(gives="procedure", room=_room_without_modality)
 def modality_alone(day: DayOfService, *, modalities: Codes, therapies: Codes) -> Result:
     """A modality without a therapeutic procedure for the patient on that day (410-131-0120(6)(b)).
 
@@ -95,7 +108,11 @@ def modality_alone(day: DayOfService, *, modalities: Codes, therapies: Codes) ->
     return (Hit("SV101-2", mine[0].segment, mine[0].number, {"procedure": mine[0].procedure}),)
 
 
-@check(gives="procedure total")
+def _room_for_one_unit(touched: frozenset[str], *, modalities: Codes) -> tuple[Codes, int]:
+    return modalities, 1
+
+
+@check(gives="procedure total", room=_room_for_one_unit)
 def modality_repeated(day: DayOfService, *, modalities: Codes) -> Result:
     """A supervised modality more than once for a patient on one day (410-131-0120(6)(b): once an encounter).
 
@@ -122,7 +139,15 @@ def modality_repeated(day: DayOfService, *, modalities: Codes) -> Result:
     return found
 
 
-@check(gives="procedure other")
+def _room_for_re_evaluation(touched: frozenset[str], *, physical: Codes, physical_again: str, occupational: Codes,
+                            occupational_again: str) -> tuple[Container[str], float]:
+    for first, again in ((physical, physical_again), (occupational, occupational_again)):
+        if again in touched and any(code in first for code in touched):
+            return ALWAYS_HEARD
+    return ALWAYS_SILENT
+
+
+@check(gives="procedure other", room=_room_for_re_evaluation)
 def evaluation_with_re_evaluation(
     day: DayOfService, *, physical: Codes, physical_again: str, occupational: Codes, occupational_again: str
 ) -> Result:
@@ -157,7 +182,11 @@ def _twice(line: DayLine, other: str, related: tuple[Related, ...]) -> Hit:
                related=related[:_RELATED])
 
 
-@check(gives="day count year limit")
+def _room_for_days(touched: frozenset[str], *, procedures: Codes, most: Decimal) -> tuple[Codes, Decimal]:
+    return procedures, most
+
+
+@check(gives="day count year limit", room=_room_for_days)
 def visits_over_limit(course: Course, *, procedures: Codes, most: Decimal, left_out_places: frozenset[str],
                       left_out_diagnoses: Codes) -> Result:
     """More days of therapy in a calendar year than are paid without an authorization (410-131-0120(5)).
@@ -195,7 +224,12 @@ def visits_over_limit(course: Course, *, procedures: Codes, most: Decimal, left_
     return list(found.values())
 
 
-@check(gives="day count procedures limit")
+def _room_for_evaluations(touched: frozenset[str], *, evaluations: Codes, most: int, re_evaluations: Codes,
+                          most_again: int) -> tuple[frozenset[str], int]:
+    return frozenset(c for c in touched if c in evaluations or c in re_evaluations), min(most, most_again)
+
+
+@check(gives="day count procedures limit", room=_room_for_evaluations)
 def evaluations_over_yearly_limit(course: Course, *, evaluations: Codes, most: int, re_evaluations: Codes,
                                   most_again: int) -> Result:
     """More evaluations, or re-evaluations, in twelve months than are paid (410-131-0120(2)).

@@ -12,7 +12,11 @@ from ..registry import Hit, Result, check
 _RELATED = 10
 
 
-@check(gives="total limit procedures")
+def _room(touched: frozenset[str], *, codes: Codes, most: Decimal) -> tuple[Codes, Decimal]:
+    return codes, most
+
+
+@check(gives="total limit procedures", room=_room)
 def units_over(day: DayOfService, *, codes: Codes, most: Decimal) -> Result:
     """More units of these codes together for one patient and day than ``most``, over lines and claims of the file.
 
@@ -37,7 +41,7 @@ def units_over(day: DayOfService, *, codes: Codes, most: Decimal) -> Result:
     return (Hit("SV104", over.segment, over.number, values, related=tuple(related[:_RELATED])),)
 
 
-@check(gives="total limit")
+@check(gives="total limit", room=_room)
 def shift_units_over(shift: DayOfService, *, codes: Codes, most: Decimal) -> Result:
     """More units of these codes by one provider on a day, for all patients together, than ``most``.
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from decimal import Decimal
 
 from ...findings import Finding, Related
 from ...model import Claim, ServiceLine
 from ..aggregate import DayLine, DayOfService, Tallies
 from ..conditions import Codes
-from ..registry import Hit, Result, check
+from ..registry import ALWAYS_HEARD, ALWAYS_SILENT, Hit, Result, check
 from .exclusions import says_nothing_in_words
 
 RELATED = 10
@@ -50,7 +50,11 @@ def modifier_not_eligible(line: ServiceLine, *, modifiers: frozenset[str], warne
             for n, m in enumerate(line.modifiers, 3) if m in modifiers]
 
 
-@check(gives="total")
+def _room_of_one(touched: frozenset[str], *, procedure: str, most: Decimal) -> tuple[tuple[str], Decimal]:
+    return (procedure,), most
+
+
+@check(gives="total", room=_room_of_one)
 def units_over_daily_limit(
     day: DayOfService, *, procedure: str, most: Decimal, exempt_groups: frozenset[str] | None
 ) -> Result:
@@ -115,7 +119,11 @@ def _passing(mine: Sequence[DayLine], before: Decimal, limit: Decimal) -> DayLin
     return mine[0]
 
 
-@check(gives="procedure other")
+def _room_for_both(touched: frozenset[str], *, kept: str, refused: str) -> tuple[Container[str], float]:
+    return ALWAYS_HEARD if kept in touched and refused in touched else ALWAYS_SILENT
+
+
+@check(gives="procedure other", room=_room_for_both)
 def not_on_one_day(day: DayOfService, *, kept: str, refused: str) -> Result:
     """Two codes that one provider can't bill for one patient and date of service; no modifier cures it (policy 3.c).
 
@@ -158,7 +166,11 @@ def _together(line: DayLine, other: str, day: DayOfService, same_days: Sequence[
     return hit(together, "review", "range") if together else None
 
 
-@check(gives="total procedures")
+def _room_for_one_unit(touched: frozenset[str], *, codes: Codes) -> tuple[Codes, int]:
+    return codes, 1
+
+
+@check(gives="total procedures", room=_room_for_one_unit)
 def more_than_one_spinal_manipulation(day: DayOfService, *, codes: Codes) -> Result:
     """More than one spinal manipulation code, or more than one unit of one, for a patient, provider and day: each code
     stands for all the regions treated in a session.
