@@ -10,11 +10,12 @@ from typing import Any
 from ..model import Claim
 from ..privacy import legible, private
 from ..telling.spots import Spot
+from .claim_records import Claims
 from .codes import is_refusal, is_taken, status_meaning
 from .original import Original, SetRecord, number_key
 from .pointing import claim_spots, line_spots, segments_of
 from .received import BatchAnswer, ClaimAnswer, Code, LineAnswer, ProviderAnswer, Received, StatusAnswer
-from .statements import ClaimVerdicts, Statement, shown_number
+from .statements import ClaimVerdicts, Statement, packed_spot, shown_number
 
 __all__ = ["ClaimStatements", "asked_claims", "looking"]
 

@@ -14,12 +14,11 @@ from ..privacy import legible, masked, unmasked
 from ..sources import Source
 from ..spool import Store
 from ..telling.render import Finished, environment
-from ..telling.spots import Spot
 from .claim_statements import ClaimStatements, asked_claims, looking
 from .original import Asked, Original
 from .received import BatchAnswer, GroupAnswer, InterchangeAnswer, Received
 from .recognition import recognized
-from .statements import ClaimVerdicts, Statement
+from .statements import ClaimVerdicts, Statement, StatementList
 from .syntax_statements import SyntaxStatements, asked_positions
 
 __all__ = ["FORMATS", "SCHEMA", "Explanation", "InterchangeTold", "explained", "write"]
@@ -156,7 +155,7 @@ def _claims_of(statement: Statement) -> str:
     claims = statement.claims
     if not claims or statement.hits.startswith("claim "):
         return statement.hits
-    named = _named(list(islice(claims.keys(), NAMED)), len(claims))
+    named = _named(list(islice(claims.pairs(), NAMED)), len(claims))
     return f"{statement.hits}: {len(claims):,} claim{'' if len(claims) == 1 else 's'} ({named})"
 
 
@@ -201,7 +200,7 @@ def _statement(one: Statement, told: Callable[[str], str]) -> dict[str, Any]:
     return {
         "kind": one.kind, "level": one.level, "result": one.result, "says": told(one.says),
         "codes": [{"code": code, "meaning": means} for code, means in one.codes], "about": one.names,
-        "hits": one.hits, "claims": [{"index": index, "number": number} for index, number in one.claims.keys()],
+        "hits": one.hits, "claims": [{"index": index, "number": number} for index, number in one.claims.pairs()],
         "where": [{"loop": s.loop, "segment_id": s.segment_id, "element": s.element, "segment": s.segment,
                    "set_segment": s.set_segment, "line": s.line, "column": s.column, "offset": s.offset,
                    "length": s.length, "text": s.text, "caret": s.caret, "caret_length": s.width} for s in one.spots],

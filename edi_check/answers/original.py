@@ -1,7 +1,8 @@
 """The claim file that is answered: where its sets and segments stand, and which claims hang under them.
 
 One pass of the reader. Kept are a few numbers of every claim, and in full only what is asked for: the segments named
-by a 999, and the places of the claims that a 277CA refuses. Part of the beam: it drives the reader of *reading*.
+by a 999, and, on disk, the places of the claims that a 277CA refuses. Part of the beam: it drives the reader of
+*reading*.
 """
 
 from __future__ import annotations
@@ -9,15 +10,16 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..model import Claim, Delimiters, FunctionalGroup, Interchange, Place, TransactionSet
 from ..reading.reader import Reader
 from ..reading.segments import Batch
 from ..sources import Source
+from ..spool import Store
+from .claim_records import ClaimRecords, Claims
 
-__all__ = ["Asked", "ClaimRecord", "Original", "SetRecord", "group_key", "number_key", "set_key"]
+__all__ = ["Asked", "Original", "SetRecord", "group_key", "number_key", "set_key"]
 
 CONTROL = ("GS", "GE", "ST", "SE", "IEA")
 
@@ -40,20 +42,6 @@ def number_key(number: str) -> str:
     ('PCN12', '0')
     """
     return "".join(c for c in number if c.isascii() and c.isalnum())[:35] or "0"
-
-
-class ClaimRecord(NamedTuple):
-    """A claim of the file. ``levels``: offset and length of each level above it; ``provider_ids``: NPI and tax ids
-    of its billing provider; ``sights``: what was asked about it."""
-
-    running: int
-    number: str
-    set_index: int
-    first: int
-    last: int
-    levels: tuple[int, ...]
-    provider_ids: tuple[str, ...]
-    sights: tuple[Any, ...]
 
 
 @dataclass
@@ -92,15 +80,14 @@ class _Follower(Reader):
 class Original:
     """The file answered. ``trouble`` says why it can't be used, ``""`` when it can. Raises nothing over its content."""
 
-    def __init__(self, source: Source, asked: Asked) -> None:
+    def __init__(self, source: Source, asked: Asked, store: Store | None = None) -> None:
         self.source, self.asked = source, asked
         self.sets: list[SetRecord] = []
         self.controls: dict[int, Place] = {}
         self._control_numbers: list[int] = []
         self._at = [0, 0, 0]
         """Interchange, group and set up to which the sets are known."""
-        self._provider: tuple[int, tuple[str, ...]] = (-1, ())
-        self._claims_of: dict[int, list[ClaimRecord]] = {}
+        self.claims = ClaimRecords(store or Store())
         reader = _Follower(self._sight)
         for chunk in source.chunks():
             for claim in reader.feed(chunk):
@@ -120,13 +107,7 @@ class Original:
         return "" if any(r.set.is_professional for r in self.sets) else "holds no professional claims (837P)"
 
     def _enter(self, claim: Claim) -> None:
-        sights = self.asked.look(claim) if number_key(claim.number) in self.asked.numbers else ()
-        billing = claim.billing
-        if billing.number != self._provider[0]:
-            self._provider = billing.number, (billing.id, *(r.value for r in billing.references))
-        record = ClaimRecord(claim.index, claim.number, claim.set.index, claim.first_segment, claim.last_segment,
-                             claim.levels, self._provider[1], sights)
-        self._claims_of.setdefault(claim.set.index, []).append(record)
+        self.claims.enter(claim, self.asked.look(claim) if number_key(claim.number) in self.asked.numbers else ())
 
     # --- while it is read ------------------------------------------------------------------------------------
 
@@ -177,27 +158,29 @@ class Original:
         key = group_key(group), set_key(number)
         return [r for r in self.sets if (group_key(r.group.control_number), set_key(r.set.control_number)) == key]
 
-    def claims_of(self, *sets: SetRecord) -> list[ClaimRecord]:
+    def claims_of(self, *sets: SetRecord) -> Claims:
         """The claims of these sets, in file order."""
-        return [c for r in sets for c in self._claims_of.get(r.set.index, [])]
+        return Claims(self.claims, [self.claims.sets[r.set.index] for r in sets if r.set.index in self.claims.sets])
 
-    def claims_at(self, record: SetRecord, place: Place, number: str = "") -> list[ClaimRecord]:
+    def claims_at(self, record: SetRecord, place: Place, number: str = "") -> Claims:
         """The claims that a segment of a set belongs to: the one it stands in, those below its level, or every claim of
         the set when it stands above all levels. ``number`` is the claim that the answer names: what is missing at the
         end of a claim is told at the segment that follows it."""
-        own = self._claims_of.get(record.set.index, [])
-        at = bisect_right(own, place.segment, key=attrgetter("first")) - 1
+        claims = self.claims
+        start, end = claims.sets.get(record.set.index, (1, 0))
+        at = claims.last_before(start, end, place.segment)
         if number:
             key = number_key(number)
-            named = [c for c in own[max(at - 1, 0) : at + 1][::-1] if number_key(c.number) == key]
-            named = named or [c for c in own if number_key(c.number) == key]
+            near = (n for n in (at, at - 1) if start <= n <= end and number_key(claims.number(n)) == key)
+            named = next(near, 0) or next((n for n in range(start, end + 1) if number_key(claims.number(n)) == key), 0)
             if named:
-                return named[:1]
-        if at >= 0 and own[at].first <= place.segment <= own[at].last:
-            return [own[at]]
-        below = [c for c in own if any(begin <= place.offset < begin + length
-                                       for begin, length in zip(c.levels[::2], c.levels[1::2], strict=False))]
-        return below or own
+                return Claims(claims, [(named, named)])
+        if at >= start and place.segment <= claims.record(at).last:
+            return Claims(claims, [(at, at)])
+        below = at + 1
+        while below <= end and claims.is_under(below, place.offset):
+            below += 1
+        return Claims(claims, [(at + 1, below - 1)] if below > at + 1 else [(start, end)] if end else [])
 
     def trailer(self, segment: int, name: str, stop: str) -> Place | None:
         """The first control segment called ``name`` after segment number ``segment`` and before another ``stop``."""

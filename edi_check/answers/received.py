@@ -6,7 +6,11 @@ segment that has nothing to stand in gets an empty frame, so that what it says i
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
+
+from .kept import Kept
 
 __all__ = [
     "BatchAnswer", "ClaimAnswer", "Code", "ElementAnswer", "GroupAnswer", "InterchangeAnswer", "LineAnswer",
@@ -109,7 +113,8 @@ class LineAnswer:
 
 @dataclass(slots=True)
 class ClaimAnswer:
-    """2200D with its lines. ``payer_number`` REF*1K, ``trace`` REF*D9, ``days`` DTP*472."""
+    """2200D with its lines. ``payer_number`` REF*1K, ``trace`` REF*D9, ``days`` DTP*472. They lie on disk, in
+    ``Received.claims``."""
 
     number: str
     statuses: list[StatusAnswer] = field(default_factory=list)
@@ -121,14 +126,16 @@ class ClaimAnswer:
 
 @dataclass(slots=True)
 class ProviderAnswer:
-    """2000C with the claims below it. ``is_person``: its name identifies a person."""
+    """2000C. ``is_person``: its name identifies a person. ``first`` and ``count``: the claims below it, by their place
+    in ``Received.claims``."""
 
     name: str = ""
     id: str = ""
     is_person: bool = False
     statuses: list[StatusAnswer] = field(default_factory=list)
     counts: dict[str, str] = field(default_factory=dict)
-    claims: list[ClaimAnswer] = field(default_factory=list)
+    first: int = 0
+    count: int = 0
 
 
 @dataclass(slots=True)
@@ -156,10 +163,37 @@ class ReceivedInterchange:
     others: dict[str, int] = field(default_factory=dict)
 
 
+def _packed(claim: ClaimAnswer) -> tuple[Any, ...]:
+    lines = [(ln.procedure, ln.charge, ln.units, _statuses(ln.statuses), ln.control) for ln in claim.lines]
+    return claim.number, _statuses(claim.statuses), claim.payer_number, claim.trace, claim.days, lines
+
+
+def _statuses(statuses: list[StatusAnswer]) -> list[Any]:
+    return [([(c.category, c.status, c.entity) for c in s.codes], s.action, s.text) for s in statuses]
+
+
+def _unpacked(row: tuple[Any, ...]) -> ClaimAnswer:
+    number, statuses, payer_number, trace, days, lines = row
+    return ClaimAnswer(number, _restored(statuses), payer_number, trace, days, [
+        LineAnswer(procedure, charge, units, _restored(those), control)
+        for procedure, charge, units, those, control in lines])
+
+
+def _restored(statuses: list[Any]) -> list[StatusAnswer]:
+    return [StatusAnswer([Code(*c) for c in codes], action, text) for codes, action, text in statuses]
+
+
 @dataclass(slots=True)
 class Received:
-    """A whole file. ``is_whole``: it is X12, it holds an acknowledgment, and nothing of it is cut off."""
+    """A whole file. ``is_whole``: it is X12, it holds an acknowledgment, and nothing of it is cut off. ``claims``:
+    those of all its 277s, in file order."""
 
     interchanges: list[ReceivedInterchange] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
     is_whole: bool = True
+    claims: Kept[ClaimAnswer] = field(default_factory=lambda: Kept(_packed, _unpacked))
+
+    def claims_of(self, provider: ProviderAnswer) -> Iterator[tuple[int, ClaimAnswer]]:
+        """The claims below a provider, each with its place in ``claims``."""
+        for n in range(provider.first, provider.first + provider.count):
+            yield n, self.claims[n]

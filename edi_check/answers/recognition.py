@@ -262,7 +262,7 @@ class _Recognizer:
 
     def _in_provider(self) -> ProviderAnswer:
         if self.provider is None:
-            self.provider = ProviderAnswer()
+            self.provider = ProviderAnswer(first=len(self.received.claims))
             self._in_batch().providers.append(self.provider)
         return self.provider
 
@@ -288,8 +288,7 @@ class _Recognizer:
         if self.level == "21":
             batch.reference = e[2].strip()
         elif self.level not in ("20", "19"):
-            self.claim, self.line = ClaimAnswer(e[2].strip()), None
-            self._in_provider().claims.append(self.claim)
+            self._new_claim(e[2].strip())
 
     def _stc(self, e: list[str]) -> None:
         codes = [self._code(c) for c in (e[1], e[10], e[11]) if c.strip()]
@@ -309,8 +308,15 @@ class _Recognizer:
     def _in_claim(self, name: str) -> ClaimAnswer:
         if self.claim is None:
             self.remark(f"A segment {name} has no TRN before it that says which claim it is about.", is_whole=True)
-            self.claim = ClaimAnswer("")
-            self._in_provider().claims.append(self.claim)
+            return self._new_claim("")
+        return self.claim
+
+    def _new_claim(self, number: str) -> ClaimAnswer:
+        provider, claims = self._in_provider(), self.received.claims
+        provider.first = provider.first if provider.count else len(claims)
+        provider.count += 1
+        self.claim, self.line = ClaimAnswer(number), None
+        claims.append(self.claim)
         return self.claim
 
     def _count_of(self, e: list[str]) -> None:

@@ -242,10 +242,19 @@ def _result(code: str) -> str:
 
 
 def _fit(one: SetAnswer, record: SetRecord) -> int:
-    """How many of the segments named are in this set what the answer says they are."""
-    separator = record.interchange.delimiters.element
-    return sum(_is_named(place.text.split(separator, 1)[0], f.segment_id) for f in one.segments
-               if (place := record.places.get(f.position)) is not None)
+    """How much of what is named stands in this set as the answer says: segments, and values repeated (IK404)."""
+    delimiters = record.interchange.delimiters
+    fit = 0
+    for fault in one.segments:
+        place = record.places.get(fault.position)
+        elements = place.text.split(delimiters.element) if place else [""]
+        if _is_named(elements[0], fault.segment_id):
+            fit += 1
+            for told in fault.elements:
+                value = elements[told.position] if 0 < told.position < len(elements) else ""
+                parts = value.split(delimiters.component) if told.component and delimiters.component else [value]
+                fit += bool(told.value) and told.value == "".join(parts[max(told.component - 1, 0) :][:1])
+    return fit
 
 
 def _is_named(segment_id: str, told: str) -> bool:
