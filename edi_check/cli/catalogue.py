@@ -23,7 +23,7 @@ ELEMENT_OF_999 = {"TA1": "TA105", "AK9": "AK905", "IK5": "IK502", "IK3": "IK304"
 
 SNIP = {
     1: "X12 syntax", 2: "the 837P guide", 3: "balancing", 4: "values that depend on each other", 5: "code sets",
-    6: "line of business", 7: "this payer's own rules",
+    6: "line of business", 7: "a receiver's own rules",
 }
 
 pack_option = click.option("--pack", "packs", multiple=True, metavar="NAME|FILE",

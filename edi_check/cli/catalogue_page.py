@@ -69,8 +69,7 @@ def _edit(pack: Pack, data: EditData) -> str:
     if edit.wrong or edit.right:
         lines.append("```text")
         for label, text in (("wrong:", edit.wrong), ("right:", edit.right)):
-            lines += [f"{label:<7}{line.strip()}" if n == 0 else " " * 7 + line.strip()
-                      for n, line in enumerate(text.strip().splitlines())]
+            lines += [f"{'' if n else label:<7}{segment}".rstrip() for n, segment in enumerate(segments(text)) if text]
         lines += ["```", ""]
     lines += [f"- Applied to: {_flow(scope_of(pack, data))}", f"- Source: {_flow(source_of(edit))}",
               f"- Told as: {_flow(told_as(edit))}"]
