@@ -84,7 +84,8 @@ def test_memory_stays_flat() -> None:
     for claims in (4_000, 40_000):
         code = ("import sys, resource; from edi_check.cli.main import main; "
                 f"assert 0 == main(['generate', '--claims', '{claims}', '--faults', 'all', '-q', "
-                "'--ledger', '/dev/null', '-o', '/dev/null']); sys.stderr.write(str(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss))")
+                "'--ledger', '/dev/null', '-o', '/dev/null']); "
+                "sys.stderr.write(str(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss))")
         run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
         peaks.append(int(run.stderr.split()[-1]))
     assert peaks[1] < peaks[0] + 8_000, f"KiB: {peaks}"

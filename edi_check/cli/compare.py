@@ -104,7 +104,7 @@ def _file(one: FileChanges, most: int) -> list[str]:
                 f"{_counted(len(one.lost or one.new), 'finding')}"]
     title = one.new_path if one.new_path == one.old_path else f"{one.old_path} -> {one.new_path}"
     lines = [title, f"  {len(one.mended):,} mended, {len(one.new):,} new, {len(one.remaining):,} remaining"]
-    lines += [f"  {text}" for text in _claims(one)]
+    lines += [line for text in _claims(one) for line in _wrapped(text, "  ", "    ")]
     raised = [now for _, now in one.raised]
     for name, findings in (("New", one.new), ("Graver than before", raised), ("Mended", one.mended),
                            ("Remaining", [now for _, now in one.remaining])):
@@ -112,7 +112,7 @@ def _file(one: FileChanges, most: int) -> list[str]:
             lines += ["", f"  {name}"]
             lines += [line for finding in findings[:most] for line in _finding(finding, name == "New")]
             if len(findings) > most:
-                lines.append(f"    … and {len(findings) - most:,} more: --all, or -f json, has them")
+                lines.append(f"    … and {len(findings) - most:,} more: --all shows them")
     return lines
 
 
@@ -144,5 +144,8 @@ def _finding(finding: dict[str, Any], is_long: bool) -> Iterator[str]:
     line = f" line {finding['line']}" if finding["line"] else ""
     yield f"    {finding['level']:<6}  {finding['edit']:<10}  {whom}{line}  {finding.get('name', '')}".rstrip()
     if is_long:
-        width = min(click.formatting.HelpFormatter().width, 100)
-        yield from click.wrap_text(finding["message"], width, "            ", "            ").splitlines()
+        yield from _wrapped(finding["message"], " " * 12, " " * 12)
+
+
+def _wrapped(text: str, first: str, further: str) -> list[str]:
+    return click.wrap_text(text, min(click.formatting.HelpFormatter().width, 100), first, further).splitlines()

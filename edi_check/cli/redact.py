@@ -14,7 +14,9 @@ from typing import IO, Any
 import click
 
 from ..configuration import Configuration, load
-from ..findings import EdiCheckError
+from ..findings import NotX12
+from ..redacting import RedactionFailed, differences
+from ..redacting import redact as redacted
 from ..sources import Source
 from . import exits
 from .inputs import STDIN
@@ -67,7 +69,7 @@ def redact(session: Session, /, file: str, output: str, seed: int | None, config
     with tempfile.TemporaryFile(prefix="edi-check-") as copy:
         try:
             seen = _copied(sys.stdin.buffer if file == STDIN else file, copy, seed, settings)
-        except (EdiCheckError, OSError) as error:
+        except (NotX12, RedactionFailed, OSError) as error:
             text = error.strerror or type(error).__name__ if isinstance(error, OSError) else str(error)
             session.tell(f"{'standard input' if file == STDIN else file}: {text}", level=-1)
             return exits.UNCHECKED
@@ -86,8 +88,6 @@ def redact(session: Session, /, file: str, output: str, seed: int | None, config
 def _copied(source: str | IO[bytes], copy: IO[bytes], seed: int | None, settings: Configuration) -> list[str]:
     """Write the copy; what differs when both are judged."""
     from ..pipeline import check
-    from ..redacting import differences
-    from ..redacting import redact as redacted
     from .running import arguments
 
     how = arguments(settings)

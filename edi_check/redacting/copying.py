@@ -47,7 +47,8 @@ def redact(
     try:
         loaded = load_packs(packs)
         in_force = settings_in_force(loaded, settings or {})
-        kept = frozenset(group for values in in_force.values() for group in values.get("aso_groups") or ())
+        named = (group for values in in_force.values() for group in values.get("aso_groups") or ())
+        kept = frozenset(group.strip().upper() for group in named)
         gathered = Gathered()
         gathered.days.receipt = as_of or date.today()
         first = _Copy(Rewriter(gathered, kept, gathered.days), lambda data: None)

@@ -22,7 +22,7 @@ class Days:
 
     def note(self, day: str, service: str) -> None:
         """A service on ``service`` of somebody born, or dead, on ``day``; both CCYYMMDD, or unreadable."""
-        if day[:4] == service[:4] and (when := parse_day(service)) is not None:
+        if day[:4] == service[:4] and (when := parse_day(service)) is not None and when < date.max:
             self.beside.setdefault(day, set()).add(when)
 
     def free(self, kind: str, day: date) -> tuple[date, date]:

@@ -26,7 +26,7 @@ from .places import is_number
 from .streets import WORDS as STREET_WORDS
 from .streets import kept_spans
 
-__all__ = ["Gathered", "Inventions"]
+__all__ = ["Gathered", "Inventions", "in_capitals"]
 
 _TOKEN = re.compile("[A-Za-z]+|[0-9]+")
 _GENERIC = frozenset(words(

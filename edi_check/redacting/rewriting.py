@@ -13,6 +13,7 @@ from typing import Protocol
 
 from ..model import Delimiters
 from .dates import Days
+from .inventions import in_capitals
 from .places import Place, codes, has_segment, is_kept, places
 
 __all__ = ["Replacer", "Rewriter"]
@@ -125,7 +126,7 @@ class Rewriter:
         if not text.strip():
             return text
         if kind in _PERSONAL:
-            if kind == "group" and text.strip() in self._kept:
+            if kind == "group" and in_capitals(text.strip()) in self._kept:
                 return text
             return self._replace(_PERSONAL[kind], text)
         if is_kept(kind, text.strip(), segment_id, position, part):

@@ -193,6 +193,8 @@ def _file_changes(old: Row | None, new: Row | None, is_partial: bool) -> FileCha
     else:
         found.lost += rest
     found.new += [f for findings in ours.values() for f in findings]
+    pairs, found.mended, found.new = _paired(found.mended, found.new, [_numbered])  # two claims have one number
+    found.remaining += pairs
     found.new.sort(key=_place)
     found.mended.sort(key=_place)
     found.remaining.sort(key=lambda pair: _place(pair[1]))
@@ -257,6 +259,11 @@ def _paired(old: Sequence[Row], new: Sequence[Row], keys: Sequence[Callable[[Row
 
 def _at(finding: Row, *names: str) -> tuple[str, ...]:
     return tuple(str(finding["where"].get(name, "")) for name in names)
+
+
+def _numbered(f: Row) -> Hashable:
+    return (f["claim_number"], f["edit"], f["line"], *_at(f, "loop", "segment_id", "element"), f["message"]
+            ) if f["claim"] else id(f)
 
 
 _FINDING_KEYS: tuple[Callable[[Row], Hashable], ...] = (
