@@ -161,6 +161,11 @@ def test_charts_count_claims_by_edit_and_by_provider() -> None:
     assert sum(choice.claims for choice in page.providers) == file.counts.claims
 
 
+def test_files_to_look_at_come_first() -> None:
+    report = edi_check.check([b"".join(generate(2, seed=1)), b"no claim file", FAULTY], as_of=AS_OF)
+    assert [f.number for f in html_page.html_page(report).ranked] == [2, 3, 1]
+
+
 def test_the_page_is_written_piece_by_piece() -> None:
     """A report of any size is never in memory as a whole."""
     pieces: list[int] = []

@@ -23,6 +23,7 @@ from .summary import FileView, FindingView, ReportView, finding_view, money, pro
 __all__ = ["Bar", "Choice", "FilePage", "Page", "Part", "RowView", "html_page"]
 
 PARTS = (("rejected", "Rejected"), ("review", "To review"), ("accepted", "Accepted"))
+GRAVEST = ("unreadable", "rejected", "partial", "accepted")
 CHUNK = 50
 """Rows that a browser lays out together, when they come into view."""
 BARS = 8
@@ -128,6 +129,11 @@ class Page:
     shows_values: bool
     is_open: bool
     is_whole: bool
+
+    @property
+    def ranked(self) -> list[FilePage]:
+        """The files, those to be looked at first."""
+        return sorted(self.files, key=lambda f: GRAVEST.index(f.view.disposition))
 
 
 def html_page(report: Report) -> Page:
