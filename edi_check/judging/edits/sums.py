@@ -36,7 +36,7 @@ def units_over(day: DayOfService, *, codes: Codes, most: Decimal) -> Result:
             over = line
     if over is None:
         return ()
-    related = [r for t in earlier for r in t.lines] + [Related(0, d.number) for d in mine if d is not over]
+    related = sorted([r for t in earlier for r in t.lines]) + [Related(0, d.number) for d in mine if d is not over]
     values = {"total": total, "limit": limit, "procedures": sorted({d.procedure for d in mine})}
     return (Hit("SV104", over.segment, over.number, values, related=tuple(related[:_RELATED])),)
 
