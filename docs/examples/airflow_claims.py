@@ -21,6 +21,7 @@ def claims():
     def judge(day: str) -> int:
         """The exit code: 0, or 1 when some claims must be mended. The logical date is the day of receipt, so a rerun
         of an old interval gives the bytes it gave then."""
+        os.makedirs(f"{CLAIMS}/reports", mode=0o700, exist_ok=True)
         code = subprocess.run([  # noqa: S603 - no shell, and nothing in it comes from outside
             EDI_CHECK, "check", "--quiet", "--no-progress", "--as-of", day, "--format", "json",
             "--output", f"{CLAIMS}/reports/{day}.json", "--report", f"html={CLAIMS}/reports/{day}.html",

@@ -78,7 +78,7 @@ def named(name: str, packs: tuple[str, ...]) -> tuple[Pack, EditData]:
         padded = re.sub(r"-(\d)$", r"-0\1", name.upper())
         close = f"; did you mean {padded}?" if padded in known else nearest(name.upper(), known)
         hint = close if "did you mean" in close else "; `edi-check edits` lists all."
-        raise click.UsageError(f"There is no edit {name}{hint}")
+        raise click.UsageError(f"There is no edit and no word {name}{hint}")
     return known[key]
 
 

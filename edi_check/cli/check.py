@@ -95,7 +95,16 @@ def check(session: Session, /, paths: tuple[str, ...], config_file: str, **optio
     for output in outputs:
         _write(report, output, settings)
     write_answers(answers, inputs, report, settings)
+    _point_to_explain(report, session)
     return report.exit_code
+
+
+def _point_to_explain(report: Report, session: Session) -> None:
+    """An acknowledgment that was given to be judged is for the other command. FA: 999, HN: 277CA."""
+    for file in report.files:
+        kinds = {group.functional_id for interchange in file.interchanges for group in interchange.groups}
+        if kinds and kinds <= {"FA", "HN"}:
+            session.tell(f"{file.path} is an acknowledgment; what it says: edi-check explain {file.path}")
 
 
 def _write(report: Report, output: Output, settings: Configuration) -> None:

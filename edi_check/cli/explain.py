@@ -32,8 +32,9 @@ FORMATS = ("text", "json", "markdown")
 def explain(ctx: click.Context, name: str, original: str, form: str, output: str, show_values: bool,
             packs: tuple[str, ...]) -> int:
     """Explain one edit: why it is there, what to do, a wrong and a right example, its source, its codes. Or a word that
-    messages use, such as SNIP or loop. Or, given a file, what an acknowledgment (TA1, 999, 997, 277CA, of ours or of
-    anybody's) says, in words, at the segment it speaks of, and which claims it hits.
+    messages use, such as SNIP or loop, a status (A8:400,178) or a place in a segment (SV107-2). Or, given a file, what
+    an acknowledgment (TA1, 999, 997, 277CA, of ours or of anybody's) says, in words, at the segment it speaks of, and
+    which claims it hits.
 
     A file is explained with exit code 0, whatever it says; 3 means that not all of it, or of the original, could be
     read.
@@ -55,7 +56,8 @@ def explain(ctx: click.Context, name: str, original: str, form: str, output: str
         return exits.CHECKED
     for path in filter(None, (name, original)):
         if path != "-" and not os.path.isfile(path) and (os.path.isdir(path) or not os.path.exists(path)):
-            raise click.UsageError(f"There is no file {path}; nothing was explained.")
+            what = f"{path} is a folder" if os.path.isdir(path) else f"There is no file {path}"
+            raise click.UsageError(f"{what}; nothing was explained.")
     if name == original == "-":
         raise click.UsageError("The acknowledgment and the original can't both be standard input.")
     refuse_clashes([Output(form, output)], [path for path in (name, original) if path])
@@ -68,13 +70,14 @@ def _is_file(name: str) -> bool:
 
 
 def _told(name: str, packs: tuple[str, ...], form: str) -> str:
-    """The page of an edit, or of a word of the glossary, without the last line end."""
+    """The page of an edit, a word of the glossary, a status or a designator, without the last line end."""
     try:
         pack, data = named(name, packs)
     except click.UsageError:
+        from .designations import find_designation
         from .glossary import find_word, page_of_word
 
-        word = find_word(name)
+        word = find_word(name) or find_designation(name, packs)
         if word is None:
             raise
         return page_of_word(word, form)
@@ -95,6 +98,8 @@ def _explain_file(session: Session, name: str, original: str, form: str, output:
         write(told, form, out, color=output == "-" and sys.stdout.isatty() and not os.environ.get("NO_COLOR"))
     if not told.is_whole:
         session.tell("not everything could be read; the explanation says what")
+        if original.lower().removesuffix(".gz").endswith(KINDS):
+            session.tell(f"the answer comes first: edi-check explain {original} --original {name}")
     return exits.CHECKED if told.is_whole else exits.UNCHECKED
 
 

@@ -57,6 +57,7 @@ STATUSES = {
     "255": "other diagnosis",
     "258": "number of units or days for the procedure",
     "259": "how often the service was given",
+    "294": "documents that support the claim",
     "306": "detailed description of the service",
     "331": "physical examination report",
     "397": "date of onset",
