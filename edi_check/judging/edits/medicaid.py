@@ -71,7 +71,7 @@ def more_than_two_modalities(day: DayOfService, *, modalities: Codes, most: int)
     if day.days > 1 or not mine:
         return ()
     codes = {code: None for code in modalities.enumerated() or () if day.before and day.before.of(code).lines}
-    earlier = [r for code in codes for r in day.before.of(code).lines]
+    earlier = sorted(r for code in codes for r in day.before.of(code).lines)
     over: DayLine | None = None
     for line in mine:
         if line.procedure not in codes:
