@@ -32,6 +32,8 @@ def legible(value: str, longest: int = _LONGEST) -> str:
     >>> legible("A\\x07B")
     'A\\\\x07B'
     """
+    if len(value) <= longest and value.isascii() and value.isprintable():
+        return value
     cut = len(value) > longest
     value = value[:longest]
     if not value.isascii():
