@@ -174,15 +174,17 @@ class SqliteLedger(Register):
             )
             db.execute("UPDATE file SET owner = '' WHERE owner = ?", (token,))
 
-    def fetched(self, id: str, size: int, mtime_ns: int, inode: int, there_ns: int) -> None:
-        """The bytes of a remote file are here and durable: whoever judges may have it. ``there_ns``: its time there."""
+    def fetched(self, files: Sequence[tuple[str, os.stat_result, int]]) -> None:
+        """The bytes of remote files are here and durable: whoever judges may have them. In: id, how the file looks
+        here, its time there in nanoseconds."""
         with self.writing() as db:
-            self._step(
-                db,
-                "UPDATE file SET state = ?, size = ?, mtime_ns = ?, inode = ?, there_ns = ?, owner = '' "
-                "WHERE id = ? AND state = ? AND owner = ?",
-                (FETCHED, size, mtime_ns, inode, there_ns, id, CLAIMED, self.token),
-            )
+            for id, s, there_ns in files:
+                self._step(
+                    db,
+                    "UPDATE file SET state = ?, size = ?, mtime_ns = ?, inode = ?, there_ns = ?, owner = '' "
+                    "WHERE id = ? AND state = ? AND owner = ?",
+                    (FETCHED, s.st_size, s.st_mtime_ns, s.st_ino, there_ns, id, CLAIMED, self.token),
+                )
 
     # --- steps ---------------------------------------------------------------------------------------------------
 

@@ -256,8 +256,8 @@ class RemoteFolder:
             pass
 
     async def fetch(self, name: bytes, size: int, path: str) -> int:
-        """Copy a file of the inbound folder to ``path`` (0600, durable) and return how many bytes there were: at most
-        ``size`` and one more, whatever the server goes on sending."""
+        """Copy a file of the inbound folder to ``path`` (0600, not durable yet) and return how many bytes there were:
+        at most ``size`` and one more, whatever the server goes on sending."""
         written = 0
         async with self._opened(self.path(name), "rb") as file:
             with create(path) as out:
@@ -267,8 +267,6 @@ class RemoteFolder:
                         break
                     out.write(piece)
                     written += len(piece)
-                out.flush()
-                os.fsync(out.fileno())
         return written
 
     async def upload(self, path: str, target: bytes) -> None:

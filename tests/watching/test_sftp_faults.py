@@ -357,3 +357,47 @@ def test_a_server_that_lets_nobody_rename_or_remove(tmp_path: Path, monkeypatch:
     assert len(list((there / "in").iterdir())) == 3
     kept = [p.read_bytes() for p in (tmp_path / "root/archive").rglob("*.837")]
     assert sorted(kept) == sorted(numbered(n) for n in (1, 2, 3))
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_remote_file_that_may_not_be_read_holds_nobody_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It stays under its own name, even when it is overdue, and is taken once it can be read."""
+    monkeypatch.setattr(Retry, "LONGEST", 0.3)
+    there = tmp_path / "there"
+    for name in ("in", "out"):
+        (there / name).mkdir(parents=True)
+    for n in (1, 2, 3):
+        drop(there / "in", f"{n}.837", numbered(n))
+    forbidden = {b"/in/2.837"}
+
+    class Choosy(asyncssh.SFTPServer):
+        def __init__(self, channel: Any) -> None:
+            super().__init__(channel, chroot=os.fsencode(there))
+
+        def open(self, path: bytes, pflags: int, attrs: asyncssh.SFTPAttrs) -> object:
+            if path in forbidden:
+                raise asyncssh.SFTPPermissionDenied("no")
+            return super().open(path, pflags, attrs)
+
+    choosy = LiarServer(tmp_path / "choosy", Choosy)
+    log = io.StringIO()
+    service = service_for(choosy.plan(tmp_path / "root"), log)
+    thread = threading.Thread(target=service.run)
+    thread.start()
+
+    def answered() -> int:
+        return sum(p.name.endswith("_999.x12") for p in (there / "out").iterdir())
+
+    try:
+        assert wait_for(lambda: answered() == 2, 30), log.getvalue()
+        time.sleep(1.5)  # overdue after one second
+        assert [p.name for p in (there / "in").iterdir()] == ["2.837"]
+        forbidden.clear()
+        assert wait_for(lambda: answered() == 3 and not os.listdir(there / "in"), 30), log.getvalue()
+    finally:
+        service.stop()
+        thread.join(30)
+        service.close()
+        choosy.stop()
+    assert log.getvalue().count('"file_unreadable"') == 1
+    assert "source_down" not in log.getvalue()

@@ -1,0 +1,316 @@
+"""Fetching the files of a remote source. A file is claimed by a rename to a name that only its id could have, copied,
+committed, and only then removed there; each step may be done again after a connection that ended.
+
+Several files are under way at once on the one connection, so that a distant server costs a round trip for a batch and
+not for each; what was copied is made durable and committed together.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import nullcontext
+from time import monotonic, time
+from typing import TypeVar
+
+from .disk import Flusher, fsync_folder, open_regular, unlink_quietly
+from .figures import Figures
+from .intake import Choice, Entry, Seen, decide
+from .journal import Journal
+from .ledger import new_id
+from .plan import Plan, SourcePlan
+from .records import CLAIMED, RETURNING, Claim, Ledger, Record
+from .sftp import Exists, Missing, Refused, RemoteFolder
+from .transport import is_file_whole
+
+__all__ = ["AT_ONCE", "BATCH", "Pickup", "together"]
+
+T = TypeVar("T")
+
+PREFIX = b".edi-check-"
+HOLD_SECONDS = 10.0
+BATCH = 64
+AT_ONCE = 16
+"""Requests under way on one connection. More gains little, and each may hold a piece of a file in memory."""
+SMALL, BIG_AT_ONCE = 1 << 15, 2
+BATCH_BYTES = 64 << 20
+"""What is taken in one go, unless a single file is bigger: it is judged when all of it is here."""
+SCAN_SHARE = 4
+"""A listing may cost a quarter of the time: what it found is taken, batch by batch, before it is asked for again."""
+
+
+async def together(
+    do: Callable[[T], Awaitable[object]], things: Iterable[T], size: Callable[[T], int] = lambda thing: 0
+) -> None:
+    """``do`` each, ``AT_ONCE`` of them at a time, begun in their order; fewer of those whose ``size`` is big, so that a
+    slow line still answers each request in time. All have been tried when the first error is raised: what one of them
+    achieved is not lost with the connection of another."""
+    some, big = asyncio.Semaphore(AT_ONCE), asyncio.Semaphore(BIG_AT_ONCE)
+
+    async def one(thing: T) -> None:
+        async with some, big if size(thing) > SMALL else nullcontext():
+            await do(thing)
+
+    for result in await asyncio.gather(*map(one, things), return_exceptions=True):
+        if isinstance(result, BaseException):
+            raise result
+
+
+class Pickup:
+    """What waits in one remote folder, and how it comes here."""
+
+    def __init__(self, plan: Plan, source: SourcePlan, ledger: Ledger, journal: Journal, figures: Figures) -> None:
+        assert source.remote
+        self.plan, self.source, self.ledger = plan, source, ledger
+        self.journal, self.figures = journal, figures
+        self.by_rename = source.remote.claims_by == "rename"
+        self.flusher = Flusher()
+        self._memory: dict[bytes, Seen] = {}
+        self._unreadable: set[bytes] = set()
+        self._held: dict[str, float] = {}
+        self._ready: deque[Entry] = deque()
+        self._overdue: set[bytes] = set()
+        self._scans = 0
+        self._next = 0.0
+        self.progressed: Callable[[], object] = lambda: None
+
+    def close(self) -> None:
+        self.flusher.close()
+
+    def look_anew(self) -> None:
+        """A new connection: what was listed before doesn't count."""
+        self._scans, self._next = 0, 0.0
+        self._ready.clear()
+
+    def is_drained(self) -> bool:
+        """Was the folder listed twice, with nothing left that waiting a little could make ready?"""
+        return self._scans >= 2 and not self._ready and all(seen.is_partial for seen in self._memory.values())
+
+    async def collect(self, folder: RemoteFolder) -> bool:
+        """Give back what is to be given back, finish what was claimed, take a batch more. Out: was there anything?"""
+        for r in self.ledger.adopt([RETURNING], BATCH, is_remote=True, source=self.source.name):
+            await self._give_back(folder, r)
+        now = time()
+        claimed = self.ledger.adopt([CLAIMED], BATCH, is_remote=True, source=self.source.name)
+        claimed = [r for r in claimed if self._held.get(r.id, 0) <= now]
+        if claimed:
+            await self._fetch_all(folder, claimed)
+        chosen = await self._choose(folder)
+        if chosen:
+            await self._fetch_all(folder, self._claim(chosen))
+        return bool(claimed or chosen)
+
+    # --- looking -----------------------------------------------------------------------------------------------------
+
+    async def _scan(self, folder: RemoteFolder) -> None:
+        began = monotonic()
+        entries = await self._leave_taken(folder, await folder.scan())
+        self._memory, choice = decide(entries, self._memory, time(), self.source.rules)
+        self._unreadable &= self._memory.keys()
+        self._overdue = {e.name for e in choice.overdue}
+        self._ready = deque([*choice.overdue, *choice.look])
+        self._scans += 1
+        took = monotonic() - began
+        self._next = monotonic() + took * SCAN_SHARE
+        self._tell(choice, took)
+
+    async def _choose(self, folder: RemoteFolder) -> list[Entry]:
+        """A batch of files that are whole, or overdue. Most of what is looked at was listed a moment ago; what changed
+        since is found when it is here."""
+        if not self._ready or monotonic() >= self._next + self.plan.poll_seconds:
+            await self._scan(folder)
+        looked = self._that_fit()
+        whole: set[bytes] = set()
+
+        async def look(e: Entry) -> None:
+            try:
+                is_due = e.name in self._overdue and e.name not in self._unreadable
+                if is_due or await folder.looks_whole(e):
+                    whole.add(e.name)
+                self._unreadable.discard(e.name)
+            except Refused as error:
+                self._cannot_read(e.name, error)
+            except (Missing, Exists):
+                pass
+            if e.name not in whole:
+                self._put_off(e.name)
+
+        await together(look, looked)
+        return [e for e in looked if e.name in whole]
+
+    def _that_fit(self) -> list[Entry]:
+        """The next batch of what is ready, as much as there is disk for. Raises OSError when not even one fits."""
+        s = os.statvfs(self.plan.layout.work)
+        free = s.f_bavail * s.f_frsize - self.plan.min_free_bytes
+        taken: list[Entry] = []
+        size = 0
+        while self._ready and len(taken) < BATCH:
+            size += self._ready[0].size
+            if size > free or (taken and size > BATCH_BYTES):
+                break
+            taken.append(self._ready.popleft())
+        if self._ready and not taken:
+            raise OSError(errno.ENOSPC, "not enough disk for this file")
+        return taken
+
+    def _cannot_read(self, name: bytes, error: BaseException) -> None:
+        """It stays there; it is tried again, and the others don't wait for it."""
+        if name not in self._unreadable:
+            self._unreadable.add(name)
+            self.journal.fault("warn", "file_unreadable", error, source=self.source.name)
+
+    def _put_off(self, name: bytes) -> None:
+        """Not again before it changes, or is overdue."""
+        if name in self._memory:
+            self._memory[name] = self._memory[name]._replace(is_partial=True)
+
+    async def _leave_taken(self, folder: RemoteFolder, entries: list[Entry]) -> list[Entry]:
+        """Our own claims of earlier: those that were fetched are removed there, now that the ledger has them. Where
+        files aren't claimed by a rename, the ledger says which names were taken."""
+        left: list[Entry] = []
+        done: list[bytes] = []
+        for e in entries:
+            if e.name.startswith(PREFIX):
+                record = self.ledger.find(e.name[len(PREFIX) :].decode("ascii", "replace"))
+                if record and record.source == self.source.name and record.state not in (CLAIMED, RETURNING):
+                    done.append(e.name)
+            elif self.by_rename or not self.ledger.was_taken(self.source.name, e.name, e.size, e.mtime_ns):
+                left.append(e)
+            else:
+                done.append(e.name)
+        await together(lambda name: self._remove(folder, name), done)
+        return left
+
+    async def _remove(self, folder: RemoteFolder, name: bytes) -> None:
+        try:
+            await folder.remove(folder.path(name))
+        except (Refused, Exists):
+            pass  # the ledger knows that it was taken
+
+    # --- taking ------------------------------------------------------------------------------------------------------
+
+    def _claim(self, entries: Sequence[Entry]) -> list[Record]:
+        """Enter the claims, before anything is done there."""
+        claims = [
+            Claim(new_id(), self.source.name, e.name, e.size, e.mtime_ns, 0, time(), True, e.name in self._overdue)
+            for e in entries
+        ]
+        self.ledger.claim(claims)
+        for e in entries:
+            self._memory.pop(e.name, None)
+            self.figures.add("files_taken_total", source=self.source.name)
+        return [Record(*c[:9], c.id, CLAIMED, 1) for c in claims]
+
+    async def _fetch_all(self, folder: RemoteFolder, records: Sequence[Record]) -> None:
+        """Claim and copy each; make durable and commit what came; remove that there."""
+        came: dict[str, tuple[Record, bytes, float]] = {}
+
+        async def bring(r: Record) -> None:
+            began = monotonic()
+            there = await self._bring(folder, r)
+            if there:
+                came[r.id] = (r, there, monotonic() - began)
+
+        try:
+            await together(bring, records, lambda r: r.size)
+        finally:
+            self._keep([r for r, _, _ in came.values()])
+            for r, _, seconds in came.values():
+                self.journal.write("info", "fetched", id=r.id, source=r.source, bytes=r.size, seconds=seconds)
+        await together(lambda there: self._remove(folder, there), [there for _, there, _ in came.values()])
+
+    async def _bring(self, folder: RemoteFolder, r: Record) -> bytes:
+        """Claim one there and copy it beside its place. Out: the name it has there; none when it didn't come."""
+        there = await self._claim_there(folder, r)
+        if not there:
+            self.ledger.forget([r.id])
+            return b""
+        part = self.plan.layout.claimed(r.id) + ".part"
+        try:
+            size = await folder.fetch(there, r.size, part)
+            after = await folder.look(there)
+        except Missing:
+            unlink_quietly(part)
+            self.ledger.forget([r.id])
+            return b""
+        except (Refused, Exists) as error:  # it may be moved and not read
+            self._cannot_read(r.name, error)
+            size, after = -1, None
+        same = after is not None and (after.size, after.mtime_ns) == (r.size, r.mtime_ns) and size == r.size
+        if same and (r.is_overdue or _is_whole_here(part)):
+            return there
+        unlink_quietly(part)
+        if same or size < 0:  # cut off inside (gzip), or unreadable: not again before it changes or is overdue
+            self._memory[r.name] = Seen(r.size, r.mtime_ns, 0, time(), 2, is_partial=True)
+        self.ledger.advance([r.id], CLAIMED, RETURNING)
+        r.state = RETURNING
+        await self._give_back(folder, r)
+        return b""
+
+    def _keep(self, records: Sequence[Record]) -> None:
+        """Copies become claimed files: durable, then committed, for whoever judges."""
+        if not records:
+            return
+        claimed = self.plan.layout.claimed
+        self.flusher.files(claimed(r.id) + ".part" for r in records)
+        for r in records:
+            os.rename(claimed(r.id) + ".part", claimed(r.id))
+        fsync_folder(self.plan.layout.claims)
+        self.progressed()
+        self.ledger.fetched([(r.id, os.lstat(claimed(r.id)), r.mtime_ns) for r in records])
+
+    async def _claim_there(self, folder: RemoteFolder, r: Record) -> bytes:
+        """Rename the file to our own name for it. Out: the name it has now; none when it is gone, or was taken
+        before."""
+        name = PREFIX + r.id.encode()
+        if self.by_rename:
+            try:
+                await folder.rename(folder.path(r.name), folder.path(name))
+            except Missing:
+                if await folder.look(name) is None:
+                    return b""
+            except (Refused, Exists):
+                if await folder.look(name) is None and self.by_rename:
+                    self.by_rename = False
+                    self.journal.write("warn", "claims_by_ledger", source=self.source.name)
+        if not self.by_rename:
+            name = r.name
+            if self.ledger.was_taken(self.source.name, r.name, r.size, r.mtime_ns):
+                return b""
+        if self.source.rules.done_marker:
+            await self._remove(folder, r.name + self.source.rules.done_marker.encode())
+        return name
+
+    async def _give_back(self, folder: RemoteFolder, r: Record) -> None:
+        """Somebody is still writing this file: it gets its name back. Where that is in use, it waits under ours."""
+        name = PREFIX + r.id.encode()
+        try:
+            await folder.rename_new(folder.path(name), folder.path(r.name))
+        except Missing:
+            pass  # it has its name again, or never had ours
+        except (Refused, Exists):
+            entry = await folder.look(name)
+            if entry is not None:
+                self.ledger.restat(r.id, entry.size, entry.mtime_ns, 0)
+                self.ledger.advance([r.id], RETURNING, CLAIMED)
+                self._held[r.id] = time() + HOLD_SECONDS
+                return
+        self.ledger.forget([r.id])
+        self.figures.add("files_given_back_total", source=self.source.name)
+        self.journal.write("info", "given_back", id=r.id, source=self.source.name)
+
+    def _tell(self, choice: Choice, seconds: float) -> None:
+        put, name = self.figures.put, self.source.name
+        put("files_waiting", choice.waiting + len(choice.look) + len(choice.overdue), source=name)
+        put("files_odd", choice.odd, source=name)
+        put("last_scan_seconds", seconds, source=name)
+        oldest = min((seen.since for seen in self._memory.values()), default=time())
+        put("oldest_waiting_seconds", time() - oldest, source=name)
+
+
+def _is_whole_here(path: str) -> bool:
+    with open_regular(path) as file:
+        return is_file_whole(file, os.fstat(file.fileno()).st_size)
