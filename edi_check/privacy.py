@@ -112,12 +112,25 @@ def is_private(elements: Sequence[str], position: int, component: int = 0) -> bo
     if segment == "NM1":
         return _is_private_name(elements, position)
     if segment == "REF":
-        return position > 1 and _element(elements, 1).strip() not in _PUBLIC_REFERENCES
+        if position == 1:
+            return _is_misplaced(elements, 1)
+        return _element(elements, 1).strip() not in _PUBLIC_REFERENCES
     free_text = _COMPONENTS.get((segment, position))
     if free_text is not None:
         return component == 0 or component >= free_text
-    return position in _ELEMENTS.get(segment, ())
+    return position in _ELEMENTS.get(segment, ()) or _is_misplaced(elements, position)
 
+
+def _is_misplaced(elements: Sequence[str], position: int) -> bool:
+    """Does something that is no code stand in a code's place? Where a separator is lost or one too many, names, numbers
+    and birth dates move to the neighbouring element."""
+    return elements[0] in _CODED and (elements[0], position) != ("SBR", 4) and len(_element(elements, position).strip()) > _LONGEST_CODE
+
+
+_CODED = frozenset({"NM1", "N4", "DMG", "PER", "PAT", "NTE", "REF", "SBR"})
+"""Segments about a person, in which what isn't private is a code."""
+
+_LONGEST_CODE = 3
 
 _PLACES = {
     "AMT": (1, 2), "BHT": range(1, 7), "CAS": range(1, 20), "CLM": (1, 2, *range(5, 13), 20), "CN1": range(1, 7),
@@ -153,7 +166,7 @@ def is_private_in_view(elements: Sequence[str], position: int, component: int = 
 
 def _is_private_name(elements: Sequence[str], position: int) -> bool:
     if position <= 2 or position == 8:
-        return False
+        return _is_misplaced(elements, position)
     if position == 9:
         return _element(elements, 8).strip() not in _PUBLIC_IDS
     # An organisation: type 2, and no first, middle or other name that only a person has.

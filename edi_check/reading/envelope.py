@@ -393,7 +393,7 @@ class Envelope:
     def stray(self, segment_id: str, n: int) -> None:
         """A segment between the envelopes' own, where none may stand: said once until an envelope opens again."""
         if not self._is_stray:
-            name = segment_id if re.fullmatch("[A-Z][A-Z0-9]{1,2}", segment_id) else "a segment without a name"
+            name = segment_id if re.fullmatch("[A-Z][A-Z0-9]{1,2}", segment_id) else "A segment without a name"
             self.fault(
                 "TA1-024" if segment_id else "TA1-022",
                 f"{name} stands outside any transaction set."

@@ -342,9 +342,9 @@ def _complaint(element: ElementUse, text: str, date_format: str) -> tuple[str, s
     if element.number == "1251" and date_format and not re.fullmatch(DATE_FORMATS[date_format], text):
         if date_format == "RD8":
             return "8", "is not a range of two days.", "Give first and last day as CCYYMMDD-CCYYMMDD."
-        return "8", _NO_DAY, "Give a real day as CCYYMMDD."
+        return "8", _NO_DAY, "Give a real day as CCYYMMDD: year, month, day."
     length = measured_length(element.type, text)
-    unit = "digits" if is_number_type(element.type) else "characters"
+    unit = ("digit" if is_number_type(element.type) else "character") + ("" if length == 1 else "s")
     if length < low:
         return "4", f"is too short: {length} {unit}, at least {low} are needed.", "Give the whole value."
     if length > high:

@@ -7,6 +7,7 @@ the slow lane found, and what the HL numbers break. It moves nothing.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from ..findings import Finding, Where
 from ..model import Claim
@@ -20,6 +21,7 @@ from .guide import LoopUse, SegmentUse
 from .hierarchy import Breach, Hierarchy
 from .names import party, segment_name
 from .segments import Batch
+from .strangers import AfterStranger
 
 __all__ = ["LINE_LIMIT", "Filing", "extent_in"]
 
@@ -37,6 +39,18 @@ SCOPES = {
 FAULT_LIMIT = 500
 """Guide faults kept per claim, and per set above claims: a set of noise must not fill the memory. One is enough to
 refuse what it stands in."""
+
+
+class Unplaced(NamedTuple):
+    """A run of segments that fit nowhere, told as one finding: the state it stands in, its first and last segment so
+    far, and the first one's name and place in words."""
+
+    step: Step
+    first: int
+    last: int
+    finding: Finding
+    name: str
+    place: str
 
 
 class Filing:
@@ -57,6 +71,7 @@ class Filing:
         self._subscriber_at: tuple[int, Batch] | None = None
         self._filed = 0
         self._elements_said = False
+        self._unplaced: Unplaced | None = None
 
     def _extent(self, n: int) -> tuple[int, int]:
         """Offset and length of a segment of the batch at hand (or of the ISA)."""
@@ -123,7 +138,7 @@ class Filing:
         ik4: str = "",
         trigger: str = "",
         number: str = "",
-    ) -> None:
+    ) -> Finding:
         """File a finding where it belongs: with the open claim, or above."""
         a, env = self.assembly, self.envelope
         offset, length = self._extent(n)
@@ -154,11 +169,12 @@ class Filing:
                 c.faults = []
             if len(c.faults) < FAULT_LIMIT:
                 c.faults.append(f)  # type: ignore[attr-defined]
-            return
+            return f
         f.level_number = {"provider": a.providers, "subscriber": a.subscribers, "patient": a.patients}.get(scope, 0)
         self._filed += 1
         if self._filed <= FAULT_LIMIT:
             env.faults.append(f)
+        return f
 
     def _explain(self, use: SegmentUse, e: list[str], n: int) -> None:
         """The slow lane: files what is wrong with the segment."""
@@ -287,14 +303,39 @@ class Filing:
             says, fix = f"{segment_id} comes too late in {where}: after {after}.", f"Send it before {after}."
             self.fault("IK3-7", says, fix, n, loop.id, segment_id, ik3="7")
             return
-        says, fix, element = f"{segment_id} is not expected here", "Remove it, or send it at its place.", ""
+        if self._is_of_the_run(step, n):
+            return
+        name, fix, element = segment_id, "Remove it, or send it at its place.", ""
         if choice is not None and choice.by_code:
-            says = f"{segment_id}*{_like_an_id(code)} is not expected here"
+            name = f"{segment_id}*{_like_an_id(code)}"
             fix = f"Use a qualifier the guide has here: {_some(choice.by_code)}."
             element = f"{segment_id}{index:02d}"
         value = code[:40] if element and len(code) < 4 else ""
-        says = f"{says} (after {after} of {where})."
-        self.fault("IK3-2", says, fix, n, loop.id, segment_id, element=element, value=value, ik3="2")
+        place = f"(after {after} of {where})"
+        says = f"{name} is not expected here {place}."
+        f = self.fault("IK3-2", says, fix, n, loop.id, segment_id, element=element, value=value, ik3="2")
+        self._unplaced = Unplaced(_before(step), n, n, f, name, place)
+
+    def _is_of_the_run(self, step: Step, n: int) -> bool:
+        """Does this segment only go on with what was said of those before it? Where an HL is missing, all that should
+        stand under it has no place: one fault, one finding, which grows."""
+        run = self._unplaced
+        if run is None or run.step is not _before(step) or not (n == run.last + 1 or isinstance(step, AfterStranger)):
+            return False
+        behind = n - run.first
+        run.finding.message = (
+            f"{run.name} and the {behind} segments after it are not expected here {run.place}."
+            if behind > 1
+            else f"{run.name} and the segment after it are not expected here {run.place}."
+        )
+        run.finding.fix = "Look for what is missing before them, such as an HL or an NM1; else remove them."
+        self._unplaced = run._replace(last=n)
+        return True
+
+
+def _before(step: Step) -> Step:
+    """The state that a segment is not expected in, whatever stranger came before it."""
+    return step.before if isinstance(step, AfterStranger) else step
 
 
 def _has_passed(step: Step, segment_id: str, code: str) -> bool:

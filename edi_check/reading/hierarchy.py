@@ -50,7 +50,7 @@ class Hierarchy:
                 Breach(
                     f"HL01 is {number[:12] or 'empty'}; "
                     f"the {_ordinal(self._next)} level of the set must be numbered {self._next}.",
-                    "Number the HL segments of a set 1, 2, 3 …",
+                    "Number the HL segments of a set 1, 2, 3 and so on.",
                     "HL01",
                     "set",
                 )

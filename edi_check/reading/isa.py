@@ -49,9 +49,9 @@ def header_faults(header: Header) -> Iterator[HeaderFault]:
     for position, code, pattern, words in _ISA:
         if not re.fullmatch(pattern, e[position], re.ASCII | re.DOTALL):
             value = "" if position in (2, 4) else e[position][:40]
-            shown = f" “{value}”" if value else ""
             name = f"ISA{position:02d}"
-            yield HeaderFault(f"TA1-{code}", f"{name}{shown} must be {words}.", f"Give {words} in {name}.", name, value)
+            shown = f"{name} is blank; it" if not e[position].strip() else f"{name} “{value}”" if value else name
+            yield HeaderFault(f"TA1-{code}", f"{shown} must be {words}.", f"In {name}, give {words}.", name, value)
     if d.element.isalnum() or d.element == " ":  # control characters are separators X12 knows; isspace() holds some
         yield HeaderFault(
             "TA1-026", "The element separator of the ISA is a letter, digit or space.", "Use a character such as *."

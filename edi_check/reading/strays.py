@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from ..privacy import private
 from .segments import Stray
 
@@ -24,9 +26,13 @@ def told(stray: Stray, is_later: bool, limit: int) -> tuple[str, str, str]:
         says = f"What follows the last interchange is not X12: it begins {what}."
     else:
         says = f"The file is not X12: it begins {what}, not with ISA." if stray.text else "The file is empty."
+        if _BARE.match(stray.text):
+            says = f"The file is no interchange: it begins {what}."
     return "CORE-FILE-01", says, "Send a file that begins with ISA and ends with IEA."
 
 
+_BARE = re.compile(r"(GS|ST)[^A-Za-z0-9\s]")
+"""X12 without its envelope."""
 _KNOWN_STARTS = (
     ("%PDF", "like a PDF"),
     ("PK\x03\x04", "like a zip archive or a spreadsheet"),
@@ -39,8 +45,6 @@ _KNOWN_STARTS = (
     ("\x00I\x00S\x00A", "like UTF-16 text"),
     ("UNA", "like EDIFACT"),
     ("UNB", "like EDIFACT"),
-    ("GS", "with GS, its ISA is missing"),
-    ("ST", "with ST, its ISA and GS are missing"),
 )
 
 
@@ -50,4 +54,7 @@ def looks_like(text: str) -> str:
     for start, words in _KNOWN_STARTS:
         if text.startswith(start):
             return words
+    bare = _BARE.match(text)
+    if bare:
+        return f"with {bare[1]}, without the ISA{' and GS' if bare[1] == 'ST' else ''} before it"
     return f"with “{private(text[:20])}”"

@@ -101,7 +101,7 @@ def spot_of(file: FileReport, finding: Finding, show_values: bool = False) -> Sp
             text = file.read_at(where.offset, min(where.length, LONGEST_SEGMENT)).decode("latin-1")
         except (ValueError, OSError):
             return None
-    if not text.strip():
+    if len(text.strip()) < 2:  # a place, such as that of a missing terminator
         return None
     delimiters = file.interchanges[finding.interchange - 1].delimiters
     place = Place(where.segment, where.set_segment, where.offset, where.length, where.loop, text)

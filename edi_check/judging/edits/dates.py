@@ -20,9 +20,9 @@ _ONSETS = {"439": ("727", ""), "454": ("701", ""), "431": ("397", "review"), "45
 """DTP01 to (status code, level) of a day that can't come after the service."""
 
 _NAMES = {
-    "304": "last visit", "431": "onset of the illness", "435": "admission", "439": "accident",
-    "453": "acute manifestation", "454": "initial treatment", "455": "last X-ray", "484": "last menstrual period",
-    "573": "other payer's decision",
+    "304": "the last visit", "431": "the onset of the illness", "435": "admission", "439": "the accident",
+    "453": "the acute manifestation", "454": "the initial treatment", "455": "the last X-ray",
+    "484": "the last menstrual period", "573": "the other payer's decision",
 }
 _PAST_ONLY = {"304": "757", "431": "397", "435": "189", "439": "727", "453": "715", "454": "701", "455": "187",
               "484": "191", "573": "516"}

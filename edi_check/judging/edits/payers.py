@@ -111,8 +111,12 @@ def line_of_business_conflict(claim: Claim, *, payer_lobs: Mapping[str, str]) ->
     lob = payer_lobs.get(s.payer.id.strip().upper(), "")
     if not lob or not conflicts(lob, s.filing):
         return ()
-    return (Hit("SBR09", s.hl_segment, values={"payer": s.payer.id, "filing": s.filing, "payer_lob": lob}),)
+    values = {"payer": s.payer.id, "filing": s.filing, "payer_lob": _LOBS.get(lob, lob)}
+    return (Hit("SBR09", s.hl_segment, values=values),)
 
+
+_LOBS = {"medicare": "Medicare", "medicaid": "Medicaid"}
+"""As sentences write them."""
 
 _TELLING = frozenset({"MA", "MB", "16", "MC"})
 """Filing codes that can contradict a payer id at all."""
