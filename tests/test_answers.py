@@ -93,6 +93,28 @@ def test_answers_to_generated_claims_lead_back(seed: int) -> None:
     agrees(checked(data), data)
 
 
+def test_where_a_277ca_leads() -> None:
+    """Its codes lead to the segment of the finding behind them, and to its element but where the code can't tell which
+    of several modifiers is meant, or what on the line calls for something that isn't there."""
+    exact = near = count = 0
+    for seed in range(4):
+        data = b"".join(generate(150, seed=seed, faults=0.7))
+        file = edi_check.check(data, as_of=AS_OF, max_findings=10_000).files[0]
+        places: dict[int, set[tuple[int, str]]] = {}
+        for s in explained(answers(file, AS_OF)["277ca"].encode(), data).statements:
+            if s.level in ("provider", "claim", "line"):
+                spots = {(p.segment, p.element if p.width else "") for p in s.spots}  # no caret: the segment is meant
+                for c in s.claims:
+                    places.setdefault(c.running, set()).update(spots)
+        for c in file.claims():
+            for f in c.findings:
+                if f.level == "reject" and not is_guide_fault(f.edit):
+                    count += 1
+                    exact += (f.where.segment, f.where.element) in places[f.claim]
+                    near += f.where.segment in {segment for segment, _ in places[f.claim]}
+    assert count > 100 and near / count > 0.97 and exact / count > 0.9, (count, near, exact)
+
+
 # Others': read by hand, kept without what names anybody
 
 

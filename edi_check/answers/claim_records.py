@@ -45,12 +45,14 @@ class ClaimRecords:
         """First and last running number of each set."""
         self.providers: dict[int, list[tuple[tuple[str, ...], int, int]]] = {}
         """By set: NPI and other ids of each billing level with its first and last running number."""
+        self.provider_sights: dict[int, tuple[Any, ...]] = {}
+        """By the first claim of the level."""
         self._billing = -1
         self._starts = array("Q")
         self._set_numbers = array("Q")
 
-    def enter(self, claim: Claim, sights: tuple[Any, ...]) -> None:
-        """Take the next claim."""
+    def enter(self, claim: Claim, sights: tuple[Any, ...]) -> bool:
+        """Take the next claim. Is it the first of a billing level?"""
         self._numbers.append(claim.number)
         running = len(self._numbers)
         levels = (*claim.levels[:LEVELS], *[0] * LEVELS)[:LEVELS]
@@ -67,9 +69,15 @@ class ClaimRecords:
         if levels_of_set and billing.number == self._billing:
             ids, first, _ = levels_of_set[-1]
             levels_of_set[-1] = (ids, first, running)
-        else:
-            self._billing = billing.number
-            levels_of_set.append(((billing.id, *(r.value for r in billing.references)), running, running))
+            return False
+        self._billing = billing.number
+        levels_of_set.append(((billing.id, *(r.value for r in billing.references)), running, running))
+        return True
+
+    def see_provider(self, sights: tuple[Any, ...]) -> None:
+        """What was looked at of the billing level that the last claim begins."""
+        if sights:
+            self.provider_sights[len(self._numbers)] = sights
 
     def __len__(self) -> int:
         return len(self._numbers)

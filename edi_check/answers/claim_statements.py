@@ -13,11 +13,11 @@ from ..telling.spots import Spot
 from .claim_records import Claims
 from .codes import is_refusal, is_taken, status_meaning
 from .original import Original, SetRecord, number_key
-from .pointing import claim_spots, line_spots, segments_of
+from .pointing import PROVIDER_LOOPS, claim_spots, line_spots, segments_of
 from .received import BatchAnswer, ClaimAnswer, Code, LineAnswer, ProviderAnswer, Received, StatusAnswer
 from .statements import ClaimVerdicts, Statement, packed_spot, shown_number
 
-__all__ = ["ClaimStatements", "asked_claims", "looking"]
+__all__ = ["ClaimStatements", "asked_claims", "looking", "looking_at_providers"]
 
 COUNTS = {"90": "accepted", "QA": "accepted", "AA": "rejected", "QC": "rejected"}
 AMOUNTS = {"YU": "accepted", "YY": "rejected"}
@@ -48,6 +48,29 @@ def looking(received: Received, asked: dict[str, list[int]], show_values: bool) 
             lines = [_line_sight(claim, line, places, show_values) for line in answer.lines]
             spots = claim_spots(codes, places, delimiters, show_values)
             found.append((n, [packed_spot(spot) for spot in spots], lines))
+        return tuple(found)
+
+    return look
+
+
+def looking_at_providers(received: Received, show_values: bool) -> Callable[[Claim], tuple[Any, ...]]:
+    """Looks at the first claim of a billing level for each provider refused as such that may be meant: the ``id`` of
+    the answer, and the places as packed spots."""
+    asked: dict[str, list[ProviderAnswer]] = {}
+    for interchange in received.interchanges:
+        for batch in interchange.answers:
+            for provider in batch.providers if isinstance(batch, BatchAnswer) else ():
+                if not provider.count and _verdict(provider.statuses) == "rejected":
+                    asked.setdefault(number_key(provider.id), []).append(provider)
+
+    def look(claim: Claim) -> tuple[Any, ...]:
+        billing, found = claim.billing, []
+        for key in {number_key(i) for i in (billing.id, *(r.value for r in billing.references))} & asked.keys():
+            places = [p for p in segments_of(claim) if p.loop in PROVIDER_LOOPS]
+            for provider in asked[key]:
+                codes = [c for s in provider.statuses for c in s.codes]
+                spots = claim_spots(codes, places, claim.interchange.delimiters, show_values)
+                found.append((id(provider), [packed_spot(spot) for spot in spots]))
         return tuple(found)
 
     return look
@@ -157,6 +180,9 @@ class ClaimStatements:
             if self.original:
                 head.claims = self._claims_of_provider(provider, meant)
                 self.verdicts.refuse("277CA", head.claims)
+                for first, _ in head.claims.ranges:
+                    sights = self.original.claims.provider_sights.get(first, ())
+                    head.spots += [Spot(*spot) for n, spots in sights if n == id(provider) for spot in spots]
             else:
                 self.verdicts.unlisted.append(head.says)
         yield head

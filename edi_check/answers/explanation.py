@@ -14,7 +14,7 @@ from ..privacy import legible, masked, unmasked
 from ..sources import Source
 from ..spool import Store
 from ..telling.render import Finished, environment
-from .claim_statements import ClaimStatements, asked_claims, looking
+from .claim_statements import ClaimStatements, asked_claims, looking, looking_at_providers
 from .original import Asked, Original
 from .received import BatchAnswer, GroupAnswer, InterchangeAnswer, Received
 from .recognition import recognized
@@ -86,7 +86,8 @@ def explained(source: Any, original: Any = None, *, name: str = "", show_values:
     store = Store()
     if original is not None:
         claims = asked_claims(received)
-        asked = Asked(asked_positions(received), set(claims), looking(received, claims, show_values))
+        asked = Asked(asked_positions(received), set(claims), looking(received, claims, show_values),
+                      looking_at_providers(received, show_values))
         answered = Original(Source(original), asked, store)
         if answered.trouble:
             received.is_whole = False

@@ -10,9 +10,10 @@ from collections.abc import Iterator, Sequence
 
 from ..model import Claim, Delimiters, Place
 from ..telling.spots import Spot, designated, spot
+from .likely import likely_place
 from .received import Code
 
-__all__ = ["CONTROL_POINTS", "claim_spots", "line_spots", "segments_of"]
+__all__ = ["CONTROL_POINTS", "PROVIDER_LOOPS", "claim_spots", "line_spots", "segments_of"]
 
 CONTROL_POINTS = {
     "TA105": {"001": "IEA02", "002": "ISA11", "003": "ISA12", "005": "ISA05", "006": "ISA06", "007": "ISA07",
@@ -45,18 +46,18 @@ OF_PARTY: dict[str, tuple[str, ...]] = {
 
 OF_CLAIM: dict[str, tuple[str, ...]] = {
     "178": ("CLM02",), "400": ("CLM02",), "54": ("CLM01",), "78": ("CLM01",), "535": ("CLM05-3",), "249": ("CLM05-1",),
-    "750": ("CLM11-4",), "254": ("HI01-2",), "255": ("HI02-2", "HI01-2"), "700": ("HI01-2",), "508": ("HI01-2",),
-    "772": ("HI01-2",), "464": ("REF*F802",), "252": ("REF*G102",), "188": ("DTP*43403",), "189": ("DTP*43503",),
-    "192": ("DTP*43103",), "397": ("DTP*43103",), "701": ("DTP*45403",), "715": ("DTP*45303",), "727": ("DTP*43903",),
-    "757": ("DTP*30403",), "489": ("PWK06",), "693": ("CLM02",), "694": ("CLM02",), "697": ("CLM02",),
-    "402": ("CLM02",), "742": ("SBR01",), "480": ("SBR09",), "583": ("CLM02",), "121": ("CLM01",),
+    "750": ("CLM11-4",), "700": ("HI01-1",), "508": ("HI01-1",), "772": ("HI01-2",), "464": ("REF*F802", "CLM05-3"),
+    "672": ("AMT*D02",), "516": ("DTP*57303", "2330B NM1"), "252": ("REF*G102",), "188": ("DTP*43403",),
+    "189": ("DTP*43503",), "192": ("DTP*43103",), "397": ("DTP*43103",), "701": ("DTP*45403",),
+    "715": ("DTP*45303", "CR208"), "727": ("DTP*43903", "CLM11"), "757": ("DTP*30403",), "489": ("PWK06",),
+    "693": ("CLM02",), "694": ("CLM02",), "697": ("CLM02",), "402": ("CLM02",), "742": ("SBR01",), "480": ("SBR09",),
+    "583": ("CLM02",), "121": ("CLM01",),
 }
 OF_LINE: dict[str, tuple[str, ...]] = {
-    "454": ("SV101-2",), "507": ("SV101-2",), "796": ("SV101-2",), "306": ("SV101-7",), "453": ("SV101-3",),
-    "258": ("SV104",), "476": ("SV104",), "659": ("SV103",), "583": ("SV102",), "693": ("SV102",), "694": ("SV102",),
-    "697": ("SV102",), "402": ("SV102",), "249": ("SV105",), "477": ("SV107",), "488": ("SV107",),
-    "187": ("DTP*47203",), "643": ("SVD02",), "710": ("SVD02",), "772": ("SV107",), "254": ("SV107",),
-    "255": ("SV107",), "54": ("SV101",), "78": ("SV101",), "735": ("SV101-2",), "777": ("SV101-2",),
+    "454": ("SV101-2",), "507": ("SV101-2",), "796": ("SV101-2",), "306": ("SV101-7",), "258": ("SV104",),
+    "476": ("SV104",), "659": ("SV103",), "583": ("SV102",), "693": ("SV102",), "694": ("SV102",), "697": ("SV102",),
+    "402": ("SV102",), "249": ("SV105",), "488": ("SV107",), "187": ("DTP*47203",), "643": ("SVD02",),
+    "710": ("SVD02",), "772": ("SV107",), "54": ("SV101",), "78": ("SV101",), "735": ("SV101-2",), "777": ("SV101-2",),
 }
 
 SUBSCRIBER_LOOPS = frozenset({"2000B", "2010BA", "2010BB", "2000C", "2010CA"})
@@ -100,7 +101,9 @@ def _spots(codes: Sequence[Code], places: Sequence[Place], table: dict[str, tupl
            delimiters: Delimiters, show_values: bool, others: Sequence[Place] = ()) -> list[Spot]:
     found: dict[tuple[int, str], Spot] = {}
     for code in codes:
-        hit = _of_party(code, [*places, *others], delimiters) or _first(table.get(code.status, ()), places, delimiters)
+        hit = likely_place(code, codes, places, others, delimiters)
+        hit = hit or _of_party(code, [*places, *others], delimiters)
+        hit = hit or _first(table.get(code.status, ()), places, delimiters)
         if hit is None and others:
             hit = _first(OF_CLAIM.get(code.status, ()), others, delimiters)
         if hit:
@@ -122,12 +125,23 @@ def _of_party(code: Code, places: Sequence[Place], delimiters: Delimiters) -> tu
         hit = _first(wanted, [p for p in places if p.loop == loop], delimiters)
         if hit:
             return hit
+    for loop in PARTIES.get(entity, ()):  # what is wanted isn't there: whose it is
+        name = next((p for p in places if p.loop == loop and p.text.startswith("NM1" + delimiters.element)), None)
+        if name:
+            return name, "NM1"
     return None
 
 
 def _first(wanted: tuple[str, ...], places: Sequence[Place], delimiters: Delimiters) -> tuple[Place, str] | None:
-    """The first segment that has one of the designators (``REF*EI02``: with this qualifier)."""
+    """The first segment that has one of the designators (``REF*EI02``: with this qualifier; ``2330B NM1``: the whole
+    segment, of this loop)."""
     for name in wanted:
+        loop, _, whole = name.partition(" ")
+        if whole:
+            hit = next((p for p in places if p.loop == loop and p.text.startswith(whole + delimiters.element)), None)
+            if hit:
+                return hit, whole
+            continue
         segment_id, _, qualified = name.partition("*")
         designator = segment_id + qualified[-2:] if qualified else name
         head = segment_id if qualified else name[:-2].partition("-")[0] if "-" not in name else name.split("-")[0][:-2]
