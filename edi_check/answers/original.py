@@ -58,11 +58,12 @@ class SetRecord:
 class Asked:
     """What an acknowledgment wants to see of the original. ``positions`` by group and set (``group_key``, ``set_key``);
     ``numbers`` of claims (``number_key``); ``look`` is called with each such claim while its segments are at hand, and
-    what it returns is kept."""
+    what it returns is kept; so is ``look_at_provider``, with the first claim of each billing level."""
 
     positions: dict[tuple[str, str], set[int]] = field(default_factory=dict)
     numbers: set[str] = field(default_factory=set)
     look: Callable[[Claim], tuple[Any, ...]] = lambda claim: ()
+    look_at_provider: Callable[[Claim], tuple[Any, ...]] = lambda claim: ()
 
 
 class _Follower(Reader):
@@ -107,7 +108,8 @@ class Original:
         return "" if any(r.set.is_professional for r in self.sets) else "holds no professional claims (837P)"
 
     def _enter(self, claim: Claim) -> None:
-        self.claims.enter(claim, self.asked.look(claim) if number_key(claim.number) in self.asked.numbers else ())
+        if self.claims.enter(claim, self.asked.look(claim) if number_key(claim.number) in self.asked.numbers else ()):
+            self.claims.see_provider(self.asked.look_at_provider(claim))
 
     # --- while it is read ------------------------------------------------------------------------------------
 
