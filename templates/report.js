@@ -83,14 +83,14 @@
     return row.text;
   };
 
+  // When there is time: first the texts, so that the first search finds them ready, then the rows.
   let ready = 0;
   const later = window.requestIdleCallback || ((work) => setTimeout(() => work({ timeRemaining: () => 8 }), 30));
   const prepare = (deadline) => {
-    while (ready < rows.length && deadline.timeRemaining() > 2) {
-      build(rows[ready]);
-      textOf(rows[ready++]);
+    while (ready < 2 * rows.length && deadline.timeRemaining() > 2) {
+      (ready < rows.length ? textOf : build)(rows[ready++ % rows.length]);
     }
-    if (ready < rows.length) later(prepare);
+    if (ready < 2 * rows.length) later(prepare);
   };
 
   const controls = { find: byId("find"), edit: byId("edit"), provider: byId("provider"), file: byId("file") };
@@ -147,6 +147,7 @@
     byId("shown").textContent = visible.length
       ? claims(visible.length) + (isPartial ? " of " + figure(rows.length) : "") + " shown, " + dollars(amount)
       : "No claim fits. Clear the filters, or search for less.";
+    byId("print").textContent = "Print " + claims(visible.length);
     byId("print").disabled = byId("unfold").disabled = !visible.length;
     address(visible, counts, amount);
   };
