@@ -121,6 +121,10 @@ class Subscriber(Party):
     payer: Party | None = None
 
 
+_POINTERS = {**{str(n): n for n in range(1, 100)}, **{f"{n:02}": n for n in range(1, 100)}}
+"""What a pointer can be to the number it means; nothing else points anywhere."""
+
+
 @dataclass
 class ServiceLine:
     """2400: one service. ``number`` is its place in the claim from 1, ``line_number`` LX01 as sent,
@@ -163,11 +167,9 @@ class ServiceLine:
     @property
     def diagnoses(self) -> tuple[Diagnosis, ...]:
         """The diagnoses the line points to, in pointer order; a pointer to nothing is left out."""
-        found = []
-        for p in self.pointers:
-            if p.isdecimal() and p.isascii() and len(p) < 3 and 0 < int(p) <= len(self.claim_diagnoses):
-                found.append(self.claim_diagnoses[int(p) - 1])
-        return tuple(found)
+        known = self.claim_diagnoses
+        pointed = [_POINTERS.get(p, 0) for p in self.pointers]
+        return tuple([known[n - 1] for n in pointed if 0 < n <= len(known)])
 
     def date(self, *qualifiers: str) -> DateRange | None:
         """The first DTP with one of these qualifiers."""

@@ -13,7 +13,7 @@ from cases import AS_OF, files, interchange, load
 
 from edi_check.generating import AS_OF as GENERATED_AS_OF
 from edi_check.generating import generate
-from edi_check.judging.edits._ordinary import diagnosed, meet
+from edi_check.judging.edits._ordinary import diagnosed, highest_of, meet
 from edi_check.judging.engine import Engine
 from edi_check.judging.packs import load_packs
 from edi_check.model import Claim
@@ -69,7 +69,8 @@ def finds_what_all_edits_find(claims: Iterator[Claim], judge: Engine) -> Counter
             assert found == expected, (claim.number, shown)
         plan = judge.plan(claim)
         if plan.is_ordinary is not None:
-            answers[plan.is_ordinary(claim, known)] += 1
+            highest = max(map(highest_of, claim.service_lines), default=0)
+            answers[plan.is_ordinary(claim, known, highest)] += 1
         claim.is_plain = said
     assert not judge.faults
     return answers

@@ -244,17 +244,18 @@ def day_line(claim: Claim, line: ServiceLine) -> DayLine | None:
     if not first <= last < first + LONGEST_RANGE:
         return None
     billing = claim.billing
-    return DayLine(line.number, line.service_segment, line.procedure, _usable(line),
+    return DayLine(line.number, line.service_segment, line.procedure, usable_units(line),
                    provider_key(line.rendering or claim.rendering or billing, billing), billing.tax_id, first, last,
                    line.text)
 
 
-def day_lines_of(claim: Claim, lines: Iterable[ServiceLine]) -> list[DayLine]:
-    """``day_line`` of several lines of a claim, but for those that have none."""
+def day_lines_of(claim: Claim, lines: Iterable[tuple[ServiceLine, Decimal]]) -> list[DayLine]:
+    """``day_line`` of several lines of a claim, each given with its ``usable_units``; lines that have none are left
+    out."""
     billing, is_plain = claim.billing, claim.is_plain
     usual, tax_id = provider_key(claim.rendering or billing, billing), billing.tax_id
     found = []
-    for line in lines:
+    for line, units in lines:
         dates = line.service_dates
         start, end = dates.start, dates.end
         if start is None or end is None:
@@ -266,12 +267,12 @@ def day_lines_of(claim: Claim, lines: Iterable[ServiceLine]) -> list[DayLine]:
                 continue
         own = None if is_plain else line.rendering
         found.append(_new(DayLine, (
-            line.number, line.service_segment, line.procedure, _usable(line),
+            line.number, line.service_segment, line.procedure, units,
             usual if own is None else provider_key(own, billing), tax_id, first, last, line.text)))
     return found
 
 
-def _usable(line: ServiceLine) -> Decimal:
+def usable_units(line: ServiceLine) -> Decimal:
     """The units of a line as ``DayLine`` has them."""
     units = line.units
     if units is None or line.unit_basis != "UN" or units <= 0 or not _is_whole(line.units_text, units):

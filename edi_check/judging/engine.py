@@ -141,7 +141,11 @@ class Engine:
 
     def judge(self, claim: Claim) -> list[Finding]:
         """What the claim says by itself. Findings in no particular order; those of ``settle`` come later."""
-        plan = self.plan(claim)
+        subscriber = claim.subscriber
+        payer = subscriber.payer
+        key = (payer.id if payer is not None else "", subscriber.filing, claim.frequency == "8")
+        plan = self._plans.get(key) or self.plan_for(*key)
+        self._planned = (claim, plan)
         plan.judged += 1
         hits: list[tuple[Active, Hit | Unjudged, ServiceLine | None]] = []
         known = diagnosed(claim.diagnoses) or meet(claim.diagnoses)
@@ -161,34 +165,34 @@ class Engine:
     def _run(self, claim: Claim, plan: Plan, known: Diagnosed, hits: list[Any]) -> list[DayLine]:
         """Run all edits, in the cheapest way; gives the lines that sums are about. Raises ``LowerCase`` when some code
         is in lower case: nothing is decided then."""
-        answer = plan.is_ordinary(claim, known) if plan.is_ordinary is not None else UNKNOWN
-        bits, weight, services, summed, memo = 0, 0, [], [], plan.memo
+        highest, bits, weight, memo = 0, 0, 0, plan.memo
+        at_work: list[tuple[ServiceLine, Service]] = []
         for line in claim.service_lines:
             key = (line.procedure, line.modifiers, line.units_text, line.pointers, line.unit_basis, line.place,
                    line.procedure_qualifier, line.place_of_service, line.description)
             service = memo.get(key)
             if service is None:
                 service = plan.service(line, key)
-            if not service:
-                continue
+            if service.highest > highest:
+                highest = service.highest
+            if service.has_work:
+                bits |= service.bit
+                weight += service.weight
+                at_work.append((line, service))
+        answer = plan.is_ordinary(claim, known, highest) if plan.is_ordinary is not None else UNKNOWN
+        for line, service in at_work:
             if service.hits:
                 hits.extend([(active, hit, line) for active, hit in service.hits])
             for active in service.one_day_lines if answer else service.lines:
                 found = active.run(claim, line)
                 if found:
                     hits.extend([(active, hit, line) for hit in found])
-            if service.bit:
-                bits |= service.bit
-                weight += service.weight
-                services.append(service)
-                if service.is_summed:
-                    summed.append(line)
-                if service.diagnoses:
-                    told = plan.told.get((service, known))
-                    if told is None:
-                        told = plan.of_diagnoses(line, service, known)
-                    if told:
-                        hits.extend([(active, hit, line) for active, hit in told])
+            if service.diagnoses:
+                told = plan.told.get((service, known))
+                if told is None:
+                    told = plan.of_diagnoses(line, service, known)
+                if told:
+                    hits.extend([(active, hit, line) for active, hit in told])
         for active in plan.claims:
             found = active.run(claim)
             if found:
@@ -199,15 +203,18 @@ class Engine:
             billing, told = plan.billed
             if billing is not claim.billing:
                 told = _of_billing(claim, plan)
-            hits.extend([(active, hit, None) for active, hit in told])
-        day_lines = day_lines_of(claim, summed) if summed else []
+            if told:
+                hits.extend([(active, hit, None) for active, hit in told])
         if plan.visits and not plan.have_visits_room:
             run_visits(plan, claim, hits)
-        if bits:
-            more = plan.unions.get(bits) or plan.more_of(bits)
-            self._run_more(claim, more, answer, hits)
-            if weight > more.room and _is_over(more, services):
-                _sum_up(claim, plan, more, day_lines, hits)
+        if not bits:
+            return []
+        more = plan.unions.get(bits) or plan.more_of(bits)
+        self._run_more(claim, more, answer, hits)
+        summed = [(line, service.units) for line, service in at_work if service.is_summed]
+        day_lines = day_lines_of(claim, summed) if summed else []
+        if weight > more.room and _is_over(more, at_work):
+            _sum_up(claim, plan, more, day_lines, hits)
         return day_lines
 
     def _run_more(self, claim: Claim, more: More, answer: int, hits: list[Any]) -> None:
@@ -344,9 +351,10 @@ def _of_billing(claim: Claim, plan: Plan) -> tuple[Any, ...]:
     return told
 
 
-def _is_over(more: More, services: Sequence[Service]) -> bool:
+def _is_over(more: More, lines: Sequence[tuple[ServiceLine, Service]]) -> bool:
     """Do the lines weigh too much for one of the edits on sums to be silent?"""
-    return any(sum([s.weight for s in services if s.procedure in codes]) > most for codes, most in more.rooms)
+    return any(sum([service.weight for _, service in lines if service.procedure in codes]) > most
+               for codes, most in more.rooms)
 
 
 def _sum_up(claim: Claim, plan: Plan, more: More, day_lines: list[DayLine], hits: list[Any]) -> None:

@@ -6,14 +6,15 @@ An ``Active`` is an edit ready to run: its function with parameters bound, its c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from math import ceil, inf
 from typing import Any, NamedTuple
 
 from ..model import Claim, ServiceLine
 from .active import Active, bound, milder
-from .edits._ordinary import ANSWERS, Diagnosed, is_ordinary, terms
+from .aggregate import usable_units
+from .edits._ordinary import ANSWERS, Diagnosed, highest_of, is_ordinary, terms
 from .registry import ALWAYS_HEARD, ALWAYS_SILENT, Screen
 
 __all__ = ["Active", "Bundle", "LowerCase", "More", "Plan", "Service", "milder"]
@@ -53,23 +54,25 @@ class LowerCase(Exception):
 class Service:
     """What is known of an SV1: of all lines of a plan that are alike but for the charge."""
 
-    __slots__ = ("bit", "diagnoses", "hits", "is_summed", "lines", "one_day_lines", "procedure", "weight")
+    __slots__ = ("bit", "diagnoses", "has_work", "highest", "hits", "is_summed", "lines", "one_day_lines", "procedure",
+                 "units", "weight")
 
     def __init__(self, line: ServiceLine, bundle: Bundle | None, hits: tuple[tuple[Active, Any], ...],
                  lines: Sequence[Active]) -> None:
         self.hits = hits
-        self.lines = [active for active in lines if active.may_hit(line, False)]
+        self.lines = tuple([active for active in lines if active.may_hit(line, False)])
         """Edits on lines that may find something here."""
-        self.one_day_lines = [active for active in self.lines if active.may_hit(line, True)]
+        self.one_day_lines = tuple([active for active in self.lines if active.may_hit(line, True)])
         """Those of them that may where the service is on one day."""
+        self.has_work = bool(bundle is not None or hits or self.lines)
+        """Is there anything to do but to see whether the line is ordinary?"""
+        self.highest = highest_of(line)
+        self.units = usable_units(line)
         self.procedure = line.procedure
         self.bit = bundle.bit if bundle else 0
         self.is_summed = bundle is not None and bundle.is_summed
         self.weight = max(1, ceil(line.units)) if line.units is not None else 1
         self.diagnoses: Sequence[Active] = bundle.diagnoses if bundle else ()
-
-
-NOTHING_TO_DO: tuple[()] = ()
 
 
 class More(NamedTuple):
@@ -83,7 +86,7 @@ class More(NamedTuple):
     screened: list[tuple[Screen, list[Active]]]
     days: list[Active]
     unjudged: list[tuple[str, str]]
-    rooms: list[tuple[Container[str], Any]]
+    rooms: list[tuple[frozenset[str], Any]]
     room: Any
     asked: Asked
 
@@ -123,7 +126,7 @@ class Plan:
         for active in unjudged:
             self._place_unjudged(active)
         self.day_procedures = frozenset(code for code, bundle in self.by_procedure.items() if bundle.is_summed)
-        self.memo: dict[tuple[Any, ...], Service | tuple[()]] = {}
+        self.memo: dict[tuple[Any, ...], Service] = {}
         self.told: dict[tuple[Service, Diagnosed], tuple[Any, ...]] = {}
         """What edits on diagnoses find, by the line's SV1 and the claim's diagnoses."""
         self._unions: dict[frozenset[str], More] = {}
@@ -134,7 +137,7 @@ class Plan:
         self.is_ordinary, self.asked = self._look(), _asked(self.screened)
         """One look that stands for most screens, and the screens still to ask after each of its answers."""
 
-    def _look(self) -> Callable[[Claim, Diagnosed], int] | None:
+    def _look(self) -> Callable[[Claim, Diagnosed, int], int] | None:
         """``is_ordinary`` with the parameters of the screens; ``None`` where there is too little to spare."""
         days: list[date] = []
         limits: list[int] = []
@@ -146,9 +149,9 @@ class Plan:
             return None
         return bound(is_ordinary, terms(days[0], int(min(limits, default=date.max.toordinal()))))
 
-    def service(self, line: ServiceLine, key: tuple[Any, ...]) -> Service | tuple[()]:
-        """What is known of lines like this one: () when there is nothing to do. ``key`` is all that such edits may see
-        (``registry.SERVICE_FIELDS``), and ``place``. Raises ``LowerCase``."""
+    def service(self, line: ServiceLine, key: tuple[Any, ...]) -> Service:
+        """What is known of lines like this one. ``key`` is all that such edits may see (``registry.SERVICE_FIELDS``),
+        and ``place``. Raises ``LowerCase``."""
         if line.procedure != line.procedure.upper() or any(m != m.upper() for m in line.modifiers):
             raise LowerCase
         bundle = self.by_procedure.get(line.procedure)
@@ -156,8 +159,7 @@ class Plan:
         if bundle is not None:
             services, lines = [*services, *bundle.services], [*lines, *bundle.lines]
         hits = tuple((active, hit) for active in services for hit in active.run(line))
-        service = Service(line, bundle, hits, lines)
-        found = service if bundle is not None or hits or service.lines else NOTHING_TO_DO
+        found = Service(line, bundle, hits, lines)
         if not line.description:  # free text hardly comes back
             if len(self.memo) >= MEMO_SIZE:
                 self.memo.clear()
@@ -241,7 +243,8 @@ class Plan:
             if len(self._unions) >= UNIONS:
                 self._unions.clear()
             summing = [*days, *self.shifts, *self.courses, *(self.visits if self.have_visits_room else ())]
-            rooms = [active.room(procedures) if active.room else ALWAYS_HEARD for active in summing]
+            given = [active.room(procedures) if active.room else ALWAYS_HEARD for active in summing]
+            rooms = [(frozenset(code for code in procedures if code in codes), most) for codes, most in given]
             known = self._unions[procedures] = More(
                 [active for active in claims if active.screen is None
                  and not (active.room and active.room(procedures) == ALWAYS_SILENT)],

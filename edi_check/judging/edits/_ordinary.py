@@ -16,10 +16,12 @@ from ...identifiers import is_icd10cm_shape, is_npi
 from ...model import Claim, Diagnosis, Party, ServiceLine
 from ..registry import Screen
 from . import _screens as screens
-from ._known import HIGHEST, LIMIT, lasting_states, zip_states
+from ._known import LIMIT, lasting_states, zip_states
+from .diagnoses import highest_pointer
 
 __all__ = [
-    "ANSWERS", "BUT_FOR_HEADING", "ORDINARY", "UNKNOWN", "Diagnosed", "diagnosed", "is_ordinary", "meet", "terms",
+    "ANSWERS", "BUT_FOR_HEADING", "NOWHERE", "ORDINARY", "UNKNOWN", "Diagnosed", "diagnosed", "highest_of",
+    "is_ordinary", "meet", "terms",
 ]
 
 UNKNOWN, BUT_FOR_HEADING, ORDINARY = 0, 1, 2
@@ -36,6 +38,7 @@ ANSWERS: dict[Screen, int] = {
 }
 """Screens, and the answer of ``is_ordinary`` from which on they say yes as well."""
 
+NOWHERE = 99
 KEPT = 5000
 _NUMBERS = [str(n) for n in range(1, 100)]
 _NO_DAY = date(9999, 12, 31)
@@ -85,20 +88,24 @@ def terms(as_of: date, filing_days: int) -> dict[str, Any]:
     }
 
 
-def is_ordinary(claim: Claim, known: Diagnosed, *, as_of: date, oldest: date, earliest: date,
+def is_ordinary(claim: Claim, known: Diagnosed, highest: int, *, as_of: date, oldest: date, earliest: date,
                 homes: Mapping[str, Sequence[str]]) -> int:
     """Which screens say yes, as far as one quick look tells: ORDINARY, BUT_FOR_HEADING or UNKNOWN (see ANSWERS).
 
-    ``known``: what is known of its diagnoses; ``oldest``: nobody alive was born before; ``earliest``: the first day of
-    service that no filing limit refuses; ``homes``: first three digits of a ZIP code to states that were always valid.
+    ``known``: what is known of its diagnoses; ``highest``: the greatest ``highest_of`` of its lines; ``oldest``: nobody
+    alive was born before; ``earliest``: the first day of service that no filing limit refuses; ``homes``: first three
+    digits of a ZIP code to states that were always valid.
     """
     billing = claim.billing
+    if highest > known.count:
+        return UNKNOWN
     if billing is not screens.BILLING[0] and not screens.is_ordinary_billing(billing):
         return UNKNOWN
     is_plain = claim.is_plain
     if not is_plain and not _is_plain(claim):
         return UNKNOWN
-    subscriber, birth = claim.subscriber, claim.subscriber.birth_date
+    subscriber = claim.subscriber
+    birth = subscriber.birth_date
     if subscriber.sequence in ("S", "T") or (birth is not None and not oldest <= birth <= as_of) or (
             subscriber.has_city and (subscriber.state not in homes.get(subscriber.zip_code[:3], ())
                                      or subscriber.country)):
@@ -133,7 +140,7 @@ def is_ordinary(claim: Claim, known: Diagnosed, *, as_of: date, oldest: date, ea
     for party in claim.referring:
         if party.id_qualifier != "XX" or not is_npi(party.id):
             return UNKNOWN
-    first = _first_day(claim, known.count, as_of, is_plain)
+    first = _first_day(claim, as_of)
     if first is None or first < earliest or (birth is not None and birth > first):
         return UNKNOWN
     for d in claim.dates:
@@ -156,23 +163,29 @@ def _is_person(party: Party) -> bool:
 
 
 def _is_plain(claim: Claim) -> bool:
-    """What ``Claim.is_plain`` says, of the claim without its lines; a facility may be an ordinary one."""
-    if claim.other_payers or claim.patient_death_date is not None or claim.supervising is not None:
+    """What ``Claim.is_plain`` says, but for notes; a facility and persons who render may be ordinary ones."""
+    if (claim.other_payers or claim.patient_death_date is not None or claim.supervising is not None
+            or (claim.facility is not None and not screens.is_ordinary_place(claim.facility))):
         return False
-    return claim.facility is None or screens.is_ordinary_place(claim.facility)
+    for line in claim.service_lines:
+        if (line.adjudications or len(line.dates) > 1 or line.facility is not None or line.ordering is not None
+                or line.purchased is not None or line.supervising is not None or line.referring
+                or (line.rendering is not None and not screens.is_ordinary_person(line.rendering))):
+            return False
+    return True
 
 
-def _first_day(claim: Claim, count: int, as_of: date, is_plain: bool) -> date | None:
-    """The first day of ordinary lines, ``None`` if they aren't. ``count`` is that of the diagnoses."""
+def _first_day(claim: Claim, as_of: date) -> date | None:
+    """The first day of ordinary lines, ``None`` if they aren't."""
     total, lines = claim.charge, claim.service_lines
     if total is None or claim.charge_text < "." or len(claim.charge_text) > _LONG or not 0 < len(lines) < 100:
         return None
-    first, day, highest = as_of, _NO_DAY, HIGHEST
+    first, day = as_of, _NO_DAY
     for line, number in zip(lines, _NUMBERS, strict=False):
-        amount, start = line.charge, line.service_dates.start
+        amount, dates = line.charge, line.service_dates
+        start = dates.start
         # No sign: a text that begins with "-" comes before ".".
-        if (amount is None or line.charge_text < "." or line.line_number != number or line.place == "21"
-                or line.service_dates.end is not start or highest.get(line.pointers, 99) > count):
+        if amount is None or line.charge_text < "." or line.line_number != number or dates.end is not start:
             return None
         total -= amount
         if start is not day:
@@ -181,18 +194,15 @@ def _first_day(claim: Claim, count: int, as_of: date, is_plain: bool) -> date | 
             day = start
             if start < first:
                 first = start
-        if not is_plain and not _is_plain_line(line):
-            return None
     # Nothing is left, and that without parts of a cent: then no amount has any, since the exponent is the least of all.
     if total or total.adjusted() < _CENT or (len(lines) > 1 and not _are_distinct(lines)):
         return None
     return first
 
 
-def _is_plain_line(line: ServiceLine) -> bool:
-    return not (line.adjudications or len(line.dates) > 1 or line.facility is not None or line.ordering is not None
-                or line.purchased is not None or line.supervising is not None or line.referring
-                or (line.rendering is not None and not screens.is_ordinary_person(line.rendering)))
+def highest_of(line: ServiceLine) -> int:
+    """The highest diagnosis that a line points to; NOWHERE for an inpatient."""
+    return highest_pointer(line.pointers) if line.place != "21" else NOWHERE
 
 
 def _are_distinct(lines: Sequence[ServiceLine]) -> bool:

@@ -49,8 +49,8 @@ def has_no_other_payer(claim: Claim) -> bool:
 
 def has_ordinary_days(claim: Claim, *, as_of: date) -> bool:
     """Single days of service up to the day of receipt, after the patient's birth, and no other day after the first of
-    them; nobody died."""
-    if claim.other_payers or claim.patient_death_date is not None:
+    them, but for other payers' decisions, which come before the receipt; nobody died."""
+    if claim.patient_death_date is not None or (claim.other_payers and not _are_decided(claim, as_of)):
         return False
     s = claim.subscriber
     birth = s.birth_date
@@ -73,6 +73,19 @@ def has_ordinary_days(claim: Claim, *, as_of: date) -> bool:
     for d in claim.dates:  # noqa: SIM110
         if d.start is None or d.end is not d.start or d.start > first:
             return False
+    return True
+
+
+def _are_decided(claim: Claim, as_of: date) -> bool:
+    """Days of other payers' decisions that can be read and aren't in the future."""
+    for other in claim.other_payers:
+        for d in other.dates:
+            if d.start is None or d.start > as_of:
+                return False
+    for line in claim.service_lines:
+        for a in line.adjudications:
+            if a.date is not None and (a.date.start is None or a.date.start > as_of):
+                return False
     return True
 
 
@@ -141,8 +154,12 @@ def has_ordinary_parties(claim: Claim) -> bool:
     b = claim.billing
     if b is not BILLING[0] and not is_ordinary_billing(b):
         return False
-    if claim.other_payers or claim.accident_country or claim.accident_state not in lasting_states():
+    if claim.accident_country or claim.accident_state not in lasting_states():
         return False
+    for other in claim.other_payers:
+        for party in (other.subscriber, other.payer):
+            if party is not None and party.has_city and not is_at_home(party):
+                return False
     if claim.subscriber.has_city and not is_at_home(claim.subscriber):
         return False
     party = claim.rendering

@@ -47,7 +47,7 @@ def pointer_to_absent_diagnosis(claim: Claim) -> Result:
     for line in claim.service_lines:
         highest = HIGHEST.get(line.pointers)
         if highest is None:
-            highest = _highest(line.pointers)
+            highest = highest_pointer(line.pointers)
         if highest <= count and all(d.code for d in ds):
             continue
         for n, p in enumerate(line.pointers, 1):
@@ -58,7 +58,8 @@ def pointer_to_absent_diagnosis(claim: Claim) -> Result:
     return found
 
 
-def _highest(pointers: tuple[str, ...]) -> int:
+def highest_pointer(pointers: tuple[str, ...]) -> int:
+    """The highest diagnosis that pointers of a line name, 0 for none; what is no number to 12 is the guide's edit."""
     highest = max((n for n in map(_number, pointers) if n <= 12), default=0)
     if len(HIGHEST) < LIMIT:
         HIGHEST[pointers] = highest

@@ -201,14 +201,11 @@ def past_the_acute_phase(claim: Claim, *, procedures: Codes, days: Decimal, cond
     Returns one hit, for the first of these reasons.
     """
     manipulation = claim.spinal_manipulation
-    is_sequela = has_dates = bool(claim.dates)
+    is_sequela = False
     for diagnosis in claim.diagnoses:
-        if len(diagnosis[1]) == 7:
+        if diagnosis[1][6:] == "S":
             is_sequela = True
-    for line in claim.service_lines:
-        if len(line.dates) > 1:  # more than its DTP*472
-            has_dates = True
-    if manipulation is None and not is_sequela and not has_dates:
+    if manipulation is None and not is_sequela and _is_recent(claim, days):
         return ()  # the usual claim
     lines = [line for line in claim.service_lines if line.procedure in procedures]
     if manipulation is not None and manipulation.condition in conditions and claim.date("453") is None:
@@ -227,6 +224,24 @@ def past_the_acute_phase(claim: Claim, *, procedures: Codes, days: Decimal, cond
         if pointed and all(d.is_icd10 and _is_sequela(d.code) for d in pointed):
             return (Hit("SV107", line.service_segment, line.number, {"procedure": line.procedure}, says="sequela"),)
     return ()
+
+
+def _is_recent(claim: Claim, days: Decimal) -> bool:
+    """Do no dates but those of service say how long ago it began, or none so long ago?"""
+    if not claim.is_plain:
+        for line in claim.service_lines:
+            if len(line.dates) > 1:  # more than its DTP*472
+                return False
+    if claim.dates:
+        last = None
+        for line in claim.service_lines:
+            start = line.service_dates.start
+            if start is not None and (last is None or start > last):
+                last = start
+        for d in claim.dates:
+            if last is not None and d.start is not None and (last - d.start).days > days:
+                return False
+    return True
 
 
 def _is_sequela(code: str) -> bool:

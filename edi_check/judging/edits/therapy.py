@@ -254,15 +254,18 @@ def manipulation_level_above_diagnoses(
 
     All diagnoses of the HI count, since a line can point to four only. Returns a hit on each such line.
     """
-    lines = [line for line in claim.service_lines if line.procedure in (three, five)]
-    if not all(d.is_icd10 for d in claim.diagnoses):
-        return ()
-    regions = (cervical, thoracic, lumbar, sacral, pelvic)
-    named = sum(any(d.code in region for d in claim.diagnoses) for region in regions)
+    for d in claim.diagnoses:
+        if not d.is_icd10:
+            return ()
+    codes = [d.code for d in claim.diagnoses]
+    named = 0
+    for region in (cervical, thoracic, lumbar, sacral, pelvic):
+        if any(map(region.has, codes)):
+            named += 1
     found = []
-    for line in lines:
+    for line in claim.service_lines:
         needed = 3 if line.procedure == three else 5
-        if named < needed:
+        if named < needed and line.procedure in (three, five):
             found.append(Hit("SV101-2", line.service_segment, line.number, {"regions": named, "needed": needed}))
     return found
 
