@@ -78,9 +78,17 @@ class Chase:
             drop(self.server.inbound, f"claims-{number}.837", numbered(number))
 
     def pause(self) -> None:
-        """Until something moves at the server, and up to 120 ms more."""
-        before = self.names()
-        assert wait_for(lambda: bool(self.partner.take()) or self.names() != before, 60)
+        """Until something moves at the server, or, every other time, until an acknowledgment does; and up to 120 ms
+        more. Kills that all fell on the first move would never meet a push."""
+        before, answers = self.names(), self.random.random() < 0.5
+        pushed = {p.name for p in self.server.outbound.iterdir()}
+
+        def moved() -> bool:
+            if answers:
+                return {p.name for p in self.server.outbound.iterdir()} != pushed
+            return self.names() != before
+
+        assert wait_for(moved, 60)
         end = time.monotonic() + self.random.uniform(0, 0.120)
         while time.monotonic() < end:
             self.partner.take()
@@ -124,9 +132,13 @@ def test_twenty_session_kills(tmp_path: Path, server: Server) -> None:
 
 @pytest.mark.long
 def test_five_hundred_client_kills(tmp_path: Path, server: Server) -> None:
-    assert Chase(tmp_path, server, 3).kill_clients(500) == []
+    chase = Chase(tmp_path, server, 3)
+    assert chase.kill_clients(500) == []
+    print(f"500 kills of the client over {len(chase.dropped):,} files: 0 lost, 0 doubled")
 
 
 @pytest.mark.long
 def test_five_hundred_session_kills(tmp_path: Path, server: Server) -> None:
-    assert Chase(tmp_path, server, 4).kill_sessions(500) == []
+    chase = Chase(tmp_path, server, 4)
+    assert chase.kill_sessions(500) == []
+    print(f"500 kills of the server's sessions over {len(chase.dropped):,} files: 0 lost, 0 doubled")
