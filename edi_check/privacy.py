@@ -124,7 +124,10 @@ def is_private(elements: Sequence[str], position: int, component: int = 0) -> bo
 def _is_misplaced(elements: Sequence[str], position: int) -> bool:
     """Does something that is no code stand in a code's place? Where a separator is lost or one too many, names, numbers
     and birth dates move to the neighbouring element."""
-    return elements[0] in _CODED and (elements[0], position) != ("SBR", 4) and len(_element(elements, position).strip()) > _LONGEST_CODE
+    segment = _element(elements, 0)
+    if segment not in _CODED or (segment, position) == ("SBR", 4):  # SBR04 is a plan's name
+        return False
+    return len(_element(elements, position).strip()) > _LONGEST_CODE
 
 
 _CODED = frozenset({"NM1", "N4", "DMG", "PER", "PAT", "NTE", "REF", "SBR"})

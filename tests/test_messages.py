@@ -167,7 +167,8 @@ PERSONAL = {
                      "NM1*DN*1*{0}DOCTOR*{0}MAGDA****XX*1900000014~\nREF*0B*{0}LICENCE~\n",
     "SV1*HC:97140:GP*60*UN*2***1": "SV1*HC:97140:GP::::{0}DESCRIPTION*60*UN*0***1~\nNTE*ADD*{0}LINE",
 }
-"""Segments of the smallest file, and what stands there instead: names, numbers and free text, faulty where they can be."""
+"""Segments of the smallest file, and what stands there instead: names, numbers and free text, faulty where they can
+be."""
 CANARIES = ("CANARY", "18500131")
 BREAKAGES = {
     "as it is": ("", ""),

@@ -7,7 +7,7 @@ from one_claim import BAD, GOOD
 
 import edi_check
 from edi_check.model import Delimiters, Place
-from edi_check.privacy import _PLACES, MASK, is_private_in_view
+from edi_check.privacy import _PLACES, MASK, is_private, is_private_in_view
 from edi_check.reading.guide import load
 from edi_check.telling.spots import Spot, spot, spot_of
 from edi_check.telling.visible import visible
@@ -62,6 +62,20 @@ def test_what_identifies_a_person_is_not_shown(text: str) -> None:
     shown = spotted(text)
     assert "CANARY" not in shown.text and "CANARY" not in shown.element
     assert "CANARY" in spotted(text, show_values=True).text
+
+
+@pytest.mark.parametrize(("elements", "position"), [
+    ("NM1*IL*DOES*JANE", 2), ("NM1*IL*1*DOE*JANE***MI*W1234", 8), ("DMG*19800101*F", 1), ("REF*123456789", 1),
+    ("NTE*seen for pain", 1), ("PER*JANE DOE*TE", 1), ("N4**BEND*OR", 2)])
+def test_what_is_no_code_in_a_code_s_place_is_private(elements: str, position: int) -> None:
+    assert is_private(elements.split("*"), position)
+
+
+def test_codes_names_of_plans_and_nothing_at_all_are_not() -> None:
+    for text, position in (("NM1*IL*1*DOE", 2), ("NM1*85*2*CLINIC*****XX*19", 8), ("REF*G1*A", 1), ("DMG*D8*1*F", 3),
+                           ("SBR*P*18**EMPLOYEE PLAN", 4), ("", 1)):
+        assert not is_private(text.split("*"), position)
+    assert not is_private([], 1)
 
 
 def test_an_id_is_shown_unless_it_may_be_a_name() -> None:
