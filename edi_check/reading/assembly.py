@@ -85,6 +85,11 @@ class Assembly:
         self.batch = batch
         self.open_batches.append(batch)
 
+    def not_plain(self) -> None:
+        """The open claim has something that ``Claim.is_plain`` denies."""
+        if self.claim is not None:
+            self.claim.is_plain = False
+
     def offset(self, n: int) -> int:
         """Byte offset of segment ``n`` of the batch at hand."""
         assert self.batch is not None
@@ -225,8 +230,12 @@ def patient_name(a: Assembly, e: Elements, n: int) -> None:
 
 
 def claim_party(field: str, loop: str) -> Act:
+    is_plain = field == "rendering"
+
     def act(a: Assembly, e: Elements, n: int) -> None:
         setattr(a.claim, field, _party(a, e, n, loop))
+        if not is_plain:
+            a.not_plain()
 
     return act
 
@@ -234,6 +243,7 @@ def claim_party(field: str, loop: str) -> Act:
 def line_party(field: str, loop: str) -> Act:
     def act(a: Assembly, e: Elements, n: int) -> None:
         setattr(a.line, field, _party(a, e, n, loop))
+        a.not_plain()
 
     return act
 
@@ -246,6 +256,7 @@ def claim_referring(a: Assembly, e: Elements, n: int) -> None:
 def line_referring(a: Assembly, e: Elements, n: int) -> None:
     assert a.line is not None
     a.line.referring = [*a.line.referring, _party(a, e, n, "2420F")]
+    a.not_plain()
 
 
 def other_subscriber(a: Assembly, e: Elements, n: int) -> None:

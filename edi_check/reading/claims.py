@@ -55,8 +55,9 @@ def claim(a: Assembly, e: Elements, n: int) -> None:
     if a.patient_segment:
         c.dependent, c.patient_relationship = a.dependent, a.relationship
         c.patient_hl_segment, c.patient_number = a.patient_segment, a.patients
+    c.is_plain = True
     if a.death is not None:
-        c.patient_death_date = a.death
+        c.patient_death_date, c.is_plain = a.death, False
     c.set, c.group, c.interchange = a.set, a.group, a.interchange
     c.first_segment = n
     c.offset = here
@@ -107,13 +108,13 @@ def claim_attachment(a: Assembly, e: Elements, n: int) -> None:
 def claim_note(a: Assembly, e: Elements, n: int) -> None:
     c = a.claim
     assert c is not None
-    c.notes = [*c.notes, Note(e[1], e[2], n)]
+    c.notes, c.is_plain = [*c.notes, Note(e[1], e[2], n)], False
 
 
 def claim_free_text(a: Assembly, e: Elements, n: int) -> None:
     c = a.claim
     assert c is not None
-    c.notes = [*c.notes, Note("K3", e[1], n)]
+    c.notes, c.is_plain = [*c.notes, Note("K3", e[1], n)], False
 
 
 def patient_paid(a: Assembly, e: Elements, n: int) -> None:
@@ -128,6 +129,10 @@ def spinal_manipulation(a: Assembly, e: Elements, n: int) -> None:
     a.claim.spinal_manipulation = s
 
 
+_diagnoses: dict[tuple[Diagnosis, ...], tuple[Diagnosis, ...]] = {}
+REMEMBERED = 5000
+
+
 def parse_diagnoses(e: Elements, component: str, text: str) -> tuple[Diagnosis, ...]:
     found = []
     for position in range(1, 13):
@@ -139,7 +144,10 @@ def parse_diagnoses(e: Elements, component: str, text: str) -> tuple[Diagnosis, 
             found.append(Diagnosis("", "", position))
         else:
             break
-    return tuple(found)
+    value = tuple(found)
+    if len(_diagnoses) >= REMEMBERED:
+        _diagnoses.clear()
+    return _diagnoses.setdefault(value, value)  # what is judged once for each list is found faster for the same object
 
 
 def diagnoses(a: Assembly, value: Any, n: int) -> None:
@@ -157,7 +165,7 @@ def other_payer(a: Assembly, e: Elements, n: int) -> None:
     o = OtherPayer(segment=n)
     set_sbr(o, e, a.component)
     a.other, a.party = o, Party()
-    a.claim.other_payers = [*a.claim.other_payers, o]
+    a.claim.other_payers, a.claim.is_plain = [*a.claim.other_payers, o], False
 
 
 def _adjustment(e: Elements, n: int) -> Adjustment:
@@ -264,7 +272,11 @@ def line_date(a: Assembly, value: Any, n: int) -> None:
     d.segment = n
     if d.qualifier == "472" and s.service_dates is NO_DATES:
         s.service_dates = d
-    s.dates = [*s.dates, d] if s.dates else [d]
+    if s.dates:
+        s.dates = [*s.dates, d]
+        a.not_plain()
+    else:
+        s.dates = [d]
 
 
 def line_reference(a: Assembly, e: Elements, n: int) -> None:
@@ -279,11 +291,13 @@ def line_reference(a: Assembly, e: Elements, n: int) -> None:
 def line_note(a: Assembly, e: Elements, n: int) -> None:
     assert a.line is not None
     a.line.notes = [*a.line.notes, Note(e[1], e[2], n)]
+    a.not_plain()
 
 
 def line_free_text(a: Assembly, e: Elements, n: int) -> None:
     assert a.line is not None
     a.line.notes = [*a.line.notes, Note("K3", e[1], n)]
+    a.not_plain()
 
 
 def line_attachment(a: Assembly, e: Elements, n: int) -> None:
@@ -303,6 +317,7 @@ def adjudication(a: Assembly, e: Elements, n: int) -> None:
     j.modifiers = tuple(m for m in e[3].split(a.component)[2:6] if m)
     a.adjudication = j
     a.line.adjudications = [*a.line.adjudications, j]
+    a.not_plain()
 
 
 def line_adjustment(a: Assembly, e: Elements, n: int) -> None:
