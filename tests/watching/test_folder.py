@@ -14,6 +14,7 @@ import threading
 import time
 from collections import Counter
 from dataclasses import replace
+from glob import glob
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ import pytest
 from drops import Child, Consumer, drop, numbered, plan_for, run_once, service_for, violations, wait_for
 
 from edi_check.watching import alone as alone_module
+from edi_check.watching import answering as answering_module
 from edi_check.watching import layout as layout_module
 from edi_check.watching import service as service_module
 from edi_check.watching.answering import Answering, Policy
@@ -102,6 +104,31 @@ def test_a_gzip_file_is_judged_unpacked(tmp_path: Path) -> None:
     run_once(plan)
     assert answers(tmp_path) == {"999.x12": 1, "277CA.x12": 1, "report.html": 1, "report.json": 1}
     assert [p.name for p in (tmp_path / "inbound").iterdir()] == ["cut.837.gz"]
+
+
+def test_answers_too_big_for_memory_are_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small answers stay in memory until their batch is written; with no room there, each goes to the stage at once."""
+    dropped = {f"{n}.837": numbered(n) for n in range(1, 9)}
+    for held in (answering_module.HELD, 1, 300):
+        monkeypatch.setattr(answering_module, "HELD", held)
+        root = tmp_path / str(held)
+        plan = plan_for(root)
+        for name, data in dropped.items():
+            drop(root / "inbound", name, data)
+        run_once(plan)
+        assert violations(root, dropped, Consumer(root / "outbound")) == []
+
+
+def test_what_a_killed_watcher_left_in_the_stage_is_removed(tmp_path: Path) -> None:
+    """Answers hold claims: those of a file that was given back must not lie about for ever."""
+    plan = plan_for(tmp_path)
+    watcher = Child(plan)
+    assert wait_for(lambda: bool(glob(str(tmp_path / "work/owners/*"))), 20)
+    watcher.end(signal.SIGKILL)
+    stray = tmp_path / "work/stage/0123456789ab.0"
+    stray.write_bytes(b"ISA")
+    assert "took_over" in run_once(plan)
+    assert not stray.exists()
 
 
 # Files that aren't finished

@@ -131,7 +131,7 @@ def all_faults(tmp_path: Path, every: dict[str, int]) -> tuple[int, list[str]]:
 
 def test_faults_at_every_rename_and_sync(tmp_path: Path) -> None:
     began = time.monotonic()
-    cases, wrong = all_faults(tmp_path, {"rename": 2, "fsync": 4, "fdatasync": 4, "pwrite64": 11, "write": 11})
+    cases, wrong = all_faults(tmp_path, {"rename": 3, "fsync": 6, "fdatasync": 6, "pwrite64": 17, "write": 17})
     print(f"{cases} faults injected in {time.monotonic() - began:.0f} s, {len(wrong)} violations")
     assert wrong == []
 
