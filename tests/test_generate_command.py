@@ -12,6 +12,7 @@ import pytest
 
 from edi_check.cli.main import main
 from edi_check.generating import FAULTS
+from edi_check.judging.packs import load_builtin_packs
 
 
 def made(*words: str) -> int:
@@ -56,6 +57,12 @@ def test_a_fault_that_suited_no_claim_is_named(tmp_path: Path, capsys: pytest.Ca
     assert "no claim suited them (more claims help): duplicate-claim" in capsys.readouterr().err
 
 
+def test_all_faults_find_a_place_in_four_thousand_claims(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """docs/test-claims.md says so."""
+    assert made("--claims", "4000", "--faults", "all", "-o", str(tmp_path / "a.837")) == 0
+    assert f"{len(FAULTS)} kinds of {len(FAULTS)}" in capsys.readouterr().err
+
+
 def test_the_list_has_every_fault(capsys: pytest.CaptureFixture[str]) -> None:
     assert made("--list") == 0
     assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == list(FAULTS)
@@ -76,6 +83,19 @@ def test_what_makes_no_sense_is_refused(
 ) -> None:
     assert made(*words, "-o", str(tmp_path / "a.837")) == 2
     assert says in capsys.readouterr().err and not list(tmp_path.iterdir())
+
+
+def test_the_page_lists_every_fault(request: pytest.FixtureRequest) -> None:
+    path = Path(__file__).resolve().parent.parent / "docs" / "test-claims.md"
+    head, start, rest = path.read_text("utf-8").partition("|---|---|---|\n")
+    old, end, tail = rest.partition("\nNo fault is planted")
+    edits = {data.edit.id for pack in load_builtin_packs() for data in pack.edits}
+    linked = {edit: f"[{edit}](edits.md#{edit.lower()})" for edit in edits}
+    table = "".join(f"| {f.name} | {linked.get(f.edit, f.edit)} | {f.level} |\n" for f in FAULTS.values())
+    if request.config.getoption("--rewrite-goldens"):
+        path.write_text(head + start + table + end + tail, "utf-8")
+        return
+    assert old == table, "docs/test-claims.md: pytest --rewrite-goldens tests/test_generate_command.py makes the table"
 
 
 def test_memory_stays_flat() -> None:

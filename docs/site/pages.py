@@ -45,7 +45,7 @@ NAV = {
                "guides/neighbours", "tables", "tutorial-payer-pack"],
     "Edits": ["edits/index"],
     "Reference": ["reference/commands", "reference/settings", "formats", "reference/report", "reference/python",
-                  "acknowledgments", "reference/packs", "coverage", "deviations", "reference/words"],
+                  "acknowledgments", "test-claims", "reference/packs", "coverage", "deviations", "reference/words"],
     "Project": ["Overview </overview>", "project/contributing", "project/architecture", "project/changes"],
 }
 """The navigation. A page that is nowhere in it is a warning, and so an error."""

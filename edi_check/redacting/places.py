@@ -100,12 +100,11 @@ def places(segment_id: str) -> tuple[Place, ...]:
     return _PLACES.get(segment_id, ())
 
 
-def is_kept(kind: str, value: str, segment_id: str, position: int, part: int) -> bool:
+def is_kept(kind: str, value: str) -> bool:
     """May a value that stands where this kind of value belongs stay? It may when it looks like one; a name that strayed
     there doesn't."""
     if kind == "code":
-        return (_SHORT(value) is not None or value.upper() in codes(segment_id, position, part)
-                or value in DATE_FORMATS)
+        return _SHORT(value) is not None or value.upper() in _all_codes() or value in DATE_FORMATS
     if kind == "number":
         return len(value) <= 18 and (_NUMBER(value) is not None or is_number(value))
     if kind == "day":
@@ -138,6 +137,14 @@ def codes(segment_id: str, position: int, part: int) -> frozenset[str]:
             elif isinstance(element, CompositeUse) and 0 < part <= len(element.components):
                 found |= element.components[part - 1].codes
     return frozenset(found)
+
+
+@cache
+def _all_codes() -> frozenset[str]:
+    """Every code that the guide allows anywhere: one in a wrong place may still be looked at."""
+    return frozenset(code for use in _segments() for n, element in enumerate(use.elements, 1)
+                     for part in range(1, 1 + len(element.components) if isinstance(element, CompositeUse) else 2)
+                     for code in codes(use.id, n, part))
 
 
 @cache

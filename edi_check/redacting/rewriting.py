@@ -19,7 +19,9 @@ from .places import Place, codes, has_segment, is_kept, places
 __all__ = ["Replacer", "Rewriter"]
 
 _ID = re.compile("[A-Za-z0-9]{1,3}").fullmatch
-_LEAD = re.compile("(?=[A-Za-z]*[0-9])[0-9A-Za-z]{1,7}|[A-Za-z]{1,2}").match
+_LEADS = {"dx": re.compile("(?=[A-Za-z]*[0-9])[0-9A-Za-z]{1,7}|[A-Za-z]{1,2}").match,
+          "service": re.compile("(?=[A-Za-z]*[0-9])[0-9A-Za-z]{5}(?![0-9A-Za-z])").match}
+"""What of a damaged diagnosis or procedure code stays."""
 _PAYERS = ("PR", "40")
 """NM101 of those whose names and ids stay: payers, and who receives the file."""
 _DATED = ("DTP", "DMG", "PAT")
@@ -129,10 +131,10 @@ class Rewriter:
             if kind == "group" and in_capitals(text.strip()) in self._kept:
                 return text
             return self._replace(_PERSONAL[kind], text)
-        if is_kept(kind, text.strip(), segment_id, position, part):
+        if is_kept(kind, text.strip()):
             return text
-        if kind == "dx":  # its beginning may still be read as a code
-            lead = _LEAD(text)
+        if kind in _LEADS:  # its beginning may still be read as a code
+            lead = _LEADS[kind](text)
             stop = lead.end() if lead else 0
             return text[:stop] + (self._replace("id", text[stop:]) if text[stop:].strip() else text[stop:])
         if kind == "day":  # damaged, perhaps: its digits may still be read as a day

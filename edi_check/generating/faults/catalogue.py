@@ -59,6 +59,10 @@ USUAL = (*guide.FAULTS, *core.FAULTS, *payer.FAULTS)
 """What is planted where only a share is asked for. Closed: the files that benchmarks measure must stay the same."""
 
 
+_REPEATING = ("duplicate-claim", "patient-control-number-repeated")
+"""Faults that need a claim of the same patient before, without a fault."""
+
+
 @dataclass
 class _Turn:
     """How often a fault was planted, and its place in the list."""
@@ -86,10 +90,19 @@ class Planter:
         if not self._share:
             return
         before: DraftClaim | None = None
+        spared = drafts[0] if len(drafts) > 1 and self._wants_original() else None
         for draft in drafts:
-            is_faulty = self._draws.chance(self._share) and self._plant_one(draft, before, calendar)
+            is_faulty = (self._draws.chance(self._share) and draft is not spared
+                         and self._plant_one(draft, before, calendar))
             if not is_faulty:  # a faulty claim is nobody's original
                 before = draft
+
+    def _wants_original(self) -> bool:
+        """Would every claim be made faulty, and is it the turn of a fault that repeats a clean one?"""
+        if self._share < 1:
+            return False
+        least = min(turn.planted for turn in self._turns)
+        return any(turn.planted == least and turn.fault.name in _REPEATING for turn in self._turns)
 
     def _plant_one(self, draft: DraftClaim, before: DraftClaim | None, calendar: tuple[str, ...]) -> bool:
         self._turns.sort(key=lambda turn: (turn.planted, turn.place))
