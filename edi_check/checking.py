@@ -17,9 +17,9 @@ from .judging.settle import Keys, Standing, settle
 from .model import Claim, Interchange, Place
 from .reading.reader import Reader
 from .report import FileReport
-from .rows import COMPARE, claim_details, claim_row, pack, provider_row
+from .rows import COMPARE, PATIENT, Overruled, claim_details, claim_row, pack, provider_row
 from .sources import Source
-from .spool import Spool, Store
+from .spool import GROUP, Spool, Store
 from .telling.dispositions import (
     EnvelopeFaults,
     claim_disposition,
@@ -46,6 +46,9 @@ TROUBLES = {
 }
 ZERO = Decimal(0)
 ORDER = ("accepted", "review", "rejected")
+
+DETAILS_PIECE = 16
+"""Claims whose details are read to get at those of one: few claims have anything to do with another one."""
 
 
 Progress = Callable[[int, int], None]
@@ -83,14 +86,18 @@ class FileCheck:
             tables=tables,
         )
         store = store or Store()
-        self.file = FileReport(source.name, source=source, rows=Spool(store), details=Spool(store), above=Spool(store))
+        self.file = FileReport(source.name, source=source, rows=Spool(store), details=Spool(store, DETAILS_PIECE),
+                               above=Spool(store), overruled=Overruled(store))
         self.faults = EnvelopeFaults()
-        self.keys = Keys(engine)
+        self.keys = Keys()
         self.listed: Counter[str] = Counter()
         self.levels: Counter[str] = Counter()
         self._totals: dict[str, list[Any]] = {d: [0, ZERO] for d in ("accepted", "review", "rejected")}
         self._above = 0
         self._provider = 0
+        self._provider_rows: dict[Any, Any] = {}
+        self._rows: list[Any] = []
+        self._details: list[Any] = []
         self._unnamed: set[int] = set()
 
     def run(self) -> FileReport:
@@ -101,9 +108,10 @@ class FileCheck:
             for claim in reader.feed(chunk):
                 self.take(claim)
             if self.progress:
-                self.progress(self.source.taken, len(self.file.rows))
+                self.progress(self.source.taken, len(self.file.rows) + len(self._rows))
         for claim in reader.close():
             self.take(claim)
+        self._spool()
         self._look_at_source()
         self._settle()
         self._total()
@@ -116,30 +124,40 @@ class FileCheck:
         engine = self.engine
         if claim.billing.number != self._provider:
             self._new_provider(claim)
-        found: list[Finding] = []
-        compare = None
+        plan = engine.plan(claim)
         if claim.is_complete:
             found = engine.judge(claim)
             compare = engine.compare(claim)
-        if claim.faults or found:
+        else:
+            found, compare = [], None
+        disposition = "accepted"
+        if found or claim.faults:
             found = self._own(claim, found)
             disposition = claim_disposition([f.level for f in found])
-        else:
-            disposition = "accepted"
         total = self._totals[disposition]
         total[0] += 1
         if claim.charge is not None:
             total[1] += claim.charge
         if compare is not None and disposition != "rejected":
-            self.keys.add(claim.index, compare)
-        self.file.rows.append(claim_row(claim, disposition, engine.lob(claim)))
-        self.file.details.append(claim_details(claim, found, compare))
+            self.keys.add(claim.index, compare, plan)
+        self._details.append(claim_details(claim, found, compare))
+        rows = self._rows
+        rows.append(claim_row(claim, disposition, plan.lob))
+        if len(rows) == GROUP:
+            self._spool()
+
+    def _spool(self) -> None:
+        """Let go of the claims at hand."""
+        self.file.rows.extend(self._rows)
+        self.file.details.extend(self._details)
+        self._rows, self._details = [], []
 
     def _new_provider(self, claim: Claim) -> None:
         b = claim.billing
         while len(self.file.providers) < b.number - 1:
             self.file.providers.append(("", "", "", "", "", "", "", "", "", 0))  # a level without a claim
         row = provider_row(b, claim.set.index)
+        row = self._provider_rows.setdefault(row, row)  # many a file has a level for each claim, all of one provider
         if len(self.file.providers) < b.number:
             self.file.providers.append(row)
         self._provider = b.number
@@ -212,7 +230,7 @@ class FileCheck:
             frozenset(self.faults.patients),
         )
         rows = _Standings(file)
-        for index, found in settle(rows, self.engine, file.refused_sets.keys(), self._locate, self.keys).items():
+        for index, found in settle(rows, self.engine, file.refused_sets.keys(), self._locate, self.keys):
             self._overrule(index, found)
 
     def _overrule(self, index: int, found: list[Finding]) -> None:
@@ -223,7 +241,7 @@ class FileCheck:
             self._list(f)
         worst = claim_disposition([f.level for f in found])
         disposition = max(row[2], worst, key=ORDER.index)
-        self.file.outcomes[index] = (disposition, tuple([pack(f) for f in found]))
+        self.file.overruled.add(index, disposition, tuple([pack(f) for f in found]))
         charge = Decimal(row[3]) if row[3] else ZERO
         for of, sign in ((row[2], -1), (disposition, 1)):
             self._totals[of][0] += sign
@@ -294,15 +312,15 @@ class FileCheck:
 
 
 class _Standings:
-    """The rows as ``settle`` wants to see them. ``is_final``: no claim was refused after its keys were taken."""
+    """The rows as ``settle`` wants to see them."""
 
     def __init__(self, file: FileReport) -> None:
         self.file = file
-        self.is_final = not any(file.refused_levels)
 
     def _standing(self, row: tuple[Any, ...], details: tuple[Any, ...]) -> Standing:
         providers, subscribers, patients = self.file.refused_levels
-        is_refused = row[2] == "rejected" or row[14] in providers or row[15] in subscribers or details[2][6] in patients
+        is_refused = row[2] == "rejected" or row[14] in providers or row[15] in subscribers
+        is_refused = is_refused or details[PATIENT] in patients
         return Standing(row[0], row[9], is_refused, details[COMPARE], tuple([f[0] for f in details[0]]), row[7], row[8])
 
     def __iter__(self) -> Iterator[Standing]:

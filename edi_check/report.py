@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from .findings import Counts, Edit, Fault, Finding, NotEvaluated
 from .model import Interchange
+from .rows import Overruled, acknowledged, unpacked
 from .sources import Source
 from .spool import Spool
 
@@ -56,8 +57,6 @@ class ClaimResult(NamedTuple):
     @property
     def findings(self) -> tuple[Finding, ...]:
         """The claim's own findings, those of *settle* included."""
-        from .rows import unpacked
-
         return tuple(unpacked(f) for f in self.packed)
 
 
@@ -94,8 +93,7 @@ class FileReport:
     rows: Spool = field(default_factory=Spool)
     details: Spool = field(default_factory=Spool)
     above: Spool = field(default_factory=Spool)
-    outcomes: dict[int, tuple[str, tuple[Any, ...]]] = field(default_factory=dict)
-    """Claims whose row *settle* overruled: index to (disposition, further findings packed)."""
+    overruled: Overruled = field(default_factory=Overruled)
     refused_sets: dict[int, str] = field(default_factory=dict)
     refused_levels: tuple[frozenset[int], frozenset[int], frozenset[int]] = (frozenset(), frozenset(), frozenset())
     """Numbers of the billing, subscriber and patient levels with a fault that takes their claims."""
@@ -104,28 +102,32 @@ class FileReport:
     def claims(self) -> Iterator[ClaimResult]:
         """The claims in file order, as settled, with all that is kept of them."""
         for row, details in zip(self.rows, self.details, strict=True):
-            yield self._settled(ClaimResult._make(row + details[:3]))
+            yield self._settled(ClaimResult._make(row + acknowledged(details)))
 
     def outlines(self) -> Iterator[tuple[Any, ...]]:
         """The first sixteen fields of each claim, as settled, as plain tuples: for whoever only lists the claims."""
-        outcomes = self.outcomes
         if self.refused_sets or any(self.refused_levels):
             for claim in self.claims():
                 yield tuple(claim[:16])
-        elif not outcomes:
+        elif not self.overruled:
             yield from self.rows
         else:
+            overruled = zip(self.overruled.claims, self.overruled.spool, strict=True)
+            index, outcome = next(overruled)
             for row in self.rows:
-                outcome = outcomes.get(row[0])
-                yield row if outcome is None else (*row[:2], outcome[0], *row[3:])
+                if row[0] == index:
+                    yield (*row[:2], outcome[0], *row[3:])
+                    index, outcome = next(overruled, (0, None))
+                else:
+                    yield row
 
     def claim(self, index: int) -> ClaimResult:
         """The claim with this 1-based index. Raises IndexError."""
-        return self._settled(ClaimResult._make(self.rows[index - 1] + self.details[index - 1][:3]))
+        return self._settled(ClaimResult._make(self.rows[index - 1] + acknowledged(self.details[index - 1])))
 
     def _settled(self, claim: ClaimResult) -> ClaimResult:
         """A claim refused with its set or a level above it, or overruled."""
-        outcome, levels = self.outcomes.get(claim.index), self.refused_levels
+        outcome, levels = self.overruled.of(claim.index), self.refused_levels
         if outcome is not None:
             claim = claim._replace(disposition=outcome[0], packed=(*claim.packed, *outcome[1]))
         if (
@@ -139,15 +141,11 @@ class FileReport:
 
     def above_findings(self) -> Iterator[Finding]:
         """Every finding above claims, not bounded by ``max_findings``, in segment order."""
-        from .rows import unpacked
-
         for row in self.above:
             yield unpacked(row)
 
     def own_findings(self) -> Iterator[Finding]:
         """What the claims say themselves, claim by claim in file order; what *settle* found is not among it."""
-        from .rows import unpacked
-
         for packed, *_ in self.details:
             for row in packed:
                 yield unpacked(row)

@@ -7,17 +7,40 @@ acknowledgments need the values, and a row never leaves the process.
 
 from __future__ import annotations
 
+from array import array
+from bisect import bisect_left
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
 from .findings import Finding, Related, Status, Where
-from .model import BillingProvider, Claim
+from .model import BillingProvider, Claim, Party, ServiceLine
+from .spool import Spool, Store
 
-__all__ = ["COMPARE", "claim_details", "claim_row", "pack", "provider_row", "unpacked"]
+__all__ = [
+    "COMPARE",
+    "DAYS",
+    "LINES",
+    "PATIENT",
+    "Overruled",
+    "acknowledged",
+    "claim_details",
+    "claim_row",
+    "kept_lines",
+    "pack",
+    "provider_id",
+    "provider_row",
+    "unpacked",
+]
 
-COMPARE = 3
-"""Place in the details of what is compared."""
+COMPARE, PATIENT = 2, 3
+"""Places in the details: of what is compared, and of the number of the patient level."""
+
+LINES = 7
+"""Place of ``kept_lines`` in what is compared; all else there is for ``judging`` only."""
+
+DAYS = 1
+"""Place of DTP03 in a line of ``kept_lines``."""
 
 
 def pack(f: Finding) -> tuple[Any, ...]:
@@ -81,12 +104,14 @@ def provider_row(b: BillingProvider, set_index: int) -> tuple[Any, ...]:
 
 def claim_row(c: Claim, disposition: str, lob: str) -> tuple[Any, ...]:
     """The first sixteen fields of ``ClaimResult``."""
-    st, payer = c.set, c.subscriber.payer
+    st, subscriber, charge = c.set, c.subscriber, c.charge_text
+    payer = subscriber.payer
     return (
         c.index,
         c.number,
         disposition,
-        charge_told(c.charge_text, c.charge),
+        charge if charge[-3:-2] == "." and "1" <= charge[0] <= "9" and c.charge is not None
+        else charge_told(charge, c.charge),
         len(c.service_lines),
         lob,
         payer.id if payer is not None else "",
@@ -98,7 +123,7 @@ def claim_row(c: Claim, disposition: str, lob: str) -> tuple[Any, ...]:
         c.offset,
         c.length,
         c.billing.number,
-        c.subscriber.number,
+        subscriber.number,
     )
 
 
@@ -117,23 +142,11 @@ def charge_told(text: str, charge: Decimal | None) -> str:
 
 
 def claim_details(c: Claim, findings: Sequence[Finding], compare: tuple[Any, ...] | None) -> tuple[Any, ...]:
-    """The other three fields, and what ``judging`` compares. ``ak`` is (patient's last, first, middle name, suffix,
-    member id qualifier, member id, REF*D9, first day, last day, lines), a line (SV1 as sent, control number, DTP03 as
-    sent)."""
+    """Of a claim: its findings packed, its HL levels, what ``judging`` compares, the number of its patient level;
+    patient's last, first, middle name, suffix, member id qualifier, member id; REF*D9; and its lines where ``compare``
+    doesn't hold them; the places of lines whose dates can't be read (those of a claim without faults can)."""
     subscriber = c.subscriber
     patient = c.dependent or subscriber
-    first = last = ""
-    lines = []
-    for line in c.service_lines:
-        dates = line.service_dates
-        text = dates.text
-        if dates.start is not None and dates.end is not None:
-            begin, end = text[:8], text[-8:]
-            if not first or begin < first:
-                first = begin
-            if end > last:
-                last = end
-        lines.append((line.text, line.control_number or line.line_number, text))
     trace = ""
     for r in c.references:
         if r[0] == "D9":
@@ -141,18 +154,88 @@ def claim_details(c: Claim, findings: Sequence[Finding], compare: tuple[Any, ...
             break
     return (
         tuple([pack(f) for f in findings]) if findings else (),
-        (
-            patient.last_name,
-            patient.first_name,
-            patient.middle_name,
-            patient.suffix,
-            subscriber.id_qualifier,
-            subscriber.id,
-            trace,
-            first,
-            last,
-            tuple(lines),
-        ),
-        (*c.levels, c.patient_number),
+        c.levels,
         compare,
+        c.patient_number,
+        patient.last_name,
+        patient.first_name,
+        patient.middle_name,
+        patient.suffix,
+        subscriber.id_qualifier,
+        subscriber.id,
+        trace,
+        kept_lines(c) if compare is None else (),
+        tuple([n for n, line in enumerate(c.service_lines) if not _has_days(line)]) if c.faults else (),
     )
+
+
+def _has_days(line: ServiceLine) -> bool:
+    dates = line.service_dates
+    return dates.start is not None and dates.end is not None
+
+
+def kept_lines(c: Claim) -> tuple[tuple[str, str, str, str], ...]:
+    """Of each line: its SV1 and its DTP03 as sent, its control number (else LX01), and who rendered it, ``""`` where
+    the claim says that."""
+    lines = []
+    for line in c.service_lines:
+        own = line.rendering
+        lines.append(
+            (
+                line.text,
+                line.service_dates.text,
+                line.control_number or line.line_number,
+                provider_id(own) if own is not None else "",
+            )
+        )
+    return tuple(lines)
+
+
+def provider_id(party: Party) -> str:
+    """Whatever NM109 says, else the tax id, else the name."""
+    return party.id or party.tax_id or party.name
+
+
+def acknowledged(details: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The last three fields of ``ClaimResult`` from the details: findings packed, ``ak``, levels with the number of the
+    patient level. ``ak`` is (patient's last, first, middle name, suffix, member id qualifier, member id, REF*D9, first
+    day, last day, lines), a line (SV1 as sent, control number, DTP03 as sent)."""
+    packed, levels, compare, patient, last_name, first_name, middle, suffix, qualifier, member, trace, *rest = details
+    lines, undated = rest
+    first = last = ""
+    found = []
+    for n, (sv1, days, control, _) in enumerate(lines if compare is None else compare[LINES]):
+        begin, end = days[:8], days[-8:]
+        if days and n not in undated:
+            if not first or begin < first:
+                first = begin
+            if end > last:
+                last = end
+        found.append((sv1, control, days))
+    ak = (last_name, first_name, middle, suffix, qualifier, member, trace, first, last, tuple(found))
+    return packed, ak, (*levels, patient)
+
+
+class Overruled:
+    """The claims whose row *settle* overruled, in file order: disposition and further findings packed. On disk, but for
+    their indexes."""
+
+    def __init__(self, store: Store | None = None) -> None:
+        self.claims = array("q")
+        self.spool = Spool(store, 16)
+
+    def __len__(self) -> int:
+        return len(self.claims)
+
+    def add(self, claim: int, disposition: str, packed: tuple[Any, ...]) -> None:
+        """Overrule a claim; the next must come later in the file."""
+        self.claims.append(claim)
+        self.spool.append((disposition, packed))
+
+    def of(self, claim: int) -> tuple[str, tuple[Any, ...]] | None:
+        """Disposition and findings of a claim, when it was overruled."""
+        n = bisect_left(self.claims, claim)
+        if n == len(self.claims) or self.claims[n] != claim:
+            return None
+        found: tuple[str, tuple[Any, ...]] = self.spool[n]
+        return found

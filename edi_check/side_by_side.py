@@ -56,7 +56,7 @@ def side_by_side(sources: Sequence[Any], check: Check, jobs: int, progress: Prog
         if file is None:
             file = check(one, own)
         else:
-            for spool in (file.rows, file.details, file.above):
+            for spool in (file.rows, file.details, file.above, file.overruled.spool):
                 spool.adopt([own, *stores])
         files.append(file)
     return files

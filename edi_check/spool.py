@@ -10,7 +10,7 @@ from __future__ import annotations
 import marshal
 import tempfile
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import IO, Any
 
 __all__ = ["GROUP", "Spool", "Store"]
@@ -104,7 +104,7 @@ class Spool:
             self._write(self._batch)
             self._batch = []
 
-    def extend(self, rows: Sequence[tuple[Any, ...]]) -> None:
+    def extend(self, rows: list[tuple[Any, ...]]) -> None:
         """Append several; cheapest by groups."""
         if len(rows) == GROUP and not self._batch:
             self._write(rows)
@@ -113,7 +113,7 @@ class Spool:
             for row in rows:
                 self.append(row)
 
-    def _write(self, rows: Sequence[Any]) -> None:
+    def _write(self, rows: list[Any]) -> None:
         step = self._piece
         pieces = [marshal.dumps(rows[n : n + step]) for n in range(0, GROUP, step)]
         self._groups.append(self._store.write(b"".join(pieces)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
@@ -13,11 +13,12 @@ from cases import AS_OF, interchange
 from judged import packs_read_once
 
 import edi_check
-from edi_check.judging.comparison import Compared, compared
+from edi_check.judging.comparison import DAY_LINES, Compared, compared
 from edi_check.judging.engine import Engine
 from edi_check.judging.packs import load_builtin_packs
 from edi_check.judging.settle import Standing, settle
 from edi_check.model import Claim
+from edi_check.rows import LINES
 
 DAY = datetime.date.fromisoformat(AS_OF)
 SETTINGS: dict[str, dict[str, Any]] = {"PSRC-MT": {"aso_groups": []}}
@@ -46,8 +47,8 @@ def engine() -> Engine:
     return Engine(load_builtin_packs(), settings=SETTINGS, as_of=DAY)
 
 
-def told(found: dict[int, list[Any]]) -> list[tuple[int, str, str]]:
-    return sorted((claim, f.edit, f.level) for claim, findings in found.items() for f in findings)
+def told(found: Iterable[tuple[int, list[Any]]]) -> list[tuple[int, str, str]]:
+    return sorted((claim, f.edit, f.level) for claim, findings in found for f in findings)
 
 
 FOUR, THREE = "SV1*HC:97140:GP*240*UN*4***1", "SV1*HC:97140:GP*180*UN*3***1"
@@ -63,9 +64,9 @@ def test_claims_of_a_refused_set_count_nowhere() -> None:
     judge = engine()
     one, two = standings(claims_of(FOUR, THREE), judge)
     assert told(settle([one, two], judge)) == [(2, "PSRC-MT-03", "reject")]
-    assert settle([one._replace(set_index=7), two], judge, {7}) == {}
-    assert settle([one._replace(is_refused=True), two], judge) == {}
-    assert settle([one._replace(compare=None), two], judge) == {}
+    assert told(settle([one._replace(set_index=7), two], judge, {7})) == []
+    assert told(settle([one._replace(is_refused=True), two], judge)) == []
+    assert told(settle([one._replace(compare=None), two], judge)) == []
 
 
 def test_the_finding_names_the_earlier_lines_and_its_place() -> None:
@@ -102,7 +103,7 @@ def test_an_edit_with_days_looks_at_the_day_of_service_across_claims() -> None:
     for first, last, expected in ((DAY, None, False), (None, datetime.date(2026, 2, 2), False),
                                   (datetime.date(2026, 2, 3), datetime.date(2026, 2, 3), True)):
         data.first_day, data.last_day = first, last
-        assert bool(settle(rows, judge)) is expected
+        assert bool(told(settle(rows, judge))) is expected
 
 
 @pytest.mark.parametrize(("one", "two", "is_same"), [
@@ -187,7 +188,7 @@ def test_cost_is_linear_for_one_patient(kind: str) -> None:
     took = {}
     for n, rows in claims.items():
         started = time.process_time()
-        settle(rows, judge)
+        told(settle(rows, judge))
         took[n] = time.process_time() - started
     assert took[2000] < 4 * took[500] * 2.2 + 0.1, took
 
@@ -195,17 +196,17 @@ def test_cost_is_linear_for_one_patient(kind: str) -> None:
 def _varied(kept: tuple[Any, ...], kind: str, i: int) -> tuple[Any, ...]:
     new = list(kept)
     if kind != "all alike":
-        new[8] = tuple((text.replace("*60*", f"*{i}*"), day, who) for text, day, who in kept[8])
+        new[LINES] = tuple((text.replace("*60*", f"*{i}*"), *rest) for text, *rest in kept[LINES])
     if kind not in ("one number", "replacements"):
         new[0] = f"A{i}"
     if kind == "replacements":
         new[2] = "7" if i % 2 else "1"
-    group, secondary, lines, *rest = new[9]
+    group, secondary, lines, *rest = new[DAY_LINES]
     if kind == "many providers":
         lines = tuple((*ln[:4], f"19{i:08d}", *ln[5:]) for ln in lines)
     if kind == "ranges":
         lines = tuple((*ln[:6], ln[6] - i % 20, ln[7] + i % 10) for ln in lines)
     if kind == "distinct days":
         lines = tuple((*ln[:6], 700000 + i, 700000 + i) for ln in lines)
-    new[9] = (group, secondary, lines, *rest)
+    new[DAY_LINES] = (group, secondary, lines, *rest)
     return tuple(new)

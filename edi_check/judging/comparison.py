@@ -7,50 +7,72 @@ few claims that have a likely twin.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from functools import cached_property
 from hashlib import blake2b
+from operator import itemgetter
 from typing import Any
 
-from ..model import Claim, Party
-from .aggregate import DayLine, patient_key
+from ..model import Claim
+from ..rows import DAYS, kept_lines, provider_id
+from .aggregate import LONGEST_RANGE, DayLine, patient_key
 from .visits import KeptLine
 
-__all__ = ["Compared", "Earlier", "compared", "span_of"]
+__all__ = ["DAY_LINES", "Compared", "Earlier", "compared", "first_day", "further_days", "span_of"]
+
+DAY_LINES = 8
+"""Place in the tuple that ``compared`` gives, as ``LINES`` is, which stands where ``rows`` looks for it."""
 
 
-def compared(claim: Claim, payer: str, day_lines: list[DayLine], is_secondary: bool,
+def compared(claim: Claim, payer: str, day_lines: Sequence[DayLine], is_secondary: bool,
              is_authorized: bool = False, visits: tuple[int, ...] = ()) -> tuple[Any, ...]:
     """The tuple of a claim. ``payer``: the first id of its payer group; ``day_lines``: its lines that sums over the
     file are about; ``is_authorized`` is asked for where an edit looks at courses, ``visits`` (``visits.segments_of``)
     where one looks at those."""
-    subscriber, rendering = claim.subscriber, claim.rendering
-    first = "9"
-    lines = []
-    for line in claim.service_lines:
-        days_text = line.service_dates.text
-        if days_text < first:
-            first = days_text
-        own = line.rendering
-        lines.append((line.text, days_text, _provider(own) if own is not None else ""))
+    subscriber, rendering, billing = claim.subscriber, claim.rendering, claim.billing
     delimiters = claim.interchange.delimiters
     days = None
     if day_lines or visits:
         days = (subscriber.group_number, is_secondary,
-                tuple([(d.number, d.segment, d.procedure, str(d.units), d.provider, d.tax_id, d.first, d.last)
-                       for d in day_lines]), is_authorized, visits)
-    return (claim.number, claim.first_segment, claim.frequency, patient_key(claim, payer), first[:8],
-            (_provider(claim.billing), subscriber.sequence, _provider(rendering) if rendering is not None else "",
-             claim.place_of_service),
-            tuple([d[1] for d in claim.diagnoses]), delimiters[0] + delimiters[2], tuple(lines), days,
-            subscriber.payer.id if subscriber.payer is not None else "", subscriber.filing)
+                tuple([(n, segment, procedure, str(units), provider, tax_id, first, last)
+                       for n, segment, procedure, units, provider, tax_id, first, last, _ in day_lines]),
+                is_authorized, visits)
+    to = subscriber.payer
+    return (claim.number, claim.first_segment, claim.frequency, patient_key(claim, payer),
+            (billing.id or provider_id(billing), subscriber.sequence,
+             provider_id(rendering) if rendering is not None else "", claim.place_of_service),
+            tuple(map(_code, claim.diagnoses)), delimiters[0] + delimiters[2], kept_lines(claim), days,
+            to.id if to is not None else "", subscriber.filing)
 
 
-def _provider(party: Party) -> str:
-    """Whatever NM109 says, else the tax id, else the name."""
-    return party.id or party.tax_id or party.name
+_code = itemgetter(1)
+
+
+def first_day(lines: Sequence[tuple[str, ...]]) -> str:
+    """The first day, as sent, of the lines that ``kept_lines`` gave; whatever stands there when it is no day."""
+    return min([line[DAYS][:8] for line in lines], default="")
+
+
+def further_days(lines: Sequence[tuple[str, ...]]) -> set[str]:
+    """All days of such lines but the first, those inside a range included."""
+    days = {line[DAYS] for line in lines}
+    for text in [text for text in days if len(text) != 8]:
+        days.discard(text)
+        days |= {text[:8], text[-8:]}
+        try:
+            first, last = _ordinal(text[:8]), _ordinal(text[-8:])
+        except ValueError:
+            continue
+        days.update(date.fromordinal(day).strftime("%Y%m%d") for day in range(first, min(last, first + LONGEST_RANGE)))
+    days.discard(first_day(lines))
+    return days
+
+
+def _ordinal(day: str) -> int:
+    return date(int(day[:4]), int(day[4:6]), int(day[6:8])).toordinal()
 
 
 @dataclass(slots=True)
@@ -68,7 +90,7 @@ class Compared:
 
     def __init__(self, index: int, kept: tuple[Any, ...]) -> None:
         self.index = index
-        (self.number, self.segment, self.frequency, self.patient, _, self.head, self.diagnoses, self.delimiters,
+        (self.number, self.segment, self.frequency, self.patient, self.head, self.diagnoses, self.delimiters,
          self.lines, self.days, self.payer_id, self.filing) = kept
 
     @property
@@ -98,7 +120,7 @@ class Compared:
         found: dict[tuple[str, str, str], list[int]] = {}
         for n, segment in enumerate(self.days[4] if self.days else (), 1):
             if segment:
-                _, days, provider = self.lines[n - 1]
+                _, days, _, provider = self.lines[n - 1]
                 key = (provider or self.head[2] or self.head[0], days[:8], days[-8:])
                 found.setdefault(key, []).append(n)
         return found
@@ -137,7 +159,7 @@ class Compared:
         lines = sorted(
             repr((*service[:2], sorted(service[2]), *service[3:5], service[5] or place, service[6], days[:8], days[-8:],
                   provider or rendering or billing))
-            for service, (_, days, provider) in zip(self._services, self.lines, strict=True))
+            for service, (_, days, _, provider) in zip(self._services, self.lines, strict=True))
         whole = repr((billing, sequence, self.patient, lines))
         return blake2b(whole.encode("latin-1", "replace"), digest_size=16).digest()
 
@@ -146,7 +168,7 @@ class Compared:
         """Of each line: qualifier, code, modifiers, charge, units, place, diagnoses pointed to."""
         element, component = self.delimiters[0], self.delimiters[1]
         found = []
-        for text, _, _ in self.lines:
+        for text, *_ in self.lines:
             parts = [*text.upper().split(element), "", "", "", "", "", "", "", ""]
             code = [*parts[1].split(component), ""]
             pointed = [self.diagnoses[int(p) - 1].upper() for p in parts[7].split(component)
@@ -168,8 +190,7 @@ def _plain(number: str) -> str:
 def span_of(lines: tuple[Any, ...]) -> tuple[int, int]:
     """First and last day of the lines of a tuple, as ordinals; (0, 0) when one can't be read."""
     try:
-        days = [date(int(text[:4]), int(text[4:6]), int(text[6:8])).toordinal()
-                for _, both, _ in lines for text in (both[:8], both[-8:])]
+        days = [_ordinal(day) for line in lines for day in (line[DAYS][:8], line[DAYS][-8:])]
     except ValueError:
         return 0, 0
     return min(days, default=0), max(days, default=0)

@@ -18,7 +18,6 @@ from .registry import Hit
 
 if TYPE_CHECKING:
     from .comparison import Compared
-    from .engine import Engine
     from .plan import Plan
 
 __all__ = ["Course", "CourseLine", "LongShifts", "course_of", "courses_of", "is_authorized", "run_alone", "shifts_of"]
@@ -94,32 +93,37 @@ def run_alone(plan: Plan, claim: Claim, day_lines: Sequence[DayLine], hits: list
         hits.extend((active, hit, None) for hit in (run(active, claim.index, course) if run else active.run(course)))
 
 
+COUNTERS = 1 << 16
+"""Counters of units by shift. Two shifts may share one, which only makes more claims be looked at again."""
+
+
 class LongShifts:
-    """Which claims of a file belong to shifts with more units than an edit allows: a first, cheap look at all kept
-    tuples, so that few claims need a second."""
+    """Which claims of a file may belong to shifts with more units than an edit allows: a first, cheap look at all kept
+    tuples, so that few claims need a second. What it takes doesn't grow with the file."""
 
-    def __init__(self, engine: Engine) -> None:
-        self.engine = engine
-        self.units: dict[tuple[str, int], Decimal] = defaultdict(Decimal)
-        self.most: Decimal | None = None
+    def __init__(self) -> None:
+        self._units: list[int] = []
+        self._over: set[int] = set()
+        self._most: int | None = None
 
-    def add(self, kept: tuple[Any, ...]) -> None:
-        """Count the day lines of a kept claim, if an edit on shifts is about it."""
-        plan = self.engine.plan_for(kept[10], kept[11], kept[2] == "8")
-        for active in plan.shifts:
-            most = active.parameters["most"]
-            self.most = most if self.most is None else min(self.most, most)
-        if plan.shifts:
-            codes = plan.day_procedures
-            for _, _, procedure, units, provider, _, first, _ in kept[9][2]:
-                if procedure in codes:
-                    self.units[provider, first] += Decimal(units)
+    def add(self, day_lines: Iterable[tuple[Any, ...]], plan: Plan) -> None:
+        """Count the day lines of a kept claim whose plan has edits on shifts."""
+        units, most = self._units, min([int(active.parameters["most"]) for active in plan.shifts])
+        if not units:
+            units.extend([0] * COUNTERS)
+        if self._most is None or most < self._most:
+            self._most = most
+            self._over = {n for n, count in enumerate(units) if count > most}
+        for _, _, procedure, count, provider, _, first, _ in day_lines:
+            if procedure in plan.day_procedures:
+                n = hash((provider, first)) % COUNTERS
+                units[n] += int(Decimal(count))
+                if units[n] > self._most:
+                    self._over.add(n)
 
     def claims(self, rows: Iterable[Any]) -> set[int]:
         """The claims with a line in one of them."""
-        most = self.most
-        over = {shift for shift, units in self.units.items() if units > most} if most is not None else set()
-        if not over:
+        if not self._over:
             return set()
-        return {row.claim for row in rows if row.compare and row.compare[9]
-                and any((line[4], line[6]) in over for line in row.compare[9][2])}
+        return {row.claim for row in rows if row.compare and row.compare[8]
+                and any(hash((line[4], line[6])) % COUNTERS in self._over for line in row.compare[8][2])}

@@ -125,6 +125,10 @@ class Engine:
             self._plans[key] = plan
         return plan
 
+    def plan_of_kept(self, kept: tuple[Any, ...]) -> Plan:
+        """The edits of a claim that ``compare`` gave the tuple of."""
+        return self.plan_for(kept[9], kept[10], kept[2] == "8")
+
     def _compiled(self, lob: str, is_mapped: bool, has_conflict: bool, packs: tuple[bool, ...], is_void: bool) -> Plan:
         taken = {p.id for p, is_applied in zip(self.packs, packs, strict=True) if is_applied}
         chosen, undecided = [], []
@@ -331,10 +335,12 @@ class Engine:
             found = [day_line(claim, ln) for ln in claim.service_lines if ln.procedure.upper() in plan.day_procedures]
             day_lines = [d for d in found if d is not None]
         payer = claim.subscriber.payer
+        first_id = self.scope.first_id(payer.id) if payer is not None else ""
         visits = segments_of(claim) if plan.visits else ()
-        return compared(claim, self.scope.first_id(payer.id) if payer else "", day_lines,
-                        bool(day_lines or visits) and is_secondary(claim),
-                        bool(plan.courses) and is_authorized(claim), visits)
+        if day_lines:
+            return compared(claim, first_id, day_lines, is_secondary(claim),
+                            bool(plan.courses) and is_authorized(claim), visits)
+        return compared(claim, first_id, (), bool(visits) and is_secondary(claim), False, visits)
 
 
 def _ask(screened: Screened, claim: Claim, hits: list[Any]) -> None:

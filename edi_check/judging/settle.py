@@ -4,7 +4,8 @@ day.
 In file order, among the claims that still stand: refused ones, voids, replaced originals and duplicates count nowhere,
 and one that is refused here counts no further. So the accepted file, checked again, is clean by construction. The
 finding is on the later claim, the earlier in ``related``. Cost is linear whatever the file: claims alike are found by
-a hash of what ``Engine.compare`` kept, and only those are looked at again.
+a hash of what ``Engine.compare`` kept, and only those are looked at again: of claims that share no number and no day
+of a patient, nothing is read a second time.
 """
 
 from __future__ import annotations
@@ -13,13 +14,13 @@ from array import array
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from datetime import date
-from itertools import pairwise
 from typing import Any, NamedTuple, Protocol
 
 from ..findings import Finding, is_at_least
 from ..model import Delimiters, Place
+from ..rows import DAYS, LINES
 from .aggregate import LONGEST_RANGE, DayOfService, Ledger, days_of
-from .comparison import Compared, Earlier, span_of
+from .comparison import Compared, Earlier, first_day, further_days, span_of
 from .courses import LINES_KEPT, CourseLine, LongShifts, courses_of, shifts_of
 from .engine import Engine, with_day
 from .plan import Active, Plan
@@ -59,87 +60,137 @@ Locate = Callable[[int, int], Place]
 
 
 def settle(rows: Rows | Sequence[Standing], engine: Engine, refused_sets: Set[int] = frozenset(),
-           locate: Locate | None = None, keys: Keys | None = None) -> dict[int, list[Finding]]:
-    """Further findings by claim index. ``refused_sets``: indexes of transaction sets that are refused as a whole.
-    ``keys``: gathered as the claims were read; without it, from the rows."""
+           locate: Locate | None = None, keys: Keys | None = None) -> Iterator[tuple[int, list[Finding]]]:
+    """Further findings by claim: its index and what was found, in file order. ``refused_sets``: indexes of transaction
+    sets that are refused as a whole. ``keys``: gathered as the claims were read; without it, from the rows."""
     if keys is None:
-        keys = Keys(engine)
+        keys = Keys()
         for standing in rows:
             if standing.compare is not None and not standing.is_refused:
-                keys.add(standing.claim, standing.compare)
-    likely = keys.likely(rows)
-    if refused_sets or not getattr(rows, "is_final", False):
-        likely = [n for n in likely if not rows[n - 1].is_refused and rows[n - 1].set_index not in refused_sets]
-    found: dict[int, list[Finding]] = {}
+                keys.add(standing.claim, standing.compare, engine.plan_of_kept(standing.compare))
+    keys.meet(rows)
     failed: set[int] = set()
-    for _ in range(ROUNDS if likely else 0):
-        replaced = _replaced(rows, likely, failed) if keys.has_replacements else {}
+    for n in range(ROUNDS):
         faults = len(engine.faults)
-        found = _Settlement(engine, locate, rows, keys).run(rows, likely, replaced.keys())
+        replaced = _replaced(rows, keys, failed, refused_sets)
+        findings = _Settlement(engine, locate, rows, keys).run(replaced.keys(), refused_sets)
+        if not replaced or n == ROUNDS - 1:
+            yield from findings
+            return
         # A replacement that is refused here replaces nothing: what it would have replaced counts again.
-        refused = {by for by in replaced.values() if any(f.level == "reject" for f in found.get(by, ()))} - failed
+        found, by = dict(findings), set(replaced.values())
+        refused = {claim for claim, its in found.items() if claim in by and _is_refused(its)} - failed
         if not refused:
-            break
+            yield from found.items()
+            return
         del engine.faults[faults:]
         failed |= refused
-    return found
+
+
+def _is_refused(findings: Iterable[Finding]) -> bool:
+    return any(f.level == "reject" for f in findings)
 
 
 class Keys:
     """What tells, without looking at the rows again, which claims may have to do with one another: those that share a
-    number, a likely content, or a patient with day lines, or belong to a long shift. ``hash`` will do: the keys never
-    leave this process, and equal ones are confirmed on the values."""
+    number, or a patient's day, or belong to a long shift. ``hash`` will do: the keys never leave this process, and
+    equal ones are confirmed on the values. Some 32 bytes a claim."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._shifts = LongShifts(engine)
-        self._indexes, self._numbers, self._contents, self._patients = (array("q") for _ in range(4))
-        self.alike: set[int] = set()
-        """Claims with the likely content of another: only they can be duplicates."""
-        self.repeated: set[int] = set()
-        """Hashes of the claim numbers that stand in the file more than once."""
-        self.last_of: dict[int, int] = {}
-        """Hash of a patient key to the last claim with day lines: after it the patient's sums are done with."""
-        self.has_replacements = False
-        """Is any claim a replacement or a void?"""
-
-    def add(self, claim: int, kept: tuple[Any, ...]) -> None:
-        """A claim that nothing of its own refuses, with what ``Engine.compare`` gave of it."""
-        patient, days = kept[3], kept[9]
-        self._indexes.append(claim)
-        self._numbers.append(hash(kept[0]))
-        self._contents.append(hash((patient, kept[4], kept[5], len(kept[8]))) if patient and kept[2] == "1" else 0)
-        self._patients.append(hash(patient) if days and patient else 0)
-        if kept[2] in ("7", "8"):
-            self.has_replacements = True
-        if days:
-            self._shifts.add(kept)
-
-    def likely(self, rows: Iterable[Standing]) -> list[int]:
+    def __init__(self) -> None:
+        self._shifts = LongShifts()
+        self._claims, self._numbers, self._patients, self._days = (array("q") for _ in range(4))
+        self._more_claims, self._more = array("q"), array("q")
+        self._has_replacements = False
+        self.likely: Sequence[int] = ()
         """Indexes of these claims, from 1, in file order."""
-        in_long_shift = self._shifts.claims(rows)
-        numbers, contents, patients = map(_repeated, (self._numbers, self._contents, self._patients))
-        self.repeated = numbers
-        by_patient = zip(self._indexes, self._patients, strict=True)
-        self.last_of = {patient: claim for claim, patient in by_patient if patient in patients}
-        by_content = zip(self._indexes, self._contents, strict=True)
-        self.alike = {claim for claim, content in by_content if content in contents}
-        return [claim for claim, number, patient in zip(self._indexes, self._numbers, self._patients, strict=True)
-                if number in numbers or patient in patients or claim in self.alike or claim in in_long_shift]
+        self.renumbered: Sequence[int] = ()
+        """Those of them whose number stands there more than once, if any claim is a replacement or a void."""
+        self.repeated: Set[int] = frozenset()
+        """Hashes of the claim numbers that stand in the file more than once."""
+        self.days: Set[int] = frozenset()
+        """Hashes of a patient's days with more than one claim."""
+        self.last_of: dict[int, int] = {}
+        """Hash of a patient key to the last of these claims: after it the patient's sums are done with."""
+
+    def add(self, claim: int, kept: tuple[Any, ...], plan: Plan) -> None:
+        """A claim that nothing of its own refuses, with what ``Engine.compare`` gave of it, and its plan."""
+        number, _, frequency, patient, _, _, _, lines, days, _, _ = kept
+        self._claims.append(claim)
+        self._numbers.append(hash(number))
+        if patient:
+            first = lines[0][DAYS] if lines else ""
+            is_one_day = len(first) == 8
+            for line in lines:
+                if line[DAYS] != first:
+                    is_one_day = False
+            if not is_one_day:
+                first = first_day(lines)
+                self._add_more(claim, [(patient, day) for day in further_days(lines)])
+            self._patients.append(hash(patient))
+            self._days.append(hash((patient, first)))
+        else:
+            self._patients.append(0)
+            self._days.append(0)
+        if frequency in _CHANGES:
+            self._has_replacements = True
+        if days is not None and days[2]:
+            if plan.shifts:
+                self._shifts.add(days[2], plan)
+            if plan.courses and patient:
+                self._add_more(claim, [(patient, "course")])
+
+    def _add_more(self, claim: int, keys: Iterable[tuple[str, str]]) -> None:
+        for key in keys:
+            self._more_claims.append(claim)
+            self._more.append(hash(key))
+
+    def meet(self, rows: Iterable[Standing]) -> None:
+        """Find out which claims these are, once all of them are there."""
+        numbers, days = _repeated(self._numbers), _repeated(self._days + self._more)
+        met = self._shifts.claims(rows)
+        met.update(claim for claim, key in zip(self._more_claims, self._more, strict=True) if key in days)
+        self.repeated, self.days, last_of = numbers, days, self.last_of
+        likely, renumbered = array("q"), array("q")
+        for claim, number, patient, day in zip(self._claims, self._numbers, self._patients, self._days, strict=True):
+            if number in numbers or day in days or claim in met:
+                likely.append(claim)
+                last_of[patient] = claim
+                if self._has_replacements and number in numbers:
+                    renumbered.append(claim)
+        self.likely, self.renumbered = likely, renumbered
+
+
+_CHANGES = ("7", "8")
 
 
 def _repeated(keys: array[int]) -> set[int]:
-    """Keys that stand there more than once; 0 is nobody's."""
-    again = {a for a, b in pairwise(sorted(keys)) if a == b}
+    """Keys that stand there more than once; 0 is nobody's. A row of flags says at once of nearly all keys that they
+    don't: a set of all of them would take more memory than the rest of settling."""
+    size = min(max(8 * len(keys), 1 << 10).bit_length(), 22)
+    mask = (1 << size) - 1
+    flags = bytearray(1 << size)
+    likely = set()
+    for key in keys:
+        if flags[key & mask]:
+            likely.add(key)
+        else:
+            flags[key & mask] = 1
+    seen: set[int] = set()
+    again: set[int] = set()
+    for key in keys:
+        if key in likely:
+            (again if key in seen else seen).add(key)
     again.discard(0)
     return again
 
 
 class _Settlement:
-    """One file being settled: what stands so far, by number, by content, by patient."""
+    """One file being settled: what stands so far, by number, by content, by patient. ``found``: of the claim at
+    hand."""
 
     def __init__(self, engine: Engine, locate: Locate | None, rows: Rows | Sequence[Standing], keys: Keys) -> None:
         self.engine = engine
-        self.alike, self.last_of, self.repeated = keys.alike, keys.last_of, keys.repeated
+        self.rows, self.keys = rows, keys
         self.visits = Visits(lambda index: Compared(index, rows[index - 1].compare or ()))
         self.locate = locate
         self.numbers: dict[str, Earlier] = {}
@@ -147,24 +198,36 @@ class _Settlement:
         self.ledgers: dict[str, Ledger] = {}
         self.shifts: dict[str, Ledger] = {}
         self.courses: dict[str, list[CourseLine]] = {}
-        self.found: dict[int, list[Finding]] = {}
+        self.found: list[Finding] = []
 
-    def run(self, rows: Rows | Sequence[Standing], likely: list[int], superseded: Set[int]) -> dict[int, list[Finding]]:
-        for index in likely:
+    def run(self, superseded: Set[int], refused_sets: Set[int]) -> Iterator[tuple[int, list[Finding]]]:
+        rows, last_of = self.rows, self.keys.last_of
+        for index in self.keys.likely:
             standing = rows[index - 1]
-            if index in superseded or standing.compare is None:
+            kept = standing.compare
+            if kept is None or standing.is_refused or standing.set_index in refused_sets:
                 continue
-            claim = Compared(index, standing.compare)
-            if claim.frequency != "8":
+            claim = Compared(index, kept)
+            if index not in superseded and claim.frequency != "8":
+                self.found = []
                 self.settle_claim(claim, standing)
-        return self.found
+                if self.found:
+                    yield index, self.found
+            if last_of.get(hash(claim.patient)) == index:
+                self.forget(claim.patient)
+
+    def forget(self, patient: str) -> None:
+        """The patient's last claim is done."""
+        self.ledgers.pop(patient, None)
+        self.courses.pop(patient, None)
+        self.visits.forget(patient)
 
     def settle_claim(self, claim: Compared, standing: Standing) -> None:
         plan = self.engine.plan_for(claim.payer_id, claim.filing, False)
         if self.compare_content(claim, standing, plan):
             return
         self.compare_number(claim, standing, plan)
-        if not self.is_refused(claim.index):
+        if not _is_refused(self.found):
             self.sum_days(claim, standing, plan)
             if plan.visits:
                 self.join_visits(claim, standing, plan)
@@ -172,38 +235,37 @@ class _Settlement:
                 self.sum_shifts(claim, standing, plan)
             if plan.courses and claim.day_lines:
                 self.continue_course(claim, standing, plan)
-        if self.is_refused(claim.index):
-            return
-        this = Earlier(claim.index, claim.number, claim.frequency)
-        if claim.patient and claim.frequency == "1" and claim.index in self.alike:
-            self.contents[claim.signature] = this
-        if hash(claim.number) in self.repeated:
-            self.numbers.setdefault(claim.number, this)
-        if claim.day_lines and claim.patient:
-            if self.last_of.get(hash(claim.patient), 0) > claim.index:
-                self.ledgers.setdefault(claim.patient, Ledger()).add(claim.day_lines, claim.index)
-            else:
-                self.ledgers.pop(claim.patient, None)
-        if plan.visits and claim.patient:
-            self.visits.add(claim)
-        if claim.day_lines and (plan.shifts or plan.courses):
-            self.remember_stretches(claim, plan)
+        if not _is_refused(self.found):
+            self.remember(claim, plan)
 
-    def remember_stretches(self, claim: Compared, plan: Plan) -> None:
-        if plan.shifts:
+    def remember(self, claim: Compared, plan: Plan) -> None:
+        """The claim stands: later ones are held against it."""
+        this = Earlier(claim.index, claim.number, claim.frequency)
+        if self.may_be_double(claim):
+            self.contents[claim.signature] = this
+        if hash(claim.number) in self.keys.repeated:
+            self.numbers.setdefault(claim.number, this)
+        if claim.day_lines and plan.shifts:
             for line in claim.day_lines:
                 self.shifts.setdefault(line.provider, Ledger()).add((line,), claim.index)
-        if plan.courses and claim.patient:
+        if not claim.patient or self.keys.last_of[hash(claim.patient)] == claim.index:
+            return
+        if claim.day_lines:
+            self.ledgers.setdefault(claim.patient, Ledger()).add(claim.day_lines, claim.index)
+        if plan.visits:
+            self.visits.add(claim)
+        if claim.day_lines and plan.courses:
             known = self.courses.setdefault(claim.patient, [])
             known.extend(courses_of(claim, ())[0].lines[:max(0, LINES_KEPT - len(known))])
 
-    def is_refused(self, index: int) -> bool:
-        return any(f.level == "reject" for f in self.found.get(index, ()))
+    def may_be_double(self, claim: Compared) -> bool:
+        """Is it an original, and is there another claim of the patient that begins on the same day?"""
+        return bool(claim.patient) and claim.frequency == "1" and \
+            hash((claim.patient, first_day(claim.lines))) in self.keys.days
 
     def compare_content(self, claim: Compared, standing: Standing, plan: Plan) -> bool:
         """Is the claim, an original, like an earlier one that stands?"""
-        may_be = claim.index in self.alike and claim.patient and claim.frequency == "1"
-        earlier = self.contents.get(claim.signature) if may_be else None
+        earlier = self.contents.get(claim.signature) if self.may_be_double(claim) else None
         if earlier is None:
             return False
         for active in plan.pairs["signature"]:
@@ -292,9 +354,8 @@ class _Settlement:
         delimiters = Delimiters(element=claim.delimiters[0], component=claim.delimiters[1])
         finding = finding_at(active, hit, place, delimiters, claim.index, claim.number, level, values)
         finding.interchange, finding.group, finding.set_index = standing.interchange, standing.group, standing.set_index
-        found = self.found.setdefault(claim.index, [])
-        found.append(finding)
-        said = {f.edit for f in found}.union(standing.edits)
+        self.found.append(finding)
+        said = {f.edit for f in self.found}.union(standing.edits)
         for after in plan.after:
             if after.pack is active.pack and after.id not in said:
                 for more in self.engine.guarded(after, claim.index, [finding]):
@@ -302,20 +363,21 @@ class _Settlement:
                         self.report(after, more, claim, standing, plan, {})
 
 
-def _replaced(rows: Rows | Sequence[Standing], likely: list[int], failed: Set[int]) -> dict[int, int]:
+def _replaced(rows: Rows | Sequence[Standing], keys: Keys, failed: Set[int],
+              refused_sets: Set[int]) -> dict[int, int]:
     """Claims that another of the file takes the place of (same CLM01 and patient, overlapping days), and by which. A
     replacement (7) does so to originals anywhere and to replacements before it, a void (8) to all before it.
     ``failed``: replacements that were refused themselves."""
-    kept_of: dict[int, tuple[tuple[str, str], tuple[Any, ...]]] = {}
+    spans: dict[int, tuple[tuple[str, str], str, int, int]] = {}
     changes: set[tuple[str, str]] = set()
-    for index in likely:
-        kept = rows[index - 1].compare
-        if kept is not None and kept[3] and index not in failed:
-            key = (kept[0], kept[3])
-            kept_of[index] = key, kept
-            if kept[2] in ("7", "8"):
+    for index in keys.renumbered:
+        _, set_index, is_refused, kept, *_ = rows[index - 1]
+        if kept is not None and kept[3] and not is_refused and set_index not in refused_sets and index not in failed:
+            key, frequency = (kept[0], kept[3]), kept[2]
+            spans[index] = (key, frequency, *span_of(kept[LINES]))
+            if frequency in _CHANGES:
                 changes.add(key)
-    spans = {index: (key, kept[2], *span_of(kept[8])) for index, (key, kept) in kept_of.items() if key in changes}
+    spans = {index: span for index, span in spans.items() if span[0] in changes}
     by_any: dict[tuple[str, str], _Days] = defaultdict(_Days)
     for index, (key, frequency, first, last) in spans.items():
         if frequency == "7":
@@ -324,11 +386,11 @@ def _replaced(rows: Rows | Sequence[Standing], likely: list[int], failed: Set[in
     gone: dict[int, int] = {}
     for index, (key, frequency, first, last) in reversed(spans.items()):
         by = by_later[key].get(first, last) if key in by_later and frequency != "8" else 0
-        if not by and frequency not in ("7", "8") and key in by_any:
+        if not by and frequency not in _CHANGES and key in by_any:
             by = by_any[key].get(first, last)
         if by:
             gone[index] = by
-        if frequency in ("7", "8"):
+        if frequency in _CHANGES:
             by_later[key].add(first, last, index)
     return gone
 

@@ -166,26 +166,32 @@ class Visits:
 
     def __init__(self, kept: Callable[[int], Compared]) -> None:
         self.kept = kept
-        self._known: dict[tuple[str, Key], int | Codes] = {}
+        self._known: dict[str, dict[Key, int | Codes]] = {}
 
     def add(self, claim: Compared) -> None:
         """Count the visits of a claim that stands."""
+        theirs = self._known.setdefault(claim.patient, {})
         for key, numbers in claim.visits.items():
-            known = self._known.get((claim.patient, key))
+            known = theirs.get(key)
             if known is None:
-                self._known[claim.patient, key] = claim.index
+                theirs[key] = claim.index
             else:
-                _count(self._codes(claim.patient, key, known), claim, numbers)
+                _count(self._codes(theirs, key, known), claim, numbers)
+
+    def forget(self, patient: str) -> None:
+        """Nothing more comes of this patient."""
+        self._known.pop(patient, None)
 
     def joined(self, claim: Compared, lob: str) -> list[tuple[Visit, Visit]]:
         """The claim's visits to which earlier claims have brought something: each with that, and alone."""
+        theirs = self._known.get(claim.patient, {})
         found = []
-        for key, numbers in claim.visits.items():
-            known = self._known.get((claim.patient, key))
+        for key, numbers in claim.visits.items() if theirs else ():
+            known = theirs.get(key)
             first, last = _ordinal(key[1]), _ordinal(key[2])
             if known is None or not first <= last < first + LONGEST_RANGE:
                 continue
-            visit, alone = Visit(lob, first, last, self._codes(claim.patient, key, known)), Visit(lob, first, last)
+            visit, alone = Visit(lob, first, last, self._codes(theirs, key, known)), Visit(lob, first, last)
             for number in numbers:
                 line = claim.kept_line(number)
                 visit.add(line)
@@ -193,12 +199,12 @@ class Visits:
             found.append((visit, alone))
         return found
 
-    def _codes(self, patient: str, key: Key, known: int | Codes) -> Codes:
+    def _codes(self, theirs: dict[Key, int | Codes], key: Key, known: int | Codes) -> Codes:
         if isinstance(known, int):
             codes: Codes = {}
             earlier = self.kept(known)
             _count(codes, earlier, earlier.visits[key])
-            self._known[patient, key] = codes
+            theirs[key] = codes
             return codes
         return known
 
