@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ..findings import Related
 from ..model import Claim, Party, ServiceLine
@@ -253,7 +253,11 @@ def day_lines_of(claim: Claim, lines: Iterable[tuple[ServiceLine, Decimal]]) -> 
     """``day_line`` of several lines of a claim, each given with its ``usable_units``; lines that have none are left
     out."""
     billing, is_plain = claim.billing, claim.is_plain
-    usual, tax_id = provider_key(claim.rendering or billing, billing), billing.tax_id
+    usual = provider_key(claim.rendering or billing, billing)
+    known = _LAST[0]
+    if known[0] is not billing:
+        known = _LAST[0] = billing, billing.tax_id
+    tax_id = known[1]
     found = []
     for line, units in lines:
         dates = line.service_dates
@@ -281,6 +285,8 @@ def usable_units(line: ServiceLine) -> Decimal:
 
 
 _new = tuple.__new__
+_LAST: list[tuple[Any, str]] = [(None, "")]
+"""The billing provider that came last, and its tax id: it comes with many claims."""
 
 
 def _is_whole(text: str, units: Decimal) -> bool:

@@ -45,6 +45,7 @@ _NO_DAY = date(9999, 12, 31)
 _ICD10_DAY = date(2015, 10, 1)
 _ICD10 = ("ABK", "ABF")
 _LONG = 12
+_NONE = {""}
 _CENT = -2
 _OLDEST = 150
 _procedure, _control_number = attrgetter("procedure"), attrgetter("control_number")
@@ -213,7 +214,7 @@ def _are_distinct(lines: Sequence[ServiceLine]) -> bool:
         return ((a.procedure != b.procedure or a.service_dates.start != b.service_dates.start)
                 and (not a.control_number or a.control_number != b.control_number))
     controls = set(map(_control_number, lines))
-    if len(controls) != n and controls != {""}:
+    if len(controls) != n and controls != _NONE:
         return False
     return (len(set(map(_procedure, lines))) == n
             or len({(line.procedure, line.service_dates.start) for line in lines}) == n)
