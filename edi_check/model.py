@@ -9,7 +9,9 @@ Every object carries ``segment``, the number of its first segment in the file (t
 
 The classes are not frozen and not slotted on purpose: the reader makes them by the hundred thousand with
 ``__new__`` and sets only what the file holds, so an absent field costs nothing (it is the class's default). CPython
-shares the keys of up to 30 attributes between instances; a claim that sets more pays with a dict of its own.
+3.11 shares the keys of 29 attributes between the instances of a class, the first that it meets; an instance with
+others pays with a dict of its own, at twice the time for every access. ``_share`` says which they are, and what a claim
+seldom has lies in slots.
 A test proves that no check changes its claim. There are no references upwards (a line doesn't know its
 claim), because the command runs without the cyclic garbage collector.
 """
@@ -20,7 +22,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from .parts import (
     NOBODY,
@@ -179,8 +181,39 @@ class ServiceLine:
         return None
 
 
+class _Seldom:
+    """Fields of a claim that would be too many for its shared keys. Whoever makes a claim without ``__init__`` sets
+    all of them."""
+
+    __slots__ = (
+        "accident_country",
+        "accident_state",
+        "attachments",
+        "facility",
+        "faults",
+        "is_complete",
+        "notes",
+        "other_payers",
+        "patient_death_date",
+        "patient_number",
+        "patient_paid",
+        "patient_relationship",
+        "related_causes",
+        "spinal_manipulation",
+        "supervising",
+    )
+
+
+def _nothing() -> None:
+    return None
+
+
+def _yes() -> bool:
+    return True
+
+
 @dataclass
-class Claim:
+class Claim(_Seldom):
     """2300, with the levels it hangs under. ``index`` counts the claims of the file from 1.
 
     ``billing``, ``subscriber`` and (for a dependent) ``dependent`` are shared by the claims under them.
@@ -195,30 +228,30 @@ class Claim:
     charge_text: str = ""
     place_of_service: str = ""
     frequency: str = ""
-    related_causes: tuple[str, ...] = ()
-    accident_state: str = ""
-    accident_country: str = ""
+    related_causes: tuple[str, ...] = field(default_factory=tuple)
+    accident_state: str = field(default_factory=str)
+    accident_country: str = field(default_factory=str)
     diagnoses: tuple[Diagnosis, ...] = ()
     diagnoses_segment: int = 0
     dates: Sequence[DateRange] = ()
     references: Sequence[Reference] = ()
-    notes: Sequence[Note] = ()
-    attachments: Sequence[Attachment] = ()
-    patient_paid: Decimal | None = None
-    spinal_manipulation: SpinalManipulation | None = None
+    notes: Sequence[Note] = field(default_factory=tuple)
+    attachments: Sequence[Attachment] = field(default_factory=tuple)
+    patient_paid: Decimal | None = field(default_factory=_nothing)
+    spinal_manipulation: SpinalManipulation | None = field(default_factory=_nothing)
     referring: Sequence[Party] = ()
     rendering: Party | None = None
-    facility: Party | None = None
-    supervising: Party | None = None
-    other_payers: Sequence[OtherPayer] = ()
+    facility: Party | None = field(default_factory=_nothing)
+    supervising: Party | None = field(default_factory=_nothing)
+    other_payers: Sequence[OtherPayer] = field(default_factory=tuple)
     service_lines: Sequence[ServiceLine] = ()
     billing: BillingProvider = field(default_factory=BillingProvider)
     subscriber: Subscriber = field(default_factory=Subscriber)
     dependent: Party | None = None
-    patient_relationship: str = ""
-    patient_death_date: date | None = None
+    patient_relationship: str = field(default_factory=str)
+    patient_death_date: date | None = field(default_factory=_nothing)
     patient_hl_segment: int = 0
-    patient_number: int = 0
+    patient_number: int = field(default_factory=int)
     set: TransactionSet = field(default_factory=lambda: TransactionSet())
     group: FunctionalGroup = field(default_factory=lambda: FunctionalGroup())
     interchange: Interchange = field(default_factory=lambda: Interchange())
@@ -229,13 +262,13 @@ class Claim:
     levels: tuple[int, ...] = ()
     """Offset and length (bytes, up to the next HL or CLM) of the open HL*20, HL*22 and HL*23 with what follows each."""
     trace: Trace | None = None
-    faults: Sequence[Finding] = ()
+    faults: Sequence[Finding] = field(default_factory=tuple)
     """What the reader found wrong with the claim's own segments."""
     is_plain: bool = False
     """True when the reader met none of these: another payer (2320), a note (NTE, K3), a date of death, a facility or
     supervising provider (2310C, 2310D); and on no line a party (2420), a note, an adjudication (2430) or a second DTP.
     Attributes that hold them needn't be looked at then. False says nothing."""
-    is_complete: bool = True
+    is_complete: bool = field(default_factory=_yes)
     """False for the claim in which a damaged file ends: it is not judged."""
 
     @property
@@ -377,3 +410,28 @@ class Interchange:
     segment: int = 0
     offset: int = 0
     end_offset: int = 0
+
+
+def _share(kind: type[Any], names: str) -> None:
+    """Fix which attributes of a class have shared keys: CPython takes the first 29 that any instance sets."""
+    first = object.__new__(kind)
+    for name in names.split():
+        setattr(first, name, None)
+
+
+_PARTY = "loop entity type last_name first_name id_qualifier id segment street city state zip_code has_address has_city "
+_PERSON = "birth_text birth_date gender has_demographics "
+_share(Party, _PARTY + _PERSON + "taxonomy middle_name street_2 references suffix country has_contact")
+_share(
+    Subscriber,
+    _PARTY
+    + _PERSON
+    + "number hl_segment sequence relationship filing payer group_number group_name middle_name street_2 insurance_type",
+)
+_share(BillingProvider, _PARTY + "number hl_segment taxonomy references has_contact street_2 pay_to country")
+_share(
+    ServiceLine,
+    "number line_number segment service_segment service_dates claim_diagnoses place procedure_qualifier procedure "
+    "modifiers description charge_text charge unit_basis units_text units place_of_service pointers emergency text "
+    "dates control_number references adjudications rendering has_drug notes",
+)

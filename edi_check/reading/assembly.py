@@ -50,8 +50,8 @@ class Assembly:
         self.interchange = Interchange()
         self.group = FunctionalGroup()
         self.set = TransactionSet()
-        self.billing = BillingProvider()
-        self.subscriber = Subscriber()
+        self.billing = BillingProvider.__new__(BillingProvider)
+        self.subscriber = Subscriber.__new__(Subscriber)
         self.dependent: Party | None = None
         self.relationship = ""
         self.death: Any = None
@@ -74,7 +74,8 @@ class Assembly:
         """A new ST: nothing of the set before is open any more."""
         self.interchange, self.group, self.set = interchange, group, set_
         self.component = interchange.delimiters.component
-        self.billing, self.subscriber = BillingProvider(), Subscriber()
+        self.billing = BillingProvider.__new__(BillingProvider)
+        self.subscriber = Subscriber.__new__(Subscriber)
         self.dependent, self.claim, self.line, self.other = None, None, None, None
         self.open_batches = []
         self.levels = [0, 0, 0, 0, 0, 0]
@@ -143,10 +144,11 @@ def receiver(a: Assembly, e: Elements, n: int) -> None:
 def billing_level(a: Assembly, e: Elements, n: int) -> None:
     a.provider_batches = a.begin_level(0, n)
     a.subscriber_batches, a.patient_batches = [], []
-    a.billing = a.party = b = BillingProvider(hl_segment=n, loop="2000A")
+    a.billing = a.party = b = BillingProvider.__new__(BillingProvider)
+    b.hl_segment, b.loop = n, "2000A"
     a.providers += 1
     b.number = a.providers
-    a.subscriber, a.dependent = Subscriber(), None
+    a.subscriber, a.dependent = Subscriber.__new__(Subscriber), None
     a.patient_segment = 0
 
 

@@ -44,6 +44,10 @@ def claim(a: Assembly, e: Elements, n: int) -> None:
         a.level = -1
     c = Claim.__new__(Claim)
     set_clm(c, e, a.component)
+    c.accident_country = c.accident_state = c.patient_relationship = ""
+    c.attachments = c.faults = c.notes = c.other_payers = c.related_causes = ()
+    c.facility = c.patient_paid = c.spinal_manipulation = c.supervising = c.patient_death_date = None
+    c.is_complete, c.patient_number = True, 0
     if e[11]:
         causes = e[11].split(a.component)
         c.related_causes = tuple(x for x in causes[:3] if x)
