@@ -24,7 +24,7 @@ from .journal import Journal
 from .ledger import SqliteLedger, new_id
 from .plan import PUSHED, Plan
 from .records import CLAIMED, DECIDED, FETCHED, PUBLISHED, RETURNING, Claim, Ledger, OwnershipLost, Record
-from .steps import Steps
+from .steps import SUSPICIOUS, Steps
 from .transport import DropFolder, LocalFolder
 from .waiting import Waiting, in_turn
 
@@ -34,6 +34,7 @@ BATCH_FILES, BATCH_BYTES = 128, 8 << 20
 BATCH_SECONDS = 1.0
 """A batch grows to 128 files while it takes less than this."""
 REAP_SECONDS = 5.0
+SUSPECTS_SECONDS = 30.0
 LONG_SCAN = 0.1
 LONGEST_PAUSE = 30.0
 SUMMARY_SECONDS = 5.0
@@ -82,6 +83,7 @@ class Service:
         self.each_round: Callable[[], None] = lambda: None
         self._batch = 8
         self._reaped = self._summed = -1e9
+        self._suspected = monotonic()
 
     def _ask(self, digest: str, keys: Sequence[str], origin: str) -> Any:
         return self.ledger.precedent(digest, keys, origin, time() - self.plan.isa_window_seconds)
@@ -161,9 +163,14 @@ class Service:
                 self.steps.sweep()
         did = self._catch_up()
         self._scan()
-        records = self._open_files()
+        suspects, records = self._open_files()
         if len(records) < self._batch and self._has_room():
             records += self.steps.claim(self._choose(self._batch - len(records)))
+        others = records or any(w.unsettled for w in self.waiting)
+        if suspects and (not others or monotonic() - self._suspected > SUSPECTS_SECONDS):
+            self._suspected = monotonic()
+            self._work(suspects[:1])
+            did = True
         if records:
             self._work(records)
             did = True
@@ -183,10 +190,15 @@ class Service:
             steps.finish(published)
         return bool(returning or decided or published)
 
-    def _open_files(self) -> list[Record]:
+    def _open_files(self) -> tuple[list[Record], list[Record]]:
+        """Files that were taken and not judged: those that whole services ended on, and the others. The first are
+        judged in processes of their own, which takes seconds: one at a time, when nothing else is there, or now and
+        then."""
         found = self.ledger.adopt([CLAIMED], self._batch, is_remote=False)
         found += self.ledger.adopt([FETCHED], self._batch)
-        return self.steps.unheld(found)
+        found = self.steps.unheld(found)
+        suspects = [r for r in found if r.ends >= SUSPICIOUS]
+        return suspects, [r for r in found if r.ends < SUSPICIOUS]
 
     def _work(self, records: Sequence[Record]) -> None:
         began = monotonic()

@@ -21,7 +21,7 @@ from .layout import Layout, stamp
 from .records import CLAIMED, DONE, QUARANTINED, RETURNING, Claim, Decision, Ledger, Record
 from .transport import CHANGED, GONE, TAKEN, DropFolder, LocalFolder, is_as_claimed
 
-__all__ = ["Steps"]
+__all__ = ["SUSPICIOUS", "Steps"]
 
 PATIENCE = 3
 """Attempts at a file on which our own program raises, before it goes to quarantine."""

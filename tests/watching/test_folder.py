@@ -296,6 +296,18 @@ def test_a_suspicious_file_is_judged_in_a_process_of_its_own(tmp_path: Path) -> 
     assert violations(tmp_path, {"a.837": numbered(5)}, Consumer(tmp_path / "outbound")) == []
 
 
+def test_a_suspicious_file_is_judged_last(tmp_path: Path) -> None:
+    """A process of its own takes seconds; the others must not wait for it."""
+    plan = plan_for(tmp_path)
+    drop(tmp_path / "inbound", "a.837", numbered(1))
+    id = suspicious(plan)
+    for n in range(2, 12):
+        drop(tmp_path / "inbound", f"{n}.837", numbered(n))
+    run_once(plan)
+    order = [r["id"] for r in sorted(rows(tmp_path), key=lambda r: r["decided"])]
+    assert len(order) == 11 and order[-1] == id
+
+
 def test_a_file_whose_process_dies_goes_to_quarantine_and_can_be_released(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
