@@ -17,7 +17,7 @@ from ..report import ClaimResult, FileReport
 from .claim_loops import ClaimLoop, claim_loops
 from .refusals import SAME_BATCH, WholeRefusals
 from .settings import AckSettings
-from .statuses import PROVIDER_ENTITIES, composites, receiver_status, stc
+from .statuses import BATCH_ENTITIES, PROVIDER_ENTITIES, composites, receiver_status, stc
 from .x12 import Dialect, GroupOut, SetOut, plain_decimal, stream
 
 __all__ = ["ClaimAnswer", "ClaimSource"]
@@ -185,11 +185,11 @@ class ClaimAnswer:
         dialect, settings = self.dialect, self.settings
         totals = self.source.sets.get(st.index, Totals())
         is_refused = not settings.answer_each_claim and self._came_before(st, totals)
-        code, action = (SAME_BATCH, "U") if is_refused else (receiver_status(settings.received_status), "WQ")
+        code, action = (SAME_BATCH, "U") if is_refused else (_received(settings), "WQ")
         return BatchView(
             trace, self.day, settings.time, _source(st, group, dialect, settings), _party(st.submitter, dialect),
             dialect.text(st.reference, 50, 1, "0"),
-            stc(composites(dialect, code), self.day, action, totals.charge, dialect), totals,
+            stc(composites(dialect, code, BATCH_ENTITIES), self.day, action, totals.charge, dialect), totals,
             iter(()) if is_refused else self._providers(st.index), is_refused)
 
     def _came_before(self, st: TransactionSet, totals: Totals) -> bool:
@@ -216,7 +216,7 @@ class ClaimAnswer:
                             for s in refusals]
                 yield ProviderView(levels[0], *_provider(number, source, dialect), statuses, totals, iter(()), True)
                 continue
-            received = composites(dialect, receiver_status(settings.received_status), PROVIDER_ENTITIES)
+            received = composites(dialect, _received(settings), PROVIDER_ENTITIES)
             status = stc(received, "", "WQ", totals.charge, dialect)
             yield ProviderView(levels[0], *_provider(number, source, dialect), [status], totals, claim_loops(
                 theirs, levels, source.inherited, self.interchange.delimiters, dialect, settings, self.day))
@@ -231,6 +231,13 @@ def _source(st: TransactionSet, group: FunctionalGroup, dialect: Dialect,
         identity = dialect.text(settings.source_id, 80, 2, "UNKNOWN")
         return settings.source_entity, name, settings.source_qualifier, identity
     return settings.source_entity, name, "46", dialect.text(receiver.id or group.receiver, 80, 2, "UNKNOWN")
+
+
+def _received(settings: AckSettings) -> Status:
+    """What batch and provider are told: received, by whoever answers unless settings say otherwise."""
+    status = receiver_status(settings.received_status)
+    is_default = settings.received_status == AckSettings.received_status
+    return status._replace(entity=settings.source_entity) if is_default else status
 
 
 def _party(party: Party | None, dialect: Dialect) -> PartyView:

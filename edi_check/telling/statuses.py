@@ -31,6 +31,9 @@ CLAIM_ENTITIES = frozenset({
     "03", "1P", "1Z", "40", "41", "71", "72", "73", "77", "82", "85", "87", "DK", "DN", "DQ", "FA", "GB", "HK", "IL",
     "LI", "MSC", "PR", "PRP", "QB", "QC", "QD", "SEP", "TL", "TTP", "TU"
 })
+BATCH_ENTITIES = frozenset({
+    "36", "40", "41", "AY", "PR"
+})
 PROVIDER_ENTITIES = frozenset({
     "36", "40", "41", "77", "82", "85", "87", "AY", "PR"
 })

@@ -42,6 +42,8 @@ SET_CODES = frozenset({
 GROUP_CODES = frozenset({
     "1", "2", "3", "4", "5", "6", "10", "11", "12", "13", "14", "15", "16", "17", "18", "19", "23", "24", "25", "26"
 })
+HIERARCHY = {"HL01": "628", "HL02": "734"}
+"""Data element numbers (IK402) of what is judged across segments."""
 CODES_SHOWN = 5
 """IK502 to IK506, AK905 to AK909."""
 
@@ -235,7 +237,7 @@ def _element(finding: Finding, dialect: Dialect) -> ElementLine | None:
     repetition = str(where.repetition) if where.repetition > 1 or (where.repetition and component) else ""
     code = finding.ik4 if finding.ik4 in ELEMENT_CODES else "7"
     value = "" if where.is_private else dialect.text(where.value, 99)
-    number = finding.data_element if finding.data_element.isdigit() else ""
+    number = finding.data_element if finding.data_element.isdigit() else HIERARCHY.get(where.element, "")
     composite = dialect.composite(str(position), str(component) if component else "", repetition)
     return ElementLine(composite, number, code, value, _trigger(finding, position, dialect))
 
