@@ -124,12 +124,12 @@ class FileCheck:
         engine = self.engine
         if claim.billing.number != self._provider:
             self._new_provider(claim)
-        plan = engine.plan(claim)
         if claim.is_complete:
             found = engine.judge(claim)
             compare = engine.compare(claim)
         else:
             found, compare = [], None
+        plan = engine.plan(claim)
         disposition = "accepted"
         if found or claim.faults:
             found = self._own(claim, found)

@@ -109,6 +109,9 @@ class Spool:
         if len(rows) == GROUP and not self._batch:
             self._write(rows)
             self._count += GROUP
+        elif len(rows) + len(self._batch) < GROUP:
+            self._batch += rows
+            self._count += len(rows)
         else:
             for row in rows:
                 self.append(row)

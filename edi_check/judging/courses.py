@@ -109,9 +109,10 @@ class LongShifts:
     def add(self, day_lines: Iterable[tuple[Any, ...]], plan: Plan) -> None:
         """Count the day lines of a kept claim whose plan has edits on shifts."""
         units, most = self._units, min([int(active.parameters["most"]) for active in plan.shifts])
-        if not units:
+        if self._most is None:
             units.extend([0] * COUNTERS)
-        if self._most is None or most < self._most:
+            self._most = most
+        elif most < self._most:
             self._most = most
             self._over = {n for n, count in enumerate(units) if count > most}
         for _, _, procedure, count, provider, _, first, _ in day_lines:

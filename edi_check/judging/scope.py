@@ -36,7 +36,13 @@ def is_secondary(claim: Claim) -> bool:
     2430)? A 2320 that only names a later payer changes nothing."""
     if claim.subscriber.sequence not in ("P", "U"):
         return True
-    return any(o.has_adjudicated for o in claim.other_payers) or any(ln.adjudications for ln in claim.service_lines)
+    for other in claim.other_payers:
+        if other.has_adjudicated:
+            return True
+    for line in claim.service_lines:  # noqa: SIM110 - asked of most claims, and a generator costs as much as the answer
+        if line.adjudications:
+            return True
+    return False
 
 
 class Scope:
