@@ -128,6 +128,14 @@ def test_the_site_has_no_broken_link_and_loads_nothing_from_elsewhere(site: Path
         assert "url(http" not in style.read_text("utf-8") and "@import" not in style.read_text("utf-8")
 
 
+def test_search_finds_ids_and_words_whole(site: Path) -> None:
+    """As main entries of the index, which Sphinx's search puts first: file, place, is main."""
+    index = json.loads((site / "searchindex.js").read_text("utf-8").removeprefix("Search.setIndex(").removesuffix(")"))
+    for entry, page in (("psrc-mt-03", "edits/psrc-mt-03"), ("ik4-7", "edits/ik4-7"), ("clm01", "reference/words")):
+        file, _, is_main = index["indexentries"][entry][0]
+        assert index["docnames"][file] == page and is_main
+
+
 @pytest.mark.parametrize("text", [
     "[x](no-such-page.md)", "[x](#no-such-heading)", "[x](other.md#no-such-heading)",
     "```{eval-rst}\n.. autofunction:: edi_check.no\n```",

@@ -122,7 +122,14 @@ def page_of_edit(pack: Pack, data: EditData) -> str:
     """The page of ``edi-check explain ID -f markdown``, with links to its pack and settings."""
     text = edit_page(pack, data).replace(f" · {pack.id}: ", f" · [{pack.id}]({pack.id.lower()}.md): ", 1)
     settings = f"../reference/settings.md#pack-{pack.id.lower()}"
-    return ORPHAN + text.replace(f"`[pack.{pack.id}]`", f"[`[pack.{pack.id}]`]({settings})")
+    text = text.replace(f"`[pack.{pack.id}]`", f"[`[pack.{pack.id}]`]({settings})")
+    title, _, rest = text.partition("\n")
+    return f"{ORPHAN}{title}\n{indexed(data.edit.id, _words(data.edit.name))}{rest}"
+
+
+def indexed(*entries: str) -> str:
+    """Main entries of the index: search puts them first, where it would take PSRC-MT-03 apart at the hyphens."""
+    return "".join(f"\n```{{index}} ! single: {entry}\n```\n" for entry in entries)
 
 
 def _words(name: str) -> str:
@@ -262,7 +269,8 @@ def words() -> str:
     lines = ["# Words", "",
              "What the words in messages and pages mean here; `edi-check explain WORD` has them, too.", ""]
     for word in glossary():
-        lines += [f"## {word.name}", "", word.says, *([f"*Also: {', '.join(word.also)}*"] if word.also else []), ""]
+        also = [f"*Also: {', '.join(word.also)}*"] if word.also else []
+        lines += [f"## {word.name}", indexed(word.name, *word.also), word.says, *also, ""]
     return "\n".join(lines)
 
 
