@@ -32,10 +32,6 @@ class Byways(Filing):
         """The open claim ends before segment ``n``."""
         raise AssertionError("the reader finishes claims")
 
-    def _forget(self, depth: int) -> None:
-        """The loop at this depth closes: its counts are done with."""
-        self._counts = {key: count for key, count in self._counts.items() if key[0] != depth}
-
     def _odd(self, step: Step, e: list[str], n: int, choice: Choice | None) -> Transition | None:
         """A segment that no use fits, or one of the envelope. Returns the transition to take after all, or ``None``
         with ``_step`` set to where reading goes on."""
@@ -153,8 +149,7 @@ class Byways(Filing):
                 self._missing(loop, missing, n)
             if loop.id == "2300":
                 self._finish(n)
-            if self._counts:
-                self._forget(len(self._frames))
+            self._counts.pop(len(self._frames), None)
             mask = self._frames.pop()
             assert loop.parent is not None
             loop = loop.parent

@@ -155,7 +155,8 @@ class Transition:
     that it hasn't come too often. Else loops close and open: ``closing`` is (demand, loop, is it the claim's) of each
     loop that closes, innermost first, ``opening`` the loops entered; ``demand``, ``bit`` and ``limit`` then belong to
     the loop in between. ``other``: a second use of the same id and qualifier in the same place, told apart by its
-    other elements. The guide has one such pair: PWK*CT in 2400, attachment or DMERC certificate, by PWK02."""
+    other elements. The guide has one such pair: PWK*CT in 2400, attachment or DMERC certificate, by PWK02.
+    ``is_sure``: a segment that the use's expression accepts takes this transition, whatever else may follow."""
 
     __slots__ = (
         "act",
@@ -165,6 +166,7 @@ class Transition:
         "demand",
         "is_level",
         "is_simple",
+        "is_sure",
         "limit",
         "loop",
         "opening",
@@ -186,6 +188,7 @@ class Transition:
         self.opening = opening
         self.is_simple = not closing and not opening
         self.is_level = step.use.id == "HL"
+        self.is_sure = False
         self.other: Transition | None = None
 
 
@@ -204,12 +207,14 @@ class Choice:
 class Step:
     """A segment use, compiled for one set of delimiters. ``act`` binds a segment to the open objects."""
 
-    __slots__ = ("act", "choices", "is_memo", "match", "memo", "parse", "table", "use", "width")
+    __slots__ = ("act", "choices", "guess", "is_memo", "match", "memo", "parse", "table", "use", "width")
 
     def __init__(self, use: SegmentUse, table: StepTable) -> None:
         self.use = use
         self.table = table
         self.choices: dict[str, Choice | None] = {}
+        self.guess: Transition | None = None
+        """What followed the last time, if that is sure: tried first."""
         self.memo: dict[str, tuple[Transition, Any]] = {}
         self.parse, self.act, self.is_memo = table.binding(use)
         self.width = len(use.elements) + 1
@@ -244,6 +249,11 @@ class Step:
             closing.append(loop)
             position = loop.position
             loop = loop.parent
+        for t in (choice.only, *choice.by_code.values()):
+            if t is not None and t.other is None:
+                q = t.step.use.qualifier
+                place = (choice.index, choice.is_component)
+                t.is_sure = q is None or (q[:2] == place and all(choice.by_code.get(code) is t for code in q[2]))
         return choice if choice.only or choice.by_code else None
 
     def _offer(

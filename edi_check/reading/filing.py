@@ -64,7 +64,8 @@ class Filing:
         self.hierarchy = Hierarchy()
         self.slow_but_clean = 0
         self._table: StepTable | None = None
-        self._counts: dict[tuple[int, int], int] = {}
+        self._counts: dict[int, dict[int, int]] = {}
+        """By the depth of an open loop: how often what is limited in it has come, from the second time on."""
         self._frames: list[int] = []
         self._batch: Batch | None = None
         self._header: tuple[int, int, int] = (0, 0, 0)
@@ -240,8 +241,8 @@ class Filing:
 
     def _is_too_many(self, t: Transition, child: SegmentUse | LoopUse, n: int) -> bool:
         """Count one more of ``child`` in the open loop; is it more than the guide allows?"""
-        key = (len(self._frames), t.bit)
-        count = self._counts[key] = self._counts.get(key, 1) + 1
+        counts = self._counts.setdefault(len(self._frames), {})
+        count = counts[t.bit] = counts.get(t.bit, 1) + 1
         if count <= t.limit:
             return False
         if isinstance(child, LoopUse):

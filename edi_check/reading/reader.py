@@ -198,33 +198,36 @@ class Reader(Byways):
                 t, value = hit
             else:
                 e = text.split(separator)
-                choice = step.choices.get(e[0]) or step.choice(e[0])
-                t = None
-                if choice is not None:
-                    t = choice.only
+                t = step.guess
+                if t is None or not t.step.match(text):
+                    choice = step.choices.get(e[0]) or step.choice(e[0])
+                    t = None
+                    if choice is not None:
+                        t = choice.only
+                        if t is None:
+                            try:
+                                code = e[choice.index]
+                            except IndexError:
+                                code = ""
+                            t = choice.by_code.get(code.split(component, 1)[0] if choice.is_component else code)
                     if t is None:
-                        try:
-                            code = e[choice.index]
-                        except IndexError:
-                            code = ""
-                        t = choice.by_code.get(code.split(component, 1)[0] if choice.is_component else code)
-                if t is None:
-                    self._mask, self._step = mask, step
-                    t = self._odd(step, e, n, choice)
-                    mask, frames = self._mask, self._frames
-                    if t is None:
-                        follow = self._at_hand()
-                        if follow is None:
-                            return
-                        step, memo = follow, follow.memo
-                        continue
+                        self._mask, self._step = mask, step
+                        t = self._odd(step, e, n, choice)
+                        mask, frames = self._mask, self._frames
+                        if t is None:
+                            follow = self._at_hand()
+                            if follow is None:
+                                return
+                            step, memo = follow, follow.memo
+                            continue
+                    if not t.step.match(text):
+                        if t.other is not None and t.other.step.match(text):
+                            t = t.other
+                        else:
+                            refused = True
+                    elif t.is_sure:
+                        step.guess = t
                 target = t.step
-                if not target.match(text):
-                    if t.other is not None and t.other.step.match(text):
-                        t = t.other
-                        target = t.step
-                    else:
-                        refused = True
                 if len(e) < target.width:
                     e += PADS[target.width - len(e)]
                 value = e if target.parse is None else target.parse(e, component, text)
@@ -253,7 +256,7 @@ class Reader(Byways):
                     if is_claim:
                         self._finish(n)
                     if self._counts:
-                        self._forget(len(frames))
+                        self._counts.pop(len(frames), None)
                     mask = frames.pop()
                 if mask & t.care != t.demand:
                     mask = self._look(t, mask, n)

@@ -26,6 +26,7 @@ class Elsewhere(Step):
         self.memo = {}
         self.parse, self.act, self.is_memo, self.width = None, None, False, 0
         self.match = _anything
+        self.guess = None
         self.swallow = Choice() if swallows else None
         if self.swallow:
             self.swallow.only = Transition(self, 0, 0, 0, (), ())
@@ -44,6 +45,7 @@ class AfterStranger(Step):
         self.choices, self.memo = {}, {}
         self.parse, self.act, self.is_memo, self.width = None, None, False, 0
         self.match = _anything
+        self.guess = None
         self.before = before
         self.swallow = Choice()
         self.swallow.only = Transition(self, 0, 0, 0, (), ())
