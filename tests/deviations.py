@@ -266,6 +266,17 @@ def _is_after_a_stranger(d: Difference, others: list[Difference]) -> bool:
         f"Segment {s}" in d.says for s in ("N3", "N4", "PER", "REF", "PRV", "DMG"))
 
 
+def _is_of_a_run(d: Difference, others: list[Difference]) -> bool:
+    """Each segment back to the one that both name has no place for pyx12 either."""
+    if d.side != "pyx12" or d.kind != "unexpected":
+        return False
+    unplaced = {o.segment: o.side for o in others if o.kind == "unexpected" and o.side != "ours"}
+    at = d.segment
+    while unplaced.get(at) == "pyx12":
+        at -= 1
+    return unplaced.get(at) == "both"
+
+
 def _is_second_use(d: Difference, others: list[Difference]) -> bool:
     return d.side == "pyx12" and (d.kind, d.place) == ("IK4", "PWK02") and d.code == "7"
 
@@ -294,6 +305,9 @@ WHOLE_FILES = (
     WholeFile("after-a-stranger", "NM1*ZZ … then PRV*PE*PXC*225100000X",
               "What follows an NM1 that fits nowhere belongs to it and is passed over: one fault, one finding. pyx12 "
               "refuses each of these segments.", _is_after_a_stranger),
+    WholeFile("run-without-a-place", "a set without HL",
+              "Segments in a row that have no place, because what should come before them is missing, are one finding, "
+              "which tells how many they are. pyx12 refuses each of them.", _is_of_a_run),
     WholeFile("second-use", "2400 PWK*CT*AD",
               "Two uses of PWK in 2400 have the same qualifier CT; ours takes the one that fits (PWK02 AD is the DMERC "
               "certificate's), pyx12 the first.", _is_second_use),
