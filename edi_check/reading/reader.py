@@ -220,12 +220,13 @@ class Reader(Byways):
                                 return
                             step, memo = follow, follow.memo
                             continue
+                        memo = {}  # what was put right once isn't the way on from here
                     if not t.step.match(text):
                         if t.other is not None and t.other.step.match(text):
                             t = t.other
                         else:
                             refused = True
-                    elif t.is_sure:
+                    elif t.is_sure and choice is not None:
                         step.guess = t
                 target = t.step
                 if len(e) < target.width:
