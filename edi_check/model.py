@@ -24,6 +24,7 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from .interchange import Delimiters, FunctionalGroup, Interchange, TransactionSet
 from .parts import (
     NOBODY,
     Adjustment,
@@ -64,15 +65,6 @@ __all__ = [
     "Subscriber",
     "TransactionSet",
 ]
-
-
-class Delimiters(NamedTuple):
-    """The four separators an interchange announces in its ISA."""
-
-    element: str = "*"
-    repetition: str = "^"
-    component: str = ":"
-    terminator: str = "~"
 
 
 class Place(NamedTuple):
@@ -252,9 +244,9 @@ class Claim(_Seldom):
     patient_death_date: date | None = field(default_factory=_nothing)
     patient_hl_segment: int = 0
     patient_number: int = field(default_factory=int)
-    set: TransactionSet = field(default_factory=lambda: TransactionSet())
-    group: FunctionalGroup = field(default_factory=lambda: FunctionalGroup())
-    interchange: Interchange = field(default_factory=lambda: Interchange())
+    set: TransactionSet = field(default_factory=TransactionSet)
+    group: FunctionalGroup = field(default_factory=FunctionalGroup)
+    interchange: Interchange = field(default_factory=Interchange)
     first_segment: int = 0
     last_segment: int = 0
     offset: int = 0
@@ -343,75 +335,6 @@ class Claim(_Seldom):
             yield from self.trace.segments(self.first_segment, self.last_segment)
 
 
-@dataclass
-class TransactionSet:
-    """ST to SE. ``index`` counts the sets of the file from 1; ``claims`` those that were read in it."""
-
-    index: int = 0
-    control_number: str = ""
-    id_code: str = ""
-    convention: str = ""
-    purpose: str = ""
-    reference: str = ""
-    date: str = ""
-    time: str = ""
-    type: str = ""
-    submitter: Party | None = None
-    receiver: Party | None = None
-    segments: int = 0
-    claims: int = 0
-    lines: int = 0
-    declared_segments: str = ""
-    segment: int = 0
-    offset: int = 0
-    end_offset: int = 0
-    header_length: int = 0
-    is_professional: bool = True
-
-
-@dataclass
-class FunctionalGroup:
-    """GS to GE. ``index`` counts the groups of the file from 1."""
-
-    index: int = 0
-    functional_id: str = ""
-    sender: str = ""
-    receiver: str = ""
-    date: str = ""
-    time: str = ""
-    control_number: str = ""
-    version: str = ""
-    sets: list[TransactionSet] = field(default_factory=list)
-    declared_sets: str = ""
-    segment: int = 0
-    offset: int = 0
-    is_professional: bool = True
-
-
-@dataclass
-class Interchange:
-    """ISA to IEA. ``index`` counts the interchanges of the file from 1. ``header`` is the ISA as sent."""
-
-    index: int = 0
-    header: str = ""
-    delimiters: Delimiters = Delimiters()
-    sender_qualifier: str = ""
-    sender: str = ""
-    receiver_qualifier: str = ""
-    receiver: str = ""
-    date: str = ""
-    time: str = ""
-    version: str = ""
-    control_number: str = ""
-    acknowledgment_requested: str = ""
-    usage: str = ""
-    groups: list[FunctionalGroup] = field(default_factory=list)
-    is_complete: bool = False
-    segment: int = 0
-    offset: int = 0
-    end_offset: int = 0
-
-
 def _share(kind: type[Any], names: str) -> None:
     """Fix which attributes of a class have shared keys: CPython takes the first 29 that any instance sets."""
     first = object.__new__(kind)
@@ -419,14 +342,17 @@ def _share(kind: type[Any], names: str) -> None:
         setattr(first, name, None)
 
 
-_PARTY = "loop entity type last_name first_name id_qualifier id segment street city state zip_code has_address has_city "
+_PARTY = (
+    "loop entity type last_name first_name id_qualifier id segment street city state zip_code has_address has_city "
+)
 _PERSON = "birth_text birth_date gender has_demographics "
 _share(Party, _PARTY + _PERSON + "taxonomy middle_name street_2 references suffix country has_contact")
 _share(
     Subscriber,
     _PARTY
     + _PERSON
-    + "number hl_segment sequence relationship filing payer group_number group_name middle_name street_2 insurance_type",
+    + "number hl_segment sequence relationship filing payer group_number group_name middle_name street_2 "
+    + "insurance_type",
 )
 _share(BillingProvider, _PARTY + "number hl_segment taxonomy references has_contact street_2 pay_to country")
 _share(

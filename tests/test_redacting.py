@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import gzip
 import io
+import os
 import random
 import re
 from collections.abc import Iterator
@@ -29,7 +30,7 @@ from edi_check.reading.values import parse_day
 from edi_check.redacting import RedactionFailed, copying, differences, redact
 
 ROOT = Path(__file__).resolve().parent.parent
-CORPUS = Path("/work/shared/corpus")
+CORPUS = Path(os.environ.get("EDI_CHECK_CORPUS") or Path(__file__).parents[2] / "shared" / "corpus")
 DAY = AS_OF + datetime.timedelta(2)
 
 
