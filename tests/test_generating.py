@@ -137,7 +137,8 @@ def test_every_edit_that_a_claim_can_break_has_a_fault() -> None:
                "CORE-DUP-04", "NCCI-01", "NCCI-02", "NCCI-03", "OHP-MT-07", "PSRC-MT-17"}
     assert left == without, (
         f"{sorted(left - without)}: plant it in edi_check/generating/faults/, a function of a few lines and a row of "
-        f"FAULTS (CONTRIBUTING.md has one), or name it here when no claim can break it; {sorted(without - left)} have one")
+        "FAULTS (CONTRIBUTING.md has one), or name it here when no claim can break it; "
+        f"{sorted(without - left)} have one")
 
 
 def test_named_faults_only() -> None:
