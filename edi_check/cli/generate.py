@@ -53,7 +53,7 @@ def _list_faults(ctx: click.Context, param: click.Parameter, value: bool) -> Non
 
 
 @click.command(short_help="Make invented claim files, with planted faults if you like.")
-@click.option("--claims", type=click.IntRange(1), default=100, show_default=True, metavar="N")
+@click.option("--claims", type=click.IntRange(1), default=100, show_default=True, metavar="N", help="How many claims.")
 @click.option("--seed", type=int, default=1, show_default=True, metavar="N", help="Another number, another file.")
 @click.option("--faults", default="", metavar="LIST|all",
               help="Faults to plant, one a claim: names or ids of edits, with commas between [default: none].")
