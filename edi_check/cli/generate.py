@@ -64,7 +64,8 @@ def _list_faults(ctx: click.Context, param: click.Parameter, value: bool) -> Non
 @click.option("-o", "--output", default="-", metavar="FILE", help="Write there instead of standard output.")
 @click.option("--as-of", metavar="YYYY-MM-DD",
               help="Day of the batch [default: today]. With it, the same options give the same bytes on any day.")
-@click.option("--claims-per-set", type=click.IntRange(1), default=1000, show_default=True, metavar="N")
+@click.option("--claims-per-set", type=click.IntRange(1), default=1000, show_default=True, metavar="N",
+              help="How many of them in one ST to SE.")
 @click.option("--line-ends", type=click.Choice(list(LINE_ENDS)), default="lf", show_default=True,
               help="What follows each segment's terminator.")
 @click.option("--delimiters", default="*^:~", show_default=True, metavar="CCCC",
