@@ -18,7 +18,8 @@ from typing import Any, NamedTuple, Protocol
 
 from ..findings import Finding, is_at_least
 from ..model import Delimiters, Place
-from ..rows import DAYS, LINES
+from ..rows import DAYS, LINES, pack, unpacked
+from ..spool import Spool
 from .aggregate import LONGEST_RANGE, DayOfService, Ledger, days_of
 from .comparison import Compared, Earlier, first_day, further_days, span_of
 from .courses import LINES_KEPT, CourseLine, LongShifts, courses_of, shifts_of
@@ -31,6 +32,7 @@ from .wording import finding_at
 __all__ = ["Keys", "Standing", "settle"]
 
 ROUNDS = 5
+_CHANGES = ("7", "8")
 
 
 class Standing(NamedTuple):
@@ -78,10 +80,13 @@ def settle(rows: Rows | Sequence[Standing], engine: Engine, refused_sets: Set[in
             yield from findings
             return
         # A replacement that is refused here replaces nothing: what it would have replaced counts again.
-        found, by = dict(findings), set(replaced.values())
-        refused = {claim for claim, its in found.items() if claim in by and _is_refused(its)} - failed
+        held, refused, by = Spool(), set(), set(replaced.values()) - failed
+        for claim, its in findings:
+            held.append((claim, tuple([pack(f) for f in its])))
+            if claim in by and _is_refused(its):
+                refused.add(claim)
         if not refused:
-            yield from found.items()
+            yield from ((claim, [unpacked(f) for f in packed]) for claim, packed in held)
             return
         del engine.faults[faults:]
         failed |= refused
@@ -158,9 +163,6 @@ class Keys:
                 if self._has_replacements and number in numbers:
                     renumbered.append(claim)
         self.likely, self.renumbered = likely, renumbered
-
-
-_CHANGES = ("7", "8")
 
 
 def _repeated(keys: array[int]) -> set[int]:
