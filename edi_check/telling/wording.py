@@ -107,7 +107,7 @@ STATUSES = {
     "732": "against the billing guidelines",
     "735": "included in another service",
     "742": "payer sequence",
-    "746": "file was sent before",
+    "746": "batch or file was sent before",
     "750": "state of the accident",
     "755": "main id of the party",
     "757": "day last seen",

@@ -20,12 +20,14 @@ def patient_loop_missing(claim: Claim) -> Result:
     Wrong:  HL*2*1*22*0   SBR*P**G1******CI   NM1*IL…   NM1*PR…   CLM…
     Right:  HL*2*1*22*1   SBR*P**G1******CI   NM1*IL…   NM1*PR…   HL*3*2*23*0   PAT*19   NM1*QC…   CLM…
 
-    Returns one hit on SBR02.
+    Returns one hit on SBR02; nothing where there is no SBR at all: that the 999 tells, and a 277CA may not say it again
+    in other words.
     """
-    subscriber = claim.subscriber
-    if subscriber.relationship or claim.dependent is not None or claim.patient_hl_segment or not subscriber.hl_segment:
+    s = claim.subscriber
+    if s.relationship or claim.dependent is not None or claim.patient_hl_segment or not s.hl_segment:
         return ()
-    return (Hit("SBR02", subscriber.hl_segment),)
+    has_sbr = s.sequence or s.group_number or s.group_name or s.insurance_type or s.filing
+    return (Hit("SBR02", s.hl_segment),) if has_sbr else ()
 
 
 @check(screen=has_ordinary_heading)
