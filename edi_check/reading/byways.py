@@ -98,7 +98,9 @@ class Byways(Filing):
                 return
             env.close_open_set(n)
         self._step = outside
-        if segment_id == "ST" and env.group is not None:
+        if env.interchange is None:  # an IEA without elements closed it, and more came before the next ISA
+            env.stray(segment_id, n)
+        elif segment_id == "ST" and env.group is not None:
             self._open_set(e, n)
         elif segment_id == "GS":
             env.open_group(e, n)
@@ -107,9 +109,8 @@ class Byways(Filing):
         elif segment_id == "IEA":
             i = env.interchange
             env.close_interchange(e, n)
-            if i is not None:
-                offset, length = self._extent(n)
-                i.end_offset = offset + length + 1
+            offset, length = self._extent(n)
+            i.end_offset = offset + length + 1
         elif segment_id != "TA1":
             env.stray(segment_id, n)
 
