@@ -104,7 +104,8 @@ class Filing:
         a, env = self.assembly, self.envelope
         n, offset, length = at
         where = Where(
-            "2000B" if b.is_earlier else loop, "HL", b.element, 0, n, n - a.set.segment + 1, 0, 0, offset, length
+            "2000B" if b.is_earlier else loop, "HL", b.element, 0, n, n - a.set.segment + 1, 0, 0, offset, length,
+            b.value,
         )
         env.faults.append(
             Finding(

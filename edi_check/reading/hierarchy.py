@@ -13,13 +13,14 @@ __all__ = ["Breach", "Hierarchy"]
 
 class Breach(NamedTuple):
     """``element`` is HL01, HL02 or HL04; ``scope`` ``set`` or ``subscriber``; ``is_earlier``: the subscriber's HL is
-    meant, not the one at hand."""
+    meant, not the one at hand; ``value`` is that of the element, where the 999 repeats it."""
 
     message: str
     fix: str
     element: str
     scope: str
     is_earlier: bool = False
+    value: str = ""
 
 
 class Hierarchy:
@@ -53,6 +54,7 @@ class Hierarchy:
                     "Number the HL segments of a set 1, 2, 3 and so on.",
                     "HL01",
                     "set",
+                    value=number[:12],
                 )
             )
             if number.isdecimal() and number.isascii() and len(number) < 10:
@@ -68,6 +70,7 @@ class Hierarchy:
                     f"Put the number of the {who}'s HL in HL02.",
                     "HL02",
                     "set",
+                    value=parent[:12],
                 )
             )
         if loop == "2000A":
