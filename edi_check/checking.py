@@ -203,6 +203,8 @@ class FileCheck:
     def _look_at_source(self) -> None:
         trouble = self.source.trouble
         if trouble:
+            if not self.source.size:  # not empty, as the reader says: nothing of it could be had
+                self.reader.faults.clear()
             edit, says, fix = TROUBLES[trouble]
             where = Where(segment=max(self.reader.segments, 1), offset=self.source.size)
             self.reader.faults.append(Finding(edit, says.format(error=self.source.error), where, fix=fix, scope="file"))

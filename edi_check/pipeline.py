@@ -174,7 +174,8 @@ def read_claims(source: Any, *, limits: Mapping[str, int] | None = None) -> Iter
     """The claims of a file, one by one, without verdicts; a claim's ``faults`` hold what is wrong with its syntax.
 
     In: a path, bytes or a binary file. Raises ``NotX12`` when it is no interchange, ``UnsupportedGuide`` when it
-    holds no 837P, ``LimitExceeded`` at a limit, each after the claims before it were given.
+    holds no 837P, ``LimitExceeded`` at a limit, each after the claims before it were given; ``NotX12``, too, when the
+    file is cut off.
     """
     from .reading.reader import Reader
 
@@ -187,14 +188,17 @@ def read_claims(source: Any, *, limits: Mapping[str, int] | None = None) -> Iter
         yield from reader.read(opened.chunks())
     finally:
         opened.close()
+    if opened.trouble in ("read", "gzip") and not opened.size:  # not empty, as the reader says
+        raise NotX12(f"The file can't be read: {opened.error or 'the gzip data is damaged'}.")
     kinds: Sequence[tuple[str, type[Exception]]] = (
         ("CORE-FILE-01", NotX12),
         ("CORE-FILE-02", UnsupportedGuide),
         ("CORE-FILE-03", LimitExceeded),
+        ("TA1-023", NotX12),
     )
     for edit, kind in kinds:
         for fault in reader.faults:
-            if fault.edit == edit:
+            if fault.edit == edit and fault.level in ("", "reject"):
                 raise kind(masked(fault.message))
     if opened.trouble == "limit":
         raise LimitExceeded("The gzip file unpacks beyond the limit.")

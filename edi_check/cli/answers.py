@@ -50,6 +50,8 @@ def refuse_answer_clashes(answers: Answers, inputs: Sequence[Input], others: Seq
     for folder in (answers.ack_dir, answers.split_dir):
         if folder and os.path.exists(folder) and not os.path.isdir(folder):
             raise click.UsageError(f"{folder} is not a folder.")
+        if folder and not os.access(_standing(folder), os.W_OK):
+            raise click.UsageError(f"{folder}: nothing may be written in {_standing(folder)}.")
     taken = {os.path.realpath(path): path for path in (*(one.path for one in inputs), *others) if path != "-"}
     for one in inputs:
         for path in answers.paths(one.stem):
@@ -58,6 +60,14 @@ def refuse_answer_clashes(answers: Answers, inputs: Sequence[Input], others: Seq
                 raise click.UsageError(f"{path} would be written for {one.path}, and is {_whose(taken[real], inputs)}; "
                                        "give them names or folders of their own.")
             taken[real] = one.path
+
+
+def _standing(folder: str) -> str:
+    """The folder, or the nearest above it that is there; those below it are made on the way."""
+    place = os.path.realpath(folder)
+    while not os.path.lexists(place):
+        place = os.path.dirname(place)
+    return place
 
 
 def _whose(path: str, inputs: Sequence[Input]) -> str:

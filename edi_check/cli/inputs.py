@@ -26,7 +26,8 @@ def expand(paths: Sequence[str]) -> tuple[list[Input], list[str]]:
     """The inputs in the order given, each once, and the folders in which nothing matched.
 
     A file that is named is taken whatever it is called; in a folder the extension decides, case-insensitive, at any
-    depth, names with a leading dot left out (uploads under way). Raises UsageError when a PATH doesn't exist.
+    depth, and names with a leading dot (uploads under way), pipes and devices are left out. Raises UsageError when a
+    PATH doesn't exist.
     """
     missing = [path for path in paths if path != STDIN and not os.path.lexists(path)]
     if missing:
@@ -60,5 +61,7 @@ def _search(folder: str) -> list[Input]:
             plain = name.lower().removesuffix(".gz")
             if plain.endswith(EXTENSIONS) and not name.startswith("."):
                 path = os.path.join(place, name)
+                if os.path.exists(path) and not os.path.isfile(path):
+                    continue  # a pipe would be waited for without end
                 found.append(Input(path, stem(os.path.relpath(path, folder))))
     return found

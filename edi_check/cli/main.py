@@ -94,13 +94,27 @@ def main(args: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code. In: the arguments without the program's name (default sys.argv). Leaves
     the process as it was, for whoever calls it in theirs."""
     handler = signal.getsignal(signal.SIGTERM)
+    streams = sys.stdin, sys.stdout, sys.stderr
     try:
+        _stand_in_for_closed()
         with contextlib.suppress(ValueError):  # not in the main thread
             signal.signal(signal.SIGTERM, _terminate)
         return _run(args, Session())
     finally:
+        sys.stdin, sys.stdout, sys.stderr = streams
         with contextlib.suppress(ValueError, TypeError):
             signal.signal(signal.SIGTERM, handler)
+
+
+def _stand_in_for_closed() -> None:
+    """A stream that was closed before we came (``>&-``) is None in Python: standard input is then empty, standard error
+    silent, and standard output refuses what is written, as a full disk does: a report that went nowhere isn't told."""
+    if sys.stdin is None:
+        sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115 - as long as the process
+    if sys.stdout is None:
+        sys.stdout = open(os.open(os.devnull, os.O_RDONLY), "w", encoding="utf-8")  # noqa: SIM115
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
 
 
 def _run(args: Sequence[str] | None, session: Session) -> int:

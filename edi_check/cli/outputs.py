@@ -43,11 +43,15 @@ def parse_report(text: str) -> Output:
 
 
 def refuse_unwritable(output: Output) -> None:
-    """Refuse a format that lacks its package, or standard output for a binary one. Raises UsageError."""
+    """Refuse a format that lacks its package, and standard output, a device or a pipe for a binary one. Raises
+    UsageError."""
     from importlib.util import find_spec
 
     if output.format in BINARY and output.path == STDOUT:
         raise click.UsageError(f"The format {output.format} is not for standard output; name a file with -o.")
+    if output.format in BINARY and any(os.path.exists(p) and not os.path.isfile(p) for p in output.tables.values()):
+        raise click.UsageError(f"{output.path} is a device or a pipe; the format {output.format} makes files, which "
+                               "would take its place.")
     package, extra = NEEDED.get(output.format, ("", ""))
     if package and find_spec(package) is None:
         raise click.UsageError(f"The format {output.format} needs {package}: pip install 'edi-check[{extra}]'; nothing "

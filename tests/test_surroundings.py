@@ -1,0 +1,108 @@
+"""What the command meets around the claims: streams that were closed before it came, pipes and devices, files and
+folders that may not be read or written."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from one_claim import BAD, GOOD
+
+from edi_check import NotX12, check, read_claims
+from edi_check.cli.main import main
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def shell(command: str, folder: Path) -> subprocess.CompletedProcess[bytes]:
+    """A line of shell in which ``$EDI`` is the command."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "EDI_CHECK_AS_OF": "2026-03-01",
+                   "EDI": f"{sys.executable} -m edi_check"}
+    return subprocess.run(["sh", "-c", command], cwd=folder, env=environment, capture_output=True, timeout=60)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "bad.837").write_text(BAD)
+    return tmp_path
+
+
+@pytest.mark.parametrize("command", ["check bad.837", "lines bad.837", "explain CORE-BAL-01", "--version"])
+def test_closed_standard_output_is_told_as_what_it_is(folder: Path, command: str) -> None:
+    ran = shell(f"$EDI {command} >&-", folder)
+    assert ran.returncode == 70
+    assert b"the output can't be written" in ran.stderr
+    assert b"fault of ours" not in ran.stderr
+
+
+def test_closed_streams_that_nobody_needs_change_nothing(folder: Path) -> None:
+    assert shell("$EDI check -f json -o r.json bad.837 <&- >&- 2>&-", folder).returncode == 1
+    assert json.loads((folder / "r.json").read_text())["summary"]["rejected"] == 1
+    ran = shell("$EDI check bad.837 2>&-", folder)
+    assert (ran.returncode, b"CORE-BAL-01" in ran.stdout) == (1, True)
+
+
+@pytest.mark.parametrize("command", ["check", "lines", "redact"])
+def test_closed_standard_input_is_an_empty_file(folder: Path, command: str) -> None:
+    ran = shell(f"$EDI {command} - <&-", folder)
+    assert ran.returncode == 3
+    assert b"fault of ours" not in ran.stderr
+
+
+def test_a_pipe_in_a_folder_is_not_waited_for(folder: Path) -> None:
+    os.mkfifo(folder / "pipe.837")
+    assert shell("timeout 20 $EDI check .", folder).returncode == 1
+
+
+def test_tables_never_take_the_place_of_a_device(folder: Path) -> None:
+    pytest.importorskip("pyarrow")
+    os.mkfifo(folder / "pipe")  # a device would need root, and may be lost
+    assert main(["check", "-f", "parquet", "-o", "pipe", "bad.837"]) == 2
+    assert main(["lines", "-f", "parquet", "-o", "pipe", "bad.837"]) == 2
+    assert sorted(path.name for path in folder.iterdir()) == ["bad.837", "pipe"]
+    assert not (folder / "pipe").is_file()
+
+
+def test_answers_that_cannot_be_written_are_refused_before_anything_is_checked(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    real = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: str(path) != str(folder) and real(path, mode))  # root may all
+    for option in ("--ack-dir", "--split-dir"):
+        assert main(["check", option, "new/deep", "bad.837"]) == 2
+        said = capsys.readouterr()
+        assert "nothing may be written in" in said.err
+        assert not said.out
+
+
+def test_what_could_not_be_had_is_not_called_empty(folder: Path) -> None:
+    packed = bytearray(gzip.compress(GOOD.encode()))
+    packed[-8:] = bytes(8)
+    (folder / "damaged.837.gz").write_bytes(packed)
+    (folder / "gone.837").symlink_to("nowhere")
+    for name, why in (("damaged.837.gz", "gzip"), ("gone.837", "No such file")):
+        (finding,) = check(name).files[0].findings
+        assert (finding.edit, why in finding.message) == ("CORE-FILE-01", True)
+        with pytest.raises(NotX12, match=why):
+            list(read_claims(name))
+
+
+def test_lines_of_a_file_that_is_cut_off_say_so(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    cut = GOOD[:GOOD.index("SE*")]
+    (folder / "cut.837").write_text(cut)
+    assert main(["lines", "-f", "json", "cut.837"]) == 3
+    said = capsys.readouterr()
+    assert len(json.loads(said.out)) == 1
+    assert "cut.837" in said.err
+    claims = read_claims(cut.encode())
+    assert next(claims).number
+    with pytest.raises(NotX12):
+        next(claims)
+    whole = GOOD.rstrip().removesuffix("~")  # the last terminator alone is missing: all is there
+    assert len(list(read_claims(whole.encode()))) == 1
