@@ -332,8 +332,9 @@ def test_what_is_missing_in_one_set_is_missed_in_the_next_too() -> None:
     assert [f.set_index for f in only_file(report).findings if f.edit == "IK3-3"] == [1, 2, 3]
 
 
-@pytest.mark.parametrize("after", ["IEA*1*000000001", "GS*HC*A*B*20260301*0800*2*X*005010X222A1", "ST*837*0002", "GE*1*1",
-                                   "SE*2*0002", "TA1*000000001*260301*0800*A*000", "HI*ABK:M5450", "IEA"])
+@pytest.mark.parametrize("after", [
+    "IEA*1*000000001", "GS*HC*A*B*20260301*0800*2*X*005010X222A1", "ST*837*0002", "GE*1*1", "SE*2*0002",
+    "TA1*000000001*260301*0800*A*000", "HI*ABK:M5450", "IEA"])
 def test_more_follows_an_iea_without_elements(after: str) -> None:
     """Found by the long run: such an IEA is no end of an interchange for whoever looks for ``IEA*``."""
     report = judged(("~\n".join([*SEGMENTS[:-1], "IEA", after, SEGMENTS[-1]]) + "~\n").encode())
