@@ -27,7 +27,7 @@ __all__ = ["Reader"]
 
 PADS = [[""] * n for n in range(40)]
 """What is appended to a split segment so that every element the guide has can be asked for."""
-MEMO_LIMIT = 10_000
+MEMO_LIMIT = 4000
 ELEMENT_LIMIT = 1000
 SET_LIMIT = 100_000
 
