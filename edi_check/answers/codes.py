@@ -77,7 +77,8 @@ MORE_STATUSES = {
     "127": "phone of the party", "157": "gender of the party", "163": "policy number of the party",
     "270": "place of the subluxation", "271": "spinal segments", "263": "length of time of the service",
     "287": "medical necessity", "293": "reason for physical therapy", "294": "supporting documents",
-    "297": "medical notes", "401": "source of payment", "455": "revenue code", "521": "adjustment reason code",
+    "297": "medical notes", "401": "source of payment not valid", "455": "revenue code",
+    "521": "adjustment reason code",
     "673": "patient's reason for the visit", "483": "most that is covered is reached",
     "674": "authorization exceeded", "780": "most in a lifetime is reached",
 }
@@ -119,7 +120,7 @@ def status_meaning(category: str, status: str, entity: str) -> str:
     """An STC composite in words.
 
     >>> status_meaning("A3", "401", ""), status_meaning("Q9", "", "")
-    ('returned unprocessed: source of payment', 'category Q9, which is unknown here: no status')
+    ('returned unprocessed: source of payment not valid', 'category Q9, which is unknown here: no status')
     """
     said = CATEGORIES.get(category) or (f"category {category}, which is unknown here" if category else "no category")
     what = STATUSES.get(status) or MORE_STATUSES.get(status)
