@@ -31,7 +31,7 @@ LONGEST_MODULE = 420
 LONGEST_FUNCTION = 60
 LONGER = {
     # The one loop that meets every segment of every file: a call for each of its steps would cost a third of its speed.
-    "edi_check/reading/reader.py:_run": 98,
+    "edi_check/reading/reader.py:_run": 96,
 }
 VAGUE = {"manager", "managers", "helper", "helpers", "util", "utils", "misc", "common", "tools"}
 

@@ -33,8 +33,8 @@ class Byways(Filing):
         raise AssertionError("the reader finishes claims")
 
     def _odd(self, step: Step, e: list[str], n: int, choice: Choice | None) -> Transition | None:
-        """A segment that no use fits, or one of the envelope. Returns the transition to take after all, or ``None``
-        with ``_step`` set to where reading goes on."""
+        """A segment that no use fits, or one of the envelope. Returns the transition to take after all, or ``None``;
+        ``_step`` is where reading goes on from."""
         segment_id = e[0]
         if segment_id in CONTROL:
             self._control(segment_id, e, n)
@@ -78,10 +78,10 @@ class Byways(Filing):
         for _ in t.opening:
             self._frames.append(self._mask | t.bit)
             self._mask = 1
+        self._step = t.step
         choice = t.step.choice(e[0])
         found = self._transition(choice, e) if choice is not None else None
         if found is None:
-            self._step = t.step
             self._unexpected(t.step, e, n, choice)
         return found
 

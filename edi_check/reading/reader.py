@@ -213,20 +213,18 @@ class Reader(Byways):
                     if t is None:
                         self._mask, self._step = mask, step
                         t = self._odd(step, e, n, choice)
-                        mask, frames = self._mask, self._frames
+                        mask, frames, follow = self._mask, self._frames, self._at_hand()
+                        if follow is None:
+                            return
+                        step, memo = follow, follow.memo
                         if t is None:
-                            follow = self._at_hand()
-                            if follow is None:
-                                return
-                            step, memo = follow, follow.memo
                             continue
-                        memo = {}  # what was put right once isn't the way on from here
                     if not t.step.match(text):
                         if t.other is not None and t.other.step.match(text):
                             t = t.other
                         else:
                             refused = True
-                    elif t.is_sure and choice is not None:
+                    elif t.is_sure:
                         step.guess = t
                 target = t.step
                 if len(e) < target.width:
