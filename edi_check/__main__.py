@@ -1,7 +1,11 @@
 """``python -m edi_check`` and the console script ``edi-check``."""
 
+import atexit
 import gc
+import os
 import sys
+import threading
+from typing import NoReturn
 
 from edi_check.cli.main import main as run
 
@@ -11,7 +15,21 @@ def main() -> None:
     # Checking makes no cycles, and the collector costs a third of the time at 100,000 claims. It is turned off here, in
     # the command's own process; the library leaves it alone, and what runs for days turns it on again.
     gc.disable()
-    sys.exit(run())
+    _end(run())
+
+
+def _end(code: int) -> NoReturn:
+    """End the process without taking apart what it holds, object by object: up to a twentieth of a run. What asked to
+    be called at the end is called; other threads, or a stream that takes no more, get Python's own long way."""
+    if threading.active_count() > 1:
+        sys.exit(code)
+    atexit._run_exitfuncs()
+    try:
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+    except (AttributeError, OSError, ValueError):  # closed streams, a full disk
+        sys.exit(code)
+    os._exit(code)
 
 
 if __name__ == "__main__":
