@@ -50,8 +50,8 @@ def segment_pattern(use: SegmentUse, delimiters: Delimiters) -> re.Pattern[str]:
     for body, required in reversed(bodies):
         is_needed = is_needed or required  # what comes before a required element can't be left off
         inner = sep + body + tail
-        tail = inner if is_needed else f"(?:{inner})?"
-    notes = "".join(_note(note, use, sep) for note in use.notes)
+        tail = inner if is_needed else f"(?:{inner}|)"
+    notes = _notes(use, sep)
     # No trailing separators (X12 RFI 1498): the last character is one of a value.
     return re.compile(f"{notes}{use.id}{tail}(?<!{sep})", re.ASCII)
 
@@ -80,7 +80,7 @@ def _element(e: ElementUse | CompositeUse, delimiters: Delimiters) -> str:
         for c in reversed(others):
             is_needed = is_needed or c.usage == "R"
             inner = sep + _component(c, delimiters) + tail
-            tail = inner if is_needed else f"(?:{inner})?"
+            tail = inner if is_needed else f"(?:{inner}|)"
         inner = _component(first, delimiters) + tail
         return _optional(f"{inner}(?<!{sep})", e.usage == "R")
     return _optional(_value(e, delimiters), e.usage == "R")
@@ -91,7 +91,8 @@ def _component(c: ElementUse, delimiters: Delimiters) -> str:
 
 
 def _optional(pattern: str, required: bool) -> str:
-    return pattern if required else f"(?:{pattern})?"
+    # An alternative with nothing, not a "?": re keeps a stack of its own for what may repeat, at twice the time.
+    return pattern if required else f"(?:{pattern}|)"
 
 
 def _value(e: ElementUse, delimiters: Delimiters) -> str:
@@ -108,6 +109,27 @@ def _value(e: ElementUse, delimiters: Delimiters) -> str:
         return time_pattern(e.min_length, e.max_length)
     allowed = AN_CLASS(delimiters)
     return f"[{allowed}]{{{e.min_length},{e.max_length}}}(?<! )"
+
+
+def _notes(use: SegmentUse, sep: str) -> str:
+    """All syntax notes as look-aheads, passed by at once where the segment ends before the elements that call them up:
+    most do."""
+    notes = [(note, _note(note, use, sep)) for note in use.notes]
+    text = "".join(pattern for _, pattern in notes)
+    calling = [_first_calling(note, use) for note, pattern in notes if pattern]
+    if not text or min(calling) < 2:
+        return text
+    return f"(?:(?!{use.id}(?:{sep}[^{sep}]*+){{{min(calling)}}}+)|{text})"
+
+
+def _first_calling(note: SyntaxNote, use: SegmentUse) -> int:
+    """The first element without which, and without all after it, the note asks for nothing; 0 if there is none such."""
+    if note.kind == "R":
+        return 0
+    if note.kind in ("C", "L"):
+        return note.elements[0]
+    possible = sorted(n for n in note.elements if n <= len(use.elements) and use.elements[n - 1].usage != "N")
+    return possible[1 if note.kind == "E" else 0]
 
 
 def _note(note: SyntaxNote, use: SegmentUse, sep: str) -> str:
