@@ -22,6 +22,7 @@ from one_claim import BAD, GOOD
 
 from edi_check.cli import exits
 from edi_check.cli.main import cli, main
+from edi_check.judging.packs import Pack, load_builtin_packs
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -467,6 +468,26 @@ def test_edits_and_explain_agree(run: Run) -> None:
 
 def test_explain_offers_the_nearest(run: Run) -> None:
     assert "did you mean PSRC-MT-03?" in run("explain", "PSRC-MT-3").err
+
+
+@pytest.mark.parametrize("pack", load_builtin_packs(), ids=lambda pack: pack.id)
+def test_explain_tells_of_a_pack(run: Run, pack: Pack) -> None:
+    for name in (pack.id, pack.id.lower(), pack.id.title()):
+        ran = run("explain", name)
+        assert ran.code == 0
+        assert pack.path in ran.out and f"\n{len(pack.edits)} edits\n" in ran.out
+        told = [line.split() for line in ran.out.splitlines() if " SNIP " in line]
+        assert [(row[0], row[1], row[-1]) for row in told] == [
+            (data.edit.id, data.edit.level, data.edit.name) for data in pack.edits]
+    page = json.loads(run("explain", pack.id, "-f", "json").out)
+    assert (page["pack"], page["source"], len(page["edits"])) == (pack.id, pack.source, len(pack.edits))
+    assert run("explain", pack.id, "-f", "markdown").out.count(f"| {pack.edits[0].edit.id} |") == 1
+
+
+def test_a_pack_whose_name_is_a_word_is_told_as_both(run: Run) -> None:
+    assert "PTP" in run("explain", "ncci").out.partition("4 edits")[0]
+    assert json.loads(run("explain", "NCCI", "-f", "json").out)["word"] == "NCCI"
+    assert "did you mean PSRC-MT?" in run("explain", "PSRC").err
 
 
 def test_pack_lint(run: Run, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Collection
 from typing import Any
 
 import click
@@ -15,8 +16,8 @@ from ..telling.wording import status_code, status_words
 from .outputs import Output, opened, refuse_clashes
 from .session import verbosity_options
 
-__all__ = ["SNIP", "acknowledged", "as_json", "describe", "edits", "legible", "named", "pack_option", "scope_of",
-           "segments", "source_of", "told_as"]
+__all__ = ["SNIP", "acknowledged", "applied_to", "as_json", "describe", "edit_rows", "edits", "legible", "named",
+           "pack_option", "scope_of", "segments", "source_of", "told_as"]
 
 ELEMENT_OF_999 = {"TA1": "TA105", "AK9": "AK905", "IK5": "IK502", "IK3": "IK304", "IK4": "IK403"}
 """Where the acknowledgment carries the code of a guide edit; CONTRACT section 3."""
@@ -76,9 +77,10 @@ def named(name: str, packs: tuple[str, ...]) -> tuple[Pack, EditData]:
         if retired is not None:
             raise click.UsageError(f"{name.upper()} is retired: {retired}")
         padded = re.sub(r"-(\d)$", r"-0\1", name.upper())
-        close = f"; did you mean {padded}?" if padded in known else nearest(name.upper(), known)
+        all_ids = [*known, *(pack.id for pack in loaded)]
+        close = f"; did you mean {padded}?" if padded in known else nearest(name.upper(), all_ids)
         hint = close if "did you mean" in close else "; `edi-check edits` lists all."
-        raise click.UsageError(f"There is no edit and no word {name}{hint}")
+        raise click.UsageError(f"There is no edit, pack or word {name}{hint}")
     return known[key]
 
 
@@ -103,13 +105,17 @@ def source_of(edit: Edit) -> str:
     return ", ".join(part for part in edit.source if part)
 
 
+def applied_to(pack: Pack, lobs: Collection[str]) -> str:
+    """For which payers and lines of business, in words."""
+    payers = "any payer" if not pack.payer_ids else "payer ids " + ", ".join(sorted(pack.payer_ids))
+    return f"{payers}; " + ("any line of business" if not lobs else " and ".join(sorted(lobs)))
+
+
 def scope_of(pack: Pack, data: EditData) -> str:
     """For which payers, lines of business and days of service the edit is applied, in words."""
     if data.edit.scope:
         return data.edit.scope
-    parts = ["any payer" if not pack.payer_ids else "payer ids " + ", ".join(sorted(pack.payer_ids))]
-    lobs = data.lobs or pack.lobs
-    parts.append("any line of business" if not lobs else " and ".join(sorted(lobs)))
+    parts = [applied_to(pack, data.lobs or pack.lobs)]
     if data.first_day:
         parts.append(f"services from {data.first_day}")
     if data.last_day:
@@ -168,14 +174,18 @@ def _paragraph(label: str, text: str, width: int) -> str:
     return label + "\n" + click.wrap_text(" ".join(text.split()), width, "  ", "  ")
 
 
+def edit_rows(pack: Pack) -> list[str]:
+    """A line an edit: id, level, SNIP type, name."""
+    width = max((len(data.edit.id) for data in pack.edits), default=0)
+    return [f"  {edit.id:<{width}}  {edit.level:<6}  SNIP {edit.snip}  {edit.name}"
+            for edit in (data.edit for data in pack.edits)]
+
+
 def _table(packs: list[Pack]) -> str:
     lines: list[str] = []
     for pack in packs:
         if pack.edits:
             lines += ["", f"{pack.id}: {pack.title}"] if lines else [f"{pack.id}: {pack.title}"]
-            width = max(len(data.edit.id) for data in pack.edits)
-            for data in pack.edits:
-                edit = data.edit
-                lines.append(f"  {edit.id:<{width}}  {edit.level:<6}  SNIP {edit.snip}  {edit.name}")
+            lines += edit_rows(pack)
     lines += ["", "More about one: edi-check explain ID"]
     return "\n".join(lines) + "\n"

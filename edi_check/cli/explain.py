@@ -1,4 +1,4 @@
-"""``edi-check explain``: an edit of the catalogue, a word of the trade, or what an acknowledgment file says."""
+"""``edi-check explain``: an edit of the catalogue, a pack, a word of the trade, or what an acknowledgment file says."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import sys
 
 import click
 
+from ..judging.packs import load_packs
 from . import exits
 from .catalogue import as_json, describe, named, pack_option
 from .outputs import Output, opened, refuse_clashes
@@ -31,10 +32,10 @@ FORMATS = ("text", "json", "markdown")
 @click.pass_context
 def explain(ctx: click.Context, name: str, original: str, form: str, output: str, show_values: bool,
             packs: tuple[str, ...]) -> int:
-    """Explain one edit: why it is there, what to do, a wrong and a right example, its source, its codes. Or a word that
-    messages use, such as SNIP or loop, a status (A8:400,178) or a place in a segment (SV107-2). Or, given a file, what
-    an acknowledgment (TA1, 999, 997, 277CA, of ours or of anybody's) says, in words, at the segment it speaks of, and
-    which claims it hits.
+    """Explain one edit: why it is there, what to do, a wrong and a right example, its source, its codes. Or a pack
+    (CORE): whom it is for and its edits. Or a word that messages use, such as SNIP or loop, a status (A8:400,178) or a
+    place in a segment (SV107-2). Or, given a file, what an acknowledgment (TA1, 999, 997, 277CA, of ours or of
+    anybody's) says, in words, at the segment it speaks of, and which claims it hits.
 
     A file is explained with exit code 0, whatever it says; 3 means that not all of it, or of the original, could be
     read.
@@ -70,14 +71,18 @@ def _is_file(name: str) -> bool:
 
 
 def _told(name: str, packs: tuple[str, ...], form: str) -> str:
-    """The page of an edit, a word of the glossary, a status or a designator, without the last line end."""
+    """The page of an edit, a pack, a word of the glossary, a status or a designator, without the last line end."""
     try:
         pack, data = named(name, packs)
     except click.UsageError:
         from .designations import find_designation
         from .glossary import find_word, page_of_word
+        from .pack_page import find_pack, page_of_pack
 
-        word = find_word(name) or find_designation(name, packs)
+        word = find_word(name)
+        if found := find_pack(name, load_packs(packs or None)):
+            return page_of_pack(found, word, form)
+        word = word or find_designation(name, packs)
         if word is None:
             raise
         return page_of_word(word, form)
