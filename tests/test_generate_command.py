@@ -57,6 +57,16 @@ def test_a_fault_that_suited_no_claim_is_named(tmp_path: Path, capsys: pytest.Ca
     assert "no claim suited them (more claims help): duplicate-claim" in capsys.readouterr().err
 
 
+def test_many_faults_that_suited_no_claim_are_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ("--claims", "5", "--faults", "all", "-o", str(tmp_path / "a.837"))
+    assert made(*words) == 0
+    told = capsys.readouterr().err
+    assert f"{len(FAULTS) - 5} kinds were not planted" in told and "--claims 4000 without --share" in told
+    assert max(map(len, told.splitlines())) < 160
+    assert made(*words, "-v") == 0
+    assert capsys.readouterr().err.count(",") > len(FAULTS) - 10
+
+
 def test_all_faults_find_a_place_in_four_thousand_claims(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """docs/test-claims.md says so."""
     assert made("--claims", "4000", "--faults", "all", "-o", str(tmp_path / "a.837")) == 0

@@ -21,6 +21,10 @@ from .session import Session, verbosity_options
 __all__ = ["LedgerFile", "generate"]
 
 LINE_ENDS = {"lf": "\n", "crlf": "\r\n", "none": ""}
+NAMED = 3
+"""So many faults that found no place are named; more are counted."""
+ENOUGH = 4000
+"""Claims in which every fault finds one that it suits, with any seed that was tried; a test plants them all."""
 COLUMNS = ("claim", "claim_number", "fault", "edit", "level", "also")
 
 
@@ -137,5 +141,8 @@ def _tell(session: Session, claims: int, names: list[str], planted: Counter[str]
     count = planted.total()
     session.tell(f"{claims:,} claims, {count:,} of them with a fault, {len(planted):,} kinds of {len(names):,}")
     missing = [name for name in names if not planted[name]]
-    if missing:
+    if len(missing) > NAMED and session.verbosity < 1:
+        session.tell(f"{len(missing):,} kinds were not planted, because no claim suited them (-v names them); "
+                     f"--claims {ENOUGH} without --share plants every kind")
+    elif missing:
         session.tell(f"not planted, because no claim suited them (more claims help): {', '.join(missing)}")
