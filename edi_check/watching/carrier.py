@@ -175,6 +175,8 @@ class Carrier(threading.Thread):
                 self.retry.success()
                 self.figures.source(self.source.name, True)
                 if self.once and not did and self._is_done():
+                    for left in self.pickup.left:
+                        self.journal.write("warn", "left_waiting", source=self.source.name, **left._asdict())
                     return
                 if not did:
                     await asyncio.sleep(self.plan.poll_seconds)

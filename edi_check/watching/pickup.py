@@ -25,6 +25,7 @@ from .plan import Plan, SourcePlan
 from .records import CLAIMED, RETURNING, Claim, Ledger, Record
 from .sftp import Exists, Missing, Refused, RemoteFolder
 from .transport import is_file_whole
+from .waiting import Left, left_of, unmarked
 
 __all__ = ["AT_ONCE", "BATCH", "Pickup", "together"]
 
@@ -70,6 +71,7 @@ class Pickup:
         self.flusher = Flusher()
         self._memory: dict[bytes, Seen] = {}
         self._unreadable: set[bytes] = set()
+        self._unmarked: set[bytes] = set()
         self._held: dict[str, float] = {}
         self._ready: deque[Entry] = deque()
         self._overdue: set[bytes] = set()
@@ -87,7 +89,13 @@ class Pickup:
 
     def is_drained(self) -> bool:
         """Was the folder listed twice, with nothing left that waiting a little could make ready?"""
-        return self._scans >= 2 and not self._ready and all(seen.is_partial for seen in self._memory.values())
+        some = (seen for name, seen in self._memory.items() if name not in self._unmarked)
+        return self._scans >= 2 and not self._ready and all(seen.is_partial for seen in some)
+
+    @property
+    def left(self) -> list[Left]:
+        """What stays there, and why. The server's clock isn't ours: what is cut waits from when this process saw it."""
+        return left_of(self._memory, self._unreadable, self._unmarked, self.source.rules)
 
     async def collect(self, folder: RemoteFolder) -> bool:
         """Give back what is to be given back, finish what was claimed, take a batch more. Out: was there anything?"""
@@ -110,6 +118,7 @@ class Pickup:
         entries = await self._leave_taken(folder, await folder.scan())
         self._memory, choice = decide(entries, self._memory, time(), self.source.rules)
         self._unreadable &= self._memory.keys()
+        self._unmarked = unmarked((e.name for e in entries), self.source.rules.done_marker)
         self._overdue = {e.name for e in choice.overdue}
         self._ready = deque([*choice.overdue, *choice.look])
         self._scans += 1

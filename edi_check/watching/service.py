@@ -125,6 +125,7 @@ class Service:
             if did:
                 self._look_again()
             elif once and self._is_drained():
+                self._tell_left()
                 break
             if not did:
                 self.stopping.wait(min(self.plan.poll_seconds, 0.5) or 0.01)
@@ -332,6 +333,12 @@ class Service:
         if any(carrier.is_alive() for carrier in self.carriers):
             return False
         return not self.ledger.adopt([CLAIMED, FETCHED, DECIDED, PUBLISHED, RETURNING], 1)
+
+    def _tell_left(self) -> None:
+        """What stays in the folders after ``--once``: nobody looks at it again before the next run."""
+        for w in self.waiting:
+            for left in w.left:
+                self.journal.write("warn", "left_waiting", source=w.folder.name, **left._asdict())
 
     def _sum_up(self) -> None:
         if monotonic() - self._summed < SUMMARY_SECONDS:

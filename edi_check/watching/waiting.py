@@ -1,21 +1,57 @@
 """The files that wait in a source's inbound folder: scanned, remembered, ready ones in a queue.
 
-``intake.decide`` chooses; this only keeps its memory and says when to scan again.
+``intake.decide`` chooses; this only keeps its memory, says when to scan again, and what is left at the end.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from time import monotonic, time
+from typing import NamedTuple
 
 from .intake import Entry, Rules, Seen, decide
 from .transport import DropFolder
 
-__all__ = ["Waiting", "in_turn"]
+__all__ = ["Left", "Waiting", "in_turn", "left_of", "unmarked"]
 
 SCAN_SHARE = 4
 """A scan may cost a quarter of the time; 100,000 names take half a second."""
+
+
+class Left(NamedTuple):
+    """Files that stay in a folder when nothing more can be done: why (``incomplete``, ``no_done_marker``,
+    ``unreadable``), how many, and after how many seconds the first is taken as it is (``None``: not by waiting)."""
+
+    reason: str
+    files: int
+    wait_seconds: float | None
+
+
+def unmarked(names: Iterable[bytes], marker: str) -> set[bytes]:
+    """Those of a listing's names that lack the second file that says they are finished; none where no marker is
+    asked for."""
+    if not marker:
+        return set()
+    ending, known = marker.encode("utf-8", "surrogateescape"), set(names)
+    return {name for name in known if not name.endswith(ending) and name + ending not in known}
+
+
+def left_of(memory: Mapping[bytes, Seen], unreadable: Collection[bytes], lacking: Collection[bytes],
+            rules: Rules) -> list[Left]:
+    """What of a folder's memory stays there, by reason."""
+    found = []
+    for reason, names in (
+        ("unreadable", [n for n in memory if n in unreadable]),
+        ("no_done_marker", [n for n in memory if n in lacking and n not in unreadable]),
+    ):
+        if names:
+            found.append(Left(reason, len(names), None))
+    cut = [s for n, s in memory.items() if s.is_partial and n not in unreadable and n not in lacking]
+    if cut:
+        due = min(s.since for s in cut) + rules.incomplete_grace_seconds
+        found.append(Left("incomplete", len(cut), max(0.0, due - time())))
+    return found
 
 
 class Waiting:
@@ -29,6 +65,7 @@ class Waiting:
         self.scan_seconds = 0.0
         self._memory: dict[bytes, Seen] = {}
         self._unreadable: set[bytes] = set()
+        self._unmarked: set[bytes] = set()
         self._next = 0.0
 
     @property
@@ -48,7 +85,9 @@ class Waiting:
     def scan(self) -> None:
         """Look at the folder. Raises what the folder raises, and forgets nothing then."""
         began = monotonic()
-        self._memory, choice = decide(self.folder.scan(), self._memory, time(), self.rules)
+        listing = self.folder.scan()
+        self._memory, choice = decide(listing, self._memory, time(), self.rules)
+        self._unmarked = unmarked((e.name for e in listing), self.rules.done_marker)
         self._unreadable &= self._memory.keys()
         self.ready = deque([(e, False) for e in choice.look] + [(e, True) for e in choice.overdue])
         self.count, self.odd = choice.waiting + len(self.ready), choice.odd
@@ -67,10 +106,12 @@ class Waiting:
         return entry.name not in self._unreadable
 
     def partial(self, entry: Entry) -> None:
-        """It is still but not whole: don't look again before it changes or is overdue."""
+        """It is still but not whole: don't look again before it changes or is overdue. Where the disk has our clock,
+        the wait began with its last change, so that runs of ``--once``, none of which sees it for long, add up."""
         seen = self._memory.get(entry.name)
         if seen:
-            self._memory[entry.name] = seen._replace(is_partial=True)
+            since = min(seen.since, entry.changed or seen.since)
+            self._memory[entry.name] = seen._replace(is_partial=True, since=since)
 
     def forget(self, entry: Entry) -> None:
         """It was taken."""
@@ -78,8 +119,16 @@ class Waiting:
 
     @property
     def unsettled(self) -> int:
-        """How many may become ready by waiting a little; partial ones don't count."""
-        return sum(1 for seen in self._memory.values() if not seen.is_partial)
+        """How many may become ready by waiting a little; partial ones, unless they are overdue, and those that lack
+        their done marker don't count."""
+        overdue = time() - self.rules.incomplete_grace_seconds
+        return sum(1 for name, seen in self._memory.items() if name not in self._unmarked
+                   and (not seen.is_partial or (seen.since <= overdue and name not in self._unreadable)))
+
+    @property
+    def left(self) -> list[Left]:
+        """What stays there, and why."""
+        return left_of(self._memory, self._unreadable, self._unmarked, self.rules)
 
     @property
     def oldest_seconds(self) -> float:

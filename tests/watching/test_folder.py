@@ -157,6 +157,44 @@ def test_a_file_that_stays_incomplete_is_answered_by_a_ta1_and_kept_in_quarantin
     assert [r["reason"] for r in rows(tmp_path)] == ["incomplete", "incomplete"]
 
 
+def left(log: str) -> list[dict[str, Any]]:
+    lines = [json.loads(line) for line in log.splitlines()]
+    return [line for line in lines if line["event"] == "left_waiting"]
+
+
+def test_once_says_what_stays_and_when_it_is_due(tmp_path: Path) -> None:
+    plan = plan_for(tmp_path, incomplete_grace_seconds=900.0)
+    (tmp_path / "inbound/SMITH-cut.837").write_bytes(numbered(1)[:500])
+    drop(tmp_path / "inbound", "whole.837", numbered(2))
+    log = run_once(plan)
+    (told,) = left(log)
+    assert (told["source"], told["reason"], told["files"]) == ("inbound", "incomplete", 1)
+    assert 800 < told["wait_seconds"] <= 900
+    assert "SMITH" not in log, "no name of a file is in the log"
+    assert [p.name for p in (tmp_path / "inbound").iterdir()] == ["SMITH-cut.837"]
+
+
+def test_runs_of_once_add_up_until_a_cut_file_goes_to_quarantine(tmp_path: Path) -> None:
+    plan = plan_for(tmp_path, incomplete_grace_seconds=1.0)
+    (tmp_path / "inbound/cut.837").write_bytes(numbered(1)[:500])
+    assert left(run_once(plan))
+    time.sleep(1.1)
+    assert not left(run_once(plan))
+    assert [row["reason"] for row in rows(tmp_path)] == ["incomplete"]
+    assert [p.read_bytes() for p in (tmp_path / "quarantine").iterdir()] == [numbered(1)[:500]]
+
+
+def test_once_does_not_wait_for_a_done_marker(tmp_path: Path) -> None:
+    plan = plan_for(tmp_path, done_marker=".done")
+    for name in ("a.837", "b.837", "b.837.done"):
+        drop(tmp_path / "inbound", name, numbered(ord(name[0])))
+    (told,) = left(run_once(plan))
+    assert (told["reason"], told["files"]) == ("no_done_marker", 1)
+    assert "wait_seconds" not in told
+    assert sorted(p.name for p in (tmp_path / "inbound").iterdir()) == ["a.837"]
+    assert [row["state"] for row in rows(tmp_path)] == [DONE]
+
+
 def test_a_file_somebody_still_writes_is_given_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     plan = plan_for(tmp_path)
     whole = numbered(1) + numbered(2)
@@ -215,6 +253,20 @@ def test_a_file_that_changed_while_its_name_was_taken_again_is_kept_and_judged_l
 @pytest.mark.parametrize(("policy", "ta1", "told"), [("flag", 0, True), ("reject", 1, True), ("accept", 0, False)])
 def test_the_same_content_twice(tmp_path: Path, policy: str, ta1: int, told: bool) -> None:
     plan = plan_for(tmp_path, policy=Policy(duplicate_content=policy))
+    for name in ("a.837", "b.837"):
+        drop(tmp_path / "inbound", name, numbered(1))
+        run_once(plan)
+    assert answers(tmp_path)["TA1.x12"] == ta1
+    reports = [json.loads(p.read_text()) for p in (tmp_path / "outbound").glob("*.json")]
+    assert any(f["edit"] == "CORE-DUP-04" for r in reports for f in r["files"][0]["findings"]) is told
+
+
+@pytest.mark.parametrize(("content", "number", "ta1", "told"), [
+    ("flag", "reject", 0, True), ("accept", "reject", 0, False), ("reject", "accept", 1, True)])
+def test_of_the_same_content_the_number_is_not_asked(tmp_path: Path, content: str, number: str, ta1: int,
+                                                     told: bool) -> None:
+    """docs/watching.md says so."""
+    plan = plan_for(tmp_path, policy=Policy(duplicate_content=content, duplicate_control_number=number))
     for name in ("a.837", "b.837"):
         drop(tmp_path / "inbound", name, numbered(1))
         run_once(plan)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import signal
 import time
@@ -58,6 +59,15 @@ def test_pull_and_push(tmp_path: Path, server: Server) -> None:
     assert violations(tmp_path / "root", dropped, partner) == [], log
     assert list(server.inbound.iterdir()) == []
     assert sum(name.endswith("_999.x12") for name, _ in partner.taken) == 12
+
+
+def test_once_says_what_stays_at_the_server(tmp_path: Path, server: Server) -> None:
+    drop(server.inbound, "cut.837", numbered(1)[:500])
+    drop(server.inbound, "whole.837", numbered(2))
+    log = [json.loads(line) for line in run_once(remote_plan(tmp_path, server)).splitlines()]
+    told = [(line["reason"], line["files"]) for line in log if line["event"] == "left_waiting"]
+    assert told == [("incomplete", 1)]
+    assert [p.name for p in server.inbound.iterdir()] == ["cut.837"]
 
 
 class Chase:
