@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from ..model import Claim
@@ -12,6 +13,8 @@ from ..privacy import legible, private
 from ..telling.spots import Spot
 from .claim_records import Claims
 from .codes import is_refusal, is_taken, status_meaning
+from .contradictions import COUNTED, SUMMED, Tally, of_status
+from .controls import CONTRADICTS
 from .original import Original, SetRecord, number_key
 from .pointing import PROVIDER_LOOPS, claim_spots, line_spots, segments_of
 from .received import BatchAnswer, ClaimAnswer, Code, LineAnswer, ProviderAnswer, Received, StatusAnswer
@@ -19,9 +22,9 @@ from .statements import ClaimVerdicts, Statement, packed_spot, shown_number
 
 __all__ = ["ClaimStatements", "asked_claims", "looking", "looking_at_providers"]
 
-COUNTS = {"90": "accepted", "QA": "accepted", "AA": "rejected", "QC": "rejected"}
-AMOUNTS = {"YU": "accepted", "YY": "rejected"}
 CLAIM_ACKNOWLEDGMENT = "005010X214"
+LOOKED_UP = 10_000
+"""So many claims are looked up, times sets of one number, to tell which set a batch answers."""
 
 
 def asked_claims(received: Received) -> dict[str, list[int]]:
@@ -134,7 +137,8 @@ class ClaimStatements:
         verdict = _verdict(batch.statuses)
         said = {"rejected": "rejected", "accepted": "received"}.get(verdict, "spoken of")
         source = f" by {legible(batch.source)}" if batch.source else ""
-        head = Statement("277CA", "batch", f"Batch {shown_number(batch.reference)}: {said}{source}."
+        days = f"{_on('', batch.came)}{_on(', processed', batch.processed)}"
+        head = Statement("277CA", "batch", f"Batch {shown_number(batch.reference)}: {said}{source}{days}."
                          f"{_counted(batch.counts)}", verdict, _codes(batch.statuses), {"batch": batch.reference})
         if batch.version and not batch.version.startswith(CLAIM_ACKNOWLEDGMENT):
             self.remarks.append(f"A 277 of the guide {legible(batch.version, 12)} is no 277CA "
@@ -150,24 +154,56 @@ class ClaimStatements:
             else:
                 self.verdicts.unlisted.append(head.says)
         yield head
+        total = Tally()
         for provider in batch.providers:
-            yield from self._of_provider(batch, provider, meant)
+            tally = Tally()
+            yield from self._of_provider(batch, provider, meant, tally)
+            total.merge(tally)
+        self._remark_on(f"batch {shown_number(batch.reference)}", batch, total, verdict)
+
+    def _remark_on(self, name: str, level: BatchAnswer | ProviderAnswer, below: Tally, verdict: str) -> None:
+        """What a level says against what stands below it."""
+        self.remarks += of_status(name, level.statuses)
+        self.remarks += below.against(name, level.counts, level.statuses)
+        if verdict == "rejected":
+            self.remarks += below.below_refusal(name)
 
     def _set_of(self, batch: BatchAnswer) -> SetRecord | None:
-        """The set of the original that is answered: by its BHT03; of several, one with as many claims, in their
-        order."""
+        """The set of the original that is answered: by its BHT03; of several, the one that has the claims named, then
+        one with as many as are counted, then in their order. Two that differ in none of these can't be told apart."""
         if not self.original:
             return None
         key, told = number_key(batch.reference), _told(batch.counts)
         sets = [r for r in self.original.sets if number_key(r.set.reference) == key]
-        sets.sort(key=lambda r: (r.set.index in self._answered, r.set.claims != told))
-        for record in sets[:1]:
-            self._answered.add(record.set.index)
-            return record
-        return None
+        if len(sets) < 2:
+            self._answered.update(r.set.index for r in sets)
+            return sets[0] if sets else None
+        named = self._sets_of_claims(batch, max(LOOKED_UP // len(sets), 10))
 
-    def _of_provider(self, batch: BatchAnswer, provider: ProviderAnswer,
-                     meant: SetRecord | None) -> Iterator[Statement]:
+        def fit(record: SetRecord) -> tuple[int, bool]:
+            return -named[record.set.index], record.set.claims != told
+
+        first, second, *_ = sorted(sets, key=lambda r: (fit(r)[0], r.set.index in self._answered, fit(r)[1]))
+        if fit(first) == fit(second):
+            self.remarks.append(
+                f"The original has {len(sets)} sets with the number {shown_number(batch.reference)} (BHT03), and a "
+                "277CA names a set by nothing else: its answers are taken to come in their order.")
+        self._answered.add(first.set.index)
+        return first
+
+    def _sets_of_claims(self, batch: BatchAnswer, enough: int) -> Counter[int]:
+        """How many of the first claims of a batch each set of the original has, by its index."""
+        assert self.original is not None
+        found: Counter[int] = Counter()
+        claims = (claim for provider in batch.providers for _, claim in self.received.claims_of(provider))
+        for claim in islice(claims, enough):
+            key = number_key(claim.number)
+            same = self._more.get(key) or [n for n in (self._by_number.get(key),) if n]
+            found.update({self.original.claims.set_of(n) for n in same})
+        return found
+
+    def _of_provider(self, batch: BatchAnswer, provider: ProviderAnswer, meant: SetRecord | None,
+                     tally: Tally) -> Iterator[Statement]:
         verdict = _verdict(provider.statuses)
         name = private(provider.name) if provider.is_person and provider.name else legible(provider.name)
         who = ", ".join(x for x in (name, legible(provider.id, 20)) if x) or "(no name)"
@@ -187,7 +223,11 @@ class ClaimStatements:
                 self.verdicts.unlisted.append(head.says)
         yield head
         for n, claim in self.received.claims_of(provider):
-            yield from self._of_claim(batch, n, claim, meant)
+            result = yield from self._of_claim(batch, n, claim, meant)
+            tally.add(result, claim.statuses[0].amount if claim.statuses else "")
+        self._remark_on(f"billing provider {legible(provider.id, 20) or '(no id)'}", provider, tally, verdict)
+        if not provider.count:
+            tally.take(provider.counts)
 
     def _claims_of_provider(self, provider: ProviderAnswer, meant: SetRecord | None) -> Claims:
         """Those of its billing level: by NPI or tax id; of several levels, one with as many claims, in their order.
@@ -203,12 +243,13 @@ class ClaimStatements:
         return Claims(claims, fitting[:1] or levels)
 
     def _of_claim(self, batch: BatchAnswer, n: int, claim: ClaimAnswer,
-                  meant: SetRecord | None) -> Iterator[Statement]:
+                  meant: SetRecord | None) -> Generator[Statement, None, str]:
+        """Ends with the claim's result."""
         verdict = _verdict(claim.statuses) or ("rejected" if claim.lines else "")
         hit = self._claim(claim, meant)
         said = {"rejected": "rejected", "accepted": "accepted"}.get(verdict, "spoken of")
         more = "".join(f" {label} {legible(value)}." for label, value in (
-            ("Days of service", _days(claim.days)), ("Payer's number", claim.payer_number)) if value)
+            (_of_service(claim.days), _days(claim.days)), ("Payer's number", claim.payer_number)) if value)
         texts = " ".join(f"Said with it: “{private(s.text)}”." for s in claim.statuses if s.text)
         head = Statement("277CA", "claim", f"Claim {shown_number(claim.number)}: {said}.{more}"
                          f"{' ' + texts if texts else ''}", verdict, _codes(claim.statuses),
@@ -226,6 +267,16 @@ class ClaimStatements:
         for nth, line in enumerate(claim.lines):
             number, spots = sight[2][nth] if sight else (0, [])
             yield _of_line(batch, claim, line, number, [Spot(*spot) for spot in spots], hit)
+        self._remark_on_claim(claim, verdict)
+        return verdict
+
+    def _remark_on_claim(self, claim: ClaimAnswer, verdict: str) -> None:
+        name = f"claim {shown_number(claim.number)}"
+        self.remarks += of_status(name, claim.statuses)
+        for line in claim.lines:
+            self.remarks += of_status(f"a line of {name}", line.statuses)
+            if verdict == "accepted" and _verdict(line.statuses) == "rejected":
+                self.remarks.append(f"{CONTRADICTS}{name} is accepted, yet a line of it is rejected.")
 
     def _claim(self, claim: ClaimAnswer, meant: SetRecord | None) -> Claims:
         """The claim of the original that is meant. A number may be there several times: then in the order of the batch,
@@ -248,7 +299,7 @@ class ClaimStatements:
 
 def _told(counts: dict[str, str]) -> int:
     """How many claims a batch or provider counts."""
-    told = (counts[q] for q in COUNTS if q in counts)
+    told = (counts[q] for q in COUNTED if q in counts)
     return sum(int(n) for n in told if n.isascii() and n.isdigit() and len(n) < 10)
 
 
@@ -257,7 +308,7 @@ def _of_line(batch: BatchAnswer, claim: ClaimAnswer, line: LineAnswer, number: i
     verdict = _verdict(line.statuses)
     what = ", ".join(x for x in (
         legible(line.procedure, 30), f"charge {legible(line.charge, 18)}" if line.charge else "",
-        f"units {legible(line.units, 15)}" if line.units else "") if x)
+        f"units {legible(line.units, 15)}" if line.units else "", _days(line.days)) if x)
     name = f"Line {number}" if number else "Line"
     control = f", control number {legible(line.control)}" if line.control else ""
     said = {"rejected": "rejected", "accepted": "accepted"}.get(verdict, "spoken of")
@@ -289,11 +340,22 @@ def _code(code: Code) -> str:
 def _counted(counts: dict[str, str]) -> str:
     """The counts of a batch or provider, as a sentence."""
     parts = [f"{legible(counts[q], 20)} claim{'' if counts[q] == '1' else 's'} {word}"
-             for q, word in COUNTS.items() if q in counts]
-    parts += [f"{legible(counts[q], 20)} in charges {word}" for q, word in AMOUNTS.items() if q in counts]
+             for q, word in COUNTED.items() if q in counts]
+    parts += [f"{legible(counts[q], 20)} in charges {word}" for q, word in SUMMED.items() if q in counts]
     return f" It counts {', '.join(parts)}." if parts else ""
 
 
+def _of_service(days: str) -> str:
+    first, _, last = days.partition("-")
+    return "Days of service" if last and last != first else "Day of service"
+
+
+def _on(before: str, day: str) -> str:
+    return f"{before} on {_days(day)}" if day else ""
+
+
 def _days(days: str) -> str:
-    return " to ".join(f"{d[:4]}-{d[4:6]}-{d[6:]}" if len(d) == 8 and d.isascii() and d.isdigit() else d
-                       for d in days.split("-")) if days else ""
+    """A day, or the first and last of several."""
+    told = dict.fromkeys(f"{d[:4]}-{d[4:6]}-{d[6:]}" if len(d) == 8 and d.isascii() and d.isdigit() else legible(d, 20)
+                         for d in days.split("-"))
+    return " to ".join(told)

@@ -27,6 +27,8 @@ SCHEMA = "edi-check.explanation/1"
 FORMATS = ("text", "json", "markdown")
 NAMED = 20
 """Claims that a sentence names; JSON has them all."""
+MOST_REMARKS = 100
+"""With the wrong original, or counts gone wrong throughout, every claim is worth one."""
 
 
 @dataclass
@@ -120,6 +122,8 @@ def _told(received: Received, original: Original | None, name: str, show_values:
     if original:
         lines.update(original.source.line_columns(offsets))
     remarks = list(dict.fromkeys(received.remarks + syntax.remarks + claims.remarks))
+    if len(remarks) > MOST_REMARKS:
+        remarks[MOST_REMARKS:] = [f"There are {len(remarks) - MOST_REMARKS:,} more remarks; they are not listed."]
     return Explanation(name, original.source.name if original else "", interchanges, verdicts, remarks,
                        received.is_whole, show_values)
 

@@ -93,22 +93,24 @@ class Code:
 
 @dataclass(slots=True)
 class StatusAnswer:
-    """STC. ``text`` is what a person wrote into STC12."""
+    """STC. ``text`` is what a person wrote into STC12, ``amount`` STC04."""
 
     codes: list[Code]
     action: str = ""
     text: str = ""
+    amount: str = ""
 
 
 @dataclass(slots=True)
 class LineAnswer:
-    """2220D: SVC with what follows."""
+    """2220D: SVC with what follows. ``days`` DTP*472."""
 
     procedure: str
     charge: str
     units: str
     statuses: list[StatusAnswer] = field(default_factory=list)
     control: str = ""
+    days: str = ""
 
 
 @dataclass(slots=True)
@@ -140,11 +142,14 @@ class ProviderAnswer:
 
 @dataclass(slots=True)
 class BatchAnswer:
-    """A 277 set: who answers, the batch answered (``reference`` is its BHT03), counts by QTY01 and AMT01."""
+    """A 277 set: who answers, the batch answered (``reference`` is its BHT03), counts by QTY01 and AMT01; ``came`` and
+    ``processed`` are the days of DTP*050 and DTP*009."""
 
     version: str
     source: str = ""
     reference: str = ""
+    came: str = ""
+    processed: str = ""
     statuses: list[StatusAnswer] = field(default_factory=list)
     counts: dict[str, str] = field(default_factory=dict)
     providers: list[ProviderAnswer] = field(default_factory=list)
@@ -164,23 +169,24 @@ class ReceivedInterchange:
 
 
 def _packed(claim: ClaimAnswer) -> tuple[Any, ...]:
-    lines = [(ln.procedure, ln.charge, ln.units, _statuses(ln.statuses), ln.control) for ln in claim.lines]
+    lines = [(ln.procedure, ln.charge, ln.units, _statuses(ln.statuses), ln.control, ln.days)
+             for ln in claim.lines]
     return claim.number, _statuses(claim.statuses), claim.payer_number, claim.trace, claim.days, lines
 
 
 def _statuses(statuses: list[StatusAnswer]) -> list[Any]:
-    return [([(c.category, c.status, c.entity) for c in s.codes], s.action, s.text) for s in statuses]
+    return [([(c.category, c.status, c.entity) for c in s.codes], s.action, s.text, s.amount) for s in statuses]
 
 
 def _unpacked(row: tuple[Any, ...]) -> ClaimAnswer:
     number, statuses, payer_number, trace, days, lines = row
     return ClaimAnswer(number, _restored(statuses), payer_number, trace, days, [
-        LineAnswer(procedure, charge, units, _restored(those), control)
-        for procedure, charge, units, those, control in lines])
+        LineAnswer(procedure, charge, units, _restored(those), control, at)
+        for procedure, charge, units, those, control, at in lines])
 
 
 def _restored(statuses: list[Any]) -> list[StatusAnswer]:
-    return [StatusAnswer([Code(*c) for c in codes], action, text) for codes, action, text in statuses]
+    return [StatusAnswer([Code(*c) for c in codes], *more) for codes, *more in statuses]
 
 
 @dataclass(slots=True)

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable
 
 from ..privacy import legible
 from ..reading.segments import Batch, Header, Segmenter, Stray
+from .contradictions import of_day, of_days
+from .controls import Controls
 from .received import (
     BatchAnswer,
     ClaimAnswer,
@@ -33,6 +35,7 @@ STRAYS = {
     "cut": "The file ends inside a segment, after “{text}”: it was cut off.",
 }
 SYNTAX, CLAIMS = ("999", "997"), ("277",)
+CONTROL = ("GS", "GE", "ST", "SE", "IEA", "TA1")
 
 
 def recognized(chunks: Iterable[bytes]) -> Received:
@@ -56,18 +59,18 @@ class _Recognizer:
         self.interchange = ReceivedInterchange("", "", "", "", ":")
         self.element = "*"
         self.is_open = False
-        self.count = 0
+        self.controls = Controls(lambda text: self.remark(text, is_whole=True))
         self.kind = ""
         self.version = ""
         self._outside()
         self._acts: dict[str, Callable[[list[str]], None]] = {
-            "TA1": self._ta1, "GS": self._gs, "ST": self._st, "SE": self._se, "IEA": self._iea,
+            "TA1": self._ta1, "GS": self._gs, "ST": self._st, "SE": self._se, "GE": self._ge, "IEA": self._iea,
             "AK1": self._ak1, "AK2": self._ak2, "IK3": self._ik3, "AK3": self._ik3, "IK4": self._ik4,
             "AK4": self._ik4, "IK5": self._ik5, "AK5": self._ik5, "AK9": self._ak9, "CTX": self._ctx,
         }
         self._claim_acts: dict[str, Callable[[list[str]], None]] = {
-            "HL": self._hl, "NM1": self._nm1, "TRN": self._trn, "STC": self._stc, "QTY": self._count_of,
-            "AMT": self._count_of, "REF": self._ref, "DTP": self._dtp, "SVC": self._svc,
+            "BHT": self._bht, "HL": self._hl, "NM1": self._nm1, "TRN": self._trn, "STC": self._stc,
+            "QTY": self._count_of, "AMT": self._count_of, "REF": self._ref, "DTP": self._dtp, "SVC": self._svc,
         }
 
     # --- the file --------------------------------------------------------------------------------------------
@@ -118,6 +121,8 @@ class _Recognizer:
         self.element = header.delimiters.element
         self.is_open, self.kind, self.version = True, "", ""
         self._outside()
+        self.controls.isa(e[13].strip())
+        self._note(of_day("ISA09", e[9].strip(), "20"))
         self.interchange = ReceivedInterchange(
             e[13].strip(), f"{e[5].strip()}:{e[6].strip()}", f"{e[7].strip()}:{e[8].strip()}", e[9].strip(),
             header.delimiters.component)
@@ -125,11 +130,11 @@ class _Recognizer:
 
     def segment(self, e: list[str], n: int) -> None:
         """One segment. ``n`` counts those of the file; 0 for a last one without its terminator."""
-        self.count += 1
+        self.controls.segments += 1
         act = self._acts.get(e[0])
         if act is None and self.kind in ("", *CLAIMS):
             act = self._claim_acts.get(e[0])
-        if act is not None and (self.kind in ("", *SYNTAX, *CLAIMS) or e[0] in ("GS", "ST", "SE", "IEA", "TA1")):
+        if act is not None and (self.kind in ("", *SYNTAX, *CLAIMS) or e[0] in CONTROL):
             act([*e, *[""] * (14 - len(e))])
 
     def _outside(self) -> None:
@@ -143,14 +148,21 @@ class _Recognizer:
         self.line: LineAnswer | None = None
         self.level = ""
 
+    def _note(self, remarks: Iterable[str]) -> None:
+        for text in remarks:
+            self.remark(text, is_whole=True)
+
     def _gs(self, e: list[str]) -> None:
+        self.controls.gs(e)
+        if len(e[4].strip()) != 6:  # of the older standards: YYMMDD
+            self._note(of_day("GS04", e[4].strip()))
         self.version, self.kind = e[8].strip(), ""
         self._outside()
 
     def _st(self, e: list[str]) -> None:
         self._outside()
+        self.controls.st(e)
         self.kind = e[1].strip() or "?"
-        self.count = 1
         if self.kind in CLAIMS:
             self._new_batch((e[3] or self.version).strip())
         elif self.kind not in SYNTAX:
@@ -158,19 +170,17 @@ class _Recognizer:
             others[self.kind] = others.get(self.kind, 0) + 1
 
     def _se(self, e: list[str]) -> None:
-        if self.kind in (*SYNTAX, *CLAIMS) and _number(e[1]) not in (0, self.count):
-            self.remark(f"SE of set {legible(e[2], 9)} announces {legible(e[1], 9)} segments, but the set has "
-                        f"{self.count}: something of it may be missing.", is_whole=True)
-        if self.kind in SYNTAX and self.group is not None and not self.group.result:
-            number = legible(self.group.number, 9) or "(no number)"
-            self.remark(f"The answer to group {number} has no AK9, so it has no result.", is_whole=True)
+        self.controls.se(e, self.kind in (*SYNTAX, *CLAIMS))
+        self.kind = ""
+        self._outside()
+
+    def _ge(self, e: list[str]) -> None:
+        self.controls.ge(e)
         self.kind = ""
         self._outside()
 
     def _iea(self, e: list[str]) -> None:
-        if e[2].strip() != self.interchange.number:
-            self.remark(f"Interchange {legible(self.interchange.number)}: its IEA has the control number "
-                        f"{legible(e[2], 12) or '(none)'}.", is_whole=True)
+        self.controls.iea(e)
         self.is_open, self.kind = False, ""
         self._outside()
 
@@ -266,6 +276,10 @@ class _Recognizer:
             self._in_batch().providers.append(self.provider)
         return self.provider
 
+    def _bht(self, e: list[str]) -> None:
+        self._in_batch()
+        self._note(of_day("BHT04, the day the acknowledgment was made,", e[4].strip()))
+
     def _hl(self, e: list[str]) -> None:
         self._in_batch()
         self.level = e[3].strip()
@@ -292,7 +306,7 @@ class _Recognizer:
 
     def _stc(self, e: list[str]) -> None:
         codes = [self._code(c) for c in (e[1], e[10], e[11]) if c.strip()]
-        status = StatusAnswer(codes, e[3].strip(), e[12].strip())
+        status = StatusAnswer(codes, e[3].strip(), e[12].strip(), e[4].strip())
         if self.line is not None:
             self.line.statuses.append(status)
         elif self.level in ("20", "21"):
@@ -301,6 +315,11 @@ class _Recognizer:
             self._in_provider().statuses.append(status)
         else:
             self._in_claim("STC").statuses.append(status)
+        self._note(of_day(f"STC02, the day of a status{self._whose()},", e[2].strip()))
+
+    def _whose(self) -> str:
+        """`` of claim A-1``, for a sentence."""
+        return f" of claim {legible(self.claim.number) or '(no number)'}" if self.claim else ""
 
     def _code(self, composite: str) -> Code:
         return Code(*(*(x.strip() for x in composite.split(self.interchange.component)), "", "", "")[:3])
@@ -339,8 +358,20 @@ class _Recognizer:
                 self.claim.number = value
 
     def _dtp(self, e: list[str]) -> None:
-        if e[1].strip() == "472" and self.claim is not None and self.line is None:
-            self.claim.days = e[3].strip()
+        kind, days = e[1].strip(), e[3].strip()
+        if kind == "472" and self.claim is not None:
+            self._note(of_days(f"DTP*472, the day of service{self._whose()},", days))
+            if self.line is None:
+                self.claim.days = days
+            else:
+                self.line.days = days
+        elif kind in ("050", "009") and self.batch is not None:
+            which = "the file came" if kind == "050" else "it was processed"
+            self._note(of_day(f"DTP*{kind}, the day {which},", days))
+            if kind == "050":
+                self.batch.came = days
+            else:
+                self.batch.processed = days
 
     def _svc(self, e: list[str]) -> None:
         claim = self._in_claim("SVC")

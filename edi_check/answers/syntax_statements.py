@@ -11,6 +11,7 @@ from ..privacy import is_private, legible, private
 from ..reading.names import element_name, party
 from ..telling.spots import Spot, designated, spot
 from .codes import RESULTS, meaning
+from .contradictions import of_group
 from .original import Original, SetRecord, group_key, set_key
 from .pointing import CONTROL_POINTS
 from .received import ElementAnswer, GroupAnswer, InterchangeAnswer, Received, SegmentAnswer, SetAnswer
@@ -82,6 +83,7 @@ class SyntaxStatements:
         kind = " ".join(legible(x, 12) for x in (group.functional_id, group.version) if x)
         head = Statement(group.kind, "group", f"Group {shown_number(group.number)} ({kind}): {said}. Sets: {counts}.",
                          VERDICTS.get(group.result, ""), code_list("AK905", group.codes), {"group": group.number})
+        self.remarks += of_group(group)
         found = [head]
         matched = self._match(group)
         for one, record in zip(group.sets, matched, strict=True):
