@@ -11,8 +11,9 @@ relative to that file's folder.
 from __future__ import annotations
 
 import os
+import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -24,6 +25,12 @@ __all__ = ["Configuration", "ConfigurationError", "Value", "load"]
 
 DEFAULT_FILE = "edi-check.toml"
 PREFIX = "EDI_CHECK_"
+
+
+NOT_OURS = re.compile(r"(\w+_)?(SERVICE_(HOST|PORT(_\w+)?)|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)")
+"""What Kubernetes gives every container of a namespace with a service that is called edi-check."""
+FOR_TESTS = ("CORPUS", "LANES", "MUTANTS")
+"""Read by our tests: where their files lie, how long they run."""
 
 
 class ConfigurationError(EdiCheckError):
@@ -156,7 +163,7 @@ def _merge_free(found: Configuration, section: str, table: Mapping[str, Any], or
 
 def _merge_environment(found: Configuration, environ: Mapping[str, str], mistakes: list[str]) -> None:
     """``EDI_CHECK_JOBS`` is ``[check] jobs``, ``EDI_CHECK_LIMITS_FILE_SETS`` is ``[limits] file_sets``; lists are
-    separated by commas. A variable that only resembles one is a warning and no error: others may own it."""
+    separated by commas. An unknown one is a warning and no error: others may own it."""
     known: dict[str, tuple[str, str]] = {}
     for section, keys in MODEL.items():
         if section != "source":
@@ -175,11 +182,18 @@ def _merge_environment(found: Configuration, environ: Mapping[str, str], mistake
             pairs = [part.partition("=") for part in text.split(",") if part.strip()]
             _merge_free(found, section, {k.strip(): v.strip() for k, _, v in pairs}, variable, mistakes)
         elif variable != PREFIX + "CONFIG":
-            import difflib
+            _warn_of_variable(found, variable, [*known, *(PREFIX + name.upper() for name in (*FREE, "config"))])
 
-            near = difflib.get_close_matches(variable, known, 1, 0.85)
-            if near:
-                found.warnings.append(f"the environment's {variable} is not a setting; did you mean {near[0]}?")
+
+def _warn_of_variable(found: Configuration, variable: str, known: Iterable[str]) -> None:
+    import difflib
+
+    name = variable.removeprefix(PREFIX)
+    if name in FOR_TESTS or NOT_OURS.fullmatch(name):
+        return
+    near = difflib.get_close_matches(name.upper(), [one.removeprefix(PREFIX) for one in known], 1)
+    hint = f"did you mean {PREFIX}{near[0]}?" if near else "`edi-check config show` lists all settings"
+    found.warnings.append(f"the environment's {variable} is not a setting; {hint}")
 
 
 def _put(values: dict[str, Value], keys: dict[str, Key], name: str, value: Any, origin: str, label: str,

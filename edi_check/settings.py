@@ -43,7 +43,7 @@ CHECK = {
     "fail_on": Key("choice", "reject", "lowest level that makes the exit code 1",
                    ("reject", "review", "warn", "note", "never")),
     "as_of": Key("day", "", "day of receipt; default today"),
-    "control_number": Key("count", 0, "first control number of the acknowledgments"),
+    "control_number": Key("control", 0, "first control number of the acknowledgments"),
     "jobs": Key("count", 1, "processes; 0: all cores"),
     "max_findings": Key("count", 1000, "findings listed per file and edit; the rest are counted"),
     "show_values": Key("flag", False, "show values that identify a person"),
@@ -165,6 +165,13 @@ def _count(value: Any) -> int:
     return value
 
 
+def _control(value: Any) -> int:
+    number = _count(value)
+    if number > 999_999_999:
+        raise ValueError("a control number has nine digits at most (ISA13): 1 to 999999999")
+    return number
+
+
 def _day(value: Any) -> str:
     if isinstance(value, date):
         return value.isoformat()[:10]
@@ -187,7 +194,7 @@ def _snip(value: Any) -> tuple[int, int]:
 KINDS: dict[str, Callable[[Any], Any]] = {
     "text": _text, "choice": _text, "path": _text, "texts": _texts, "paths": _texts, "packs": _texts,
     "reports": _texts, "flag": _flag, "number": _number,
-    "count": _count, "day": _day, "snip": _snip,
+    "count": _count, "control": _control, "day": _day, "snip": _snip,
 }
 
 

@@ -410,6 +410,25 @@ def test_a_slip_in_the_settings_is_2(run: Run, good: Path, tmp_path: Path) -> No
     assert "max_units" in ran.err
 
 
+@pytest.mark.parametrize("args", [
+    ("check", "good.837"), ("redact", "good.837"), ("config", "show"), ("tables", "list"), ("status", "--root", "w"),
+], ids=lambda args: args[0])
+def test_a_misspelt_variable_is_told(run: Run, good: Path, monkeypatch: pytest.MonkeyPatch,
+                                     args: tuple[str, ...]) -> None:
+    monkeypatch.setenv("EDI_CHECK_FAILON", "note")
+    ran = run(*args)
+    assert ran.code == 0
+    assert "EDI_CHECK_FAILON is not a setting; did you mean EDI_CHECK_FAIL_ON?" in ran.err
+    assert "FAILON" not in run(*args, "-q").err
+
+
+def test_a_control_number_too_long_is_2_and_nothing_is_written(run: Run, good: Path, tmp_path: Path) -> None:
+    ran = run("check", "--ack-dir", "a", "--control-number", "1234567890", "good.837")
+    assert (ran.code, ran.out) == (exits.USAGE, "")
+    assert "--control-number: a control number has nine digits at most" in ran.err
+    assert not (tmp_path / "a").exists()
+
+
 def test_config_show_tells_where_a_value_came_from(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shown_line = run("config", "show", "--set").out.splitlines()[1]
     assert shown_line.split() == ["as_of", "=", '"2026-03-01"', "#", "EDI_CHECK_AS_OF"]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
-from edi_check.configuration import Configuration, ConfigurationError, load
+from edi_check.configuration import FOR_TESTS, Configuration, ConfigurationError, load
 from edi_check.settings import MODEL
 
 
@@ -101,9 +102,40 @@ def test_all_mistakes_at_once(tmp_path: Path) -> None:
     assert len(str(error.value).splitlines()) == 4
 
 
-def test_a_variable_that_only_resembles_a_setting_is_a_warning(tmp_path: Path) -> None:
-    found = configured(tmp_path, "", {"EDI_CHECK_FALI_ON": "warn", "EDI_CHECK_SERVICE_HOST": "10.0.0.1"})
-    assert found.warnings == ["the environment's EDI_CHECK_FALI_ON is not a setting; did you mean EDI_CHECK_FAIL_ON?"]
+@pytest.mark.parametrize(("variable", "hint"), [
+    ("EDI_CHECK_FALI_ON", "did you mean EDI_CHECK_FAIL_ON?"),
+    ("EDI_CHECK_ASOF", "did you mean EDI_CHECK_AS_OF?"),
+    ("EDI_CHECK_LEVEL", "did you mean EDI_CHECK_LEVELS?"),
+    ("EDI_CHECK_CONFG", "did you mean EDI_CHECK_CONFIG?"),
+    ("EDI_CHECK_WATCH_POLL_SECS", "did you mean EDI_CHECK_WATCH_POLL_SECONDS?"),
+    ("EDI_CHECK_fail_on", "did you mean EDI_CHECK_FAIL_ON?"),
+    ("EDI_CHECK_QQQ", "`edi-check config show` lists all settings"),
+])
+def test_an_unknown_variable_is_a_warning(tmp_path: Path, variable: str, hint: str) -> None:
+    found = configured(tmp_path, "", {variable: "secret", "HOME": "/x"})
+    assert found.warnings == [f"the environment's {variable} is not a setting; {hint}"]
+
+
+def test_variables_of_others_are_left_alone(tmp_path: Path) -> None:
+    """Kubernetes names variables after the services of a namespace; our tests have some of their own."""
+    others = ["EDI_CHECK_SERVICE_HOST", "EDI_CHECK_SERVICE_PORT_HTTP", "EDI_CHECK_PORT", "EDI_CHECK_PORT_80_TCP_ADDR",
+              "EDI_CHECK_WEB_SERVICE_HOST", "_EDI_CHECK_COMPLETE", *(f"EDI_CHECK_{name}" for name in FOR_TESTS)]
+    assert configured(tmp_path, "", dict.fromkeys(others, "tcp://10.0.0.1:80")).warnings == []
+
+
+def test_the_variables_of_the_tests_are_known() -> None:
+    told = {name for path in Path(__file__).parent.rglob("*.py")
+            for name in re.findall(r'environ\.get\("EDI_CHECK_(\w+)"', path.read_text("utf-8"))}
+    assert told == set(FOR_TESTS)
+
+
+@pytest.mark.parametrize("number", ["1000000000", "999999999999"])
+def test_a_control_number_of_more_than_nine_digits_is_refused(tmp_path: Path, number: str) -> None:
+    with pytest.raises(ConfigurationError, match="--control-number: a control number has nine digits at most"):
+        configured(tmp_path, "", control_number=number)
+    with pytest.raises(ConfigurationError, match="nine digits at most"):
+        configured(tmp_path, f"[check]\ncontrol_number = {number}\n")
+    assert configured(tmp_path, "", control_number="999999999").get("control_number") == 999_999_999
 
 
 def test_a_file_that_is_not_there_or_not_text(tmp_path: Path) -> None:

@@ -87,7 +87,7 @@ def check(session: Session, /, paths: tuple[str, ...], config_file: str, **optio
     answers = Answers.of(settings)
     refuse_clashes(outputs, [one.path for one in inputs])
     refuse_answer_clashes(answers, inputs, [output.path for output in outputs])
-    _warn(settings, session)
+    session.warn(settings.warnings)
     from .running import run
 
     session.tell(f"settings: {settings.path or 'no file'}; inputs: {len(inputs)}", level=1)
@@ -150,8 +150,3 @@ def _outputs(settings: Configuration, session: Session, is_format_default: bool)
     if is_format_default and fitting and fitting != outputs[0].format:
         session.tell(f"{outputs[0].path} gets the format {outputs[0].format}; -f {fitting} is what its name says")
     return outputs
-
-
-def _warn(settings: Configuration, session: Session) -> None:
-    for warning in settings.warnings:
-        session.tell(warning)

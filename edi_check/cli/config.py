@@ -36,8 +36,7 @@ def show(session: Session, config_file: str, form: str, only_set: bool) -> None:
       EDI_CHECK_JOBS=4 edi-check config show --set
     """
     found = load(config_file)
-    for warning in found.warnings:
-        session.tell(warning)
+    session.warn(found.warnings)
     entries = [e for e in _entries(found) if not only_set or e[2].origin != "default"]
     if form == "json":
         rows = [{"section": s, "key": k, "value": v.value, "origin": v.origin, "used": u} for s, k, v, u in entries]

@@ -66,6 +66,7 @@ def redact(session: Session, /, file: str, output: str, seed: int | None, config
     refuse_clashes([Output("837", output)], [file])
     given = {name: list(value) if name == "pack" else value for name, value in options.items() if value}
     settings = load(config_file, options=given)
+    session.warn(settings.warnings)
     with tempfile.TemporaryFile(prefix="edi-check-") as copy:
         try:
             seen = _copied(sys.stdin.buffer if file == STDIN else file, copy, seed, settings)

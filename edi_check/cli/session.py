@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -26,6 +26,11 @@ class Session:
             from ..telling.render import visible
 
             click.echo("edi-check: " + visible(text), err=True)
+
+    def warn(self, warnings: Iterable[str]) -> None:
+        """What looks like a slip in the settings, a line each."""
+        for warning in warnings:
+            self.tell(warning)
 
 
 def _set_verbosity(ctx: click.Context, param: click.Parameter, value: Any) -> Any:

@@ -61,7 +61,7 @@ def add_files(session: Session, files: tuple[str, ...], lob: str | None, first: 
       edi-check tables add icd10cm_order_2026.txt
     """
     code = exits.CHECKED
-    with Store(store_path(load(config_file)), create=True) as store:
+    with Store(_store_of(config_file), create=True) as store:
         for path in files:
             try:
                 done = add(store, path, Said(lob or "", first, last))
@@ -77,6 +77,13 @@ def add_files(session: Session, files: tuple[str, ...], lob: str | None, first: 
     return code
 
 
+def _store_of(config_file: str) -> str:
+    """Where the settings have the tables."""
+    settings = load(config_file)
+    click.get_current_context().ensure_object(Session).warn(settings.warnings)
+    return store_path(settings)
+
+
 @tables.command("list", short_help="What is loaded, of which quarters.")
 @click.option("-f", "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @config_option
@@ -88,7 +95,7 @@ def list_tables(form: str, config_file: str) -> None:
     Example:
       edi-check tables list
     """
-    path = store_path(load(config_file))
+    path = _store_of(config_file)
     sources: list[TableSource] = []
     if os.path.exists(path):
         with Store(path) as store:
@@ -118,7 +125,7 @@ def remove(numbers: tuple[int, ...], config_file: str) -> None:
     Example:
       edi-check tables remove 3 4
     """
-    with Store(store_path(load(config_file)), create=True) as store:
+    with Store(_store_of(config_file), create=True) as store:
         by_number = {s.id: s for s in store.sources()}
         unknown = [n for n in numbers if n not in by_number]
         if unknown:

@@ -41,8 +41,6 @@ def watch(session: Session, /, config_file: str, config_short: str, inbound: str
     if bool(inbound) != bool(outbound):
         raise click.UsageError("--in and --out go together.")
     settings = load(config_file or config_short)
-    for warning in settings.warnings:
-        session.tell(warning)
     options = {"inbound": inbound or "", "outbound": outbound or "", "work": work or ""}
     plan = plan_of(settings, session, **options)
     if any(s.remote for s in plan.sources):
@@ -66,6 +64,7 @@ def plan_of(settings: Configuration, session: Session, **options: str) -> Any:
     from .chosen_tables import chosen_tables
     from .running import arguments
 
+    session.warn(settings.warnings)
     check = arguments(settings)
     for name in ("jobs", "as_of"):
         check.pop(name)
