@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import gzip
 import json
 import random
 from pathlib import Path
@@ -229,6 +230,23 @@ def test_what_is_no_report_is_told(data: bytes, tmp_path: Path, capsys: pytest.C
     for words in ([good, str(bad)], [str(bad), good]):
         assert main(["compare", *words]) == 3
         assert "bad.json" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("data", [b'{"path": "M\xfcller"}', gzip.compress(b"{}")], ids=["latin-1", "gzip"])
+def test_another_encoding_is_told_in_words(data: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    bad = tmp_path / "bad.json"
+    bad.write_bytes(data)
+    assert main(["compare", written(tmp_path / "good.json", NEW), str(bad)]) == 3
+    told = capsys.readouterr().err
+    assert f"{bad} is no text in UTF-8" in told and "check -f json -o FILE" in told
+    assert "UnicodeDecodeError" not in told
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le"])
+def test_what_windows_makes_of_a_report_can_be_read(encoding: str, tmp_path: Path) -> None:
+    path = tmp_path / "redirected.json"
+    path.write_text(json.dumps(NEW).replace("\n", "\r\n"), encoding=encoding)
+    assert main(["compare", str(path), written(tmp_path / "good.json", NEW)]) == 0
 
 
 def test_any_damage_is_told_or_survived() -> None:

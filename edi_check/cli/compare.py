@@ -76,15 +76,21 @@ def compare(session: Session, old: str, new: str, form: str, output: str, fail_o
     return code
 
 
-def _reason(error: Exception) -> str:
-    return f"can't be read: {getattr(error, 'strerror', None) or type(error).__name__}"
+def _reason(error: OSError | UnicodeError) -> str:
+    if isinstance(error, UnicodeError):
+        return ("is no text in UTF-8, as reports are (packed, perhaps, or saved in another encoding): make it again "
+                "with `edi-check check -f json -o FILE`")
+    return f"can't be read: {error.strerror or type(error).__name__}"
 
 
 def _text(path: str) -> str:
+    """The text of a report. Windows writes UTF-16 when the output of a command is redirected; that is read, too."""
     if path == "-":
-        return sys.stdin.buffer.read().decode("utf-8")
-    with open(path, encoding="utf-8") as file:
-        return file.read()
+        data = sys.stdin.buffer.read()
+    else:
+        with open(path, "rb") as file:
+            data = file.read()
+    return data.decode(json.detect_encoding(data))
 
 
 def _write(found: Comparison, out: TextIO, most: int) -> None:

@@ -114,7 +114,8 @@ def _of_lines(text: str, error: ValueError) -> Row:
     except (ValueError, RecursionError):
         rows = []
     if not rows or not all(isinstance(row, dict) and "type" in row for row in rows):
-        raise NotAReport("is no JSON" if text.strip() else "is empty") from error
+        what = "no JSON" if text.strip() else "empty"
+        raise NotAReport(f"is {what}: make a report with `edi-check check -f json -o FILE`") from error
     if not rows[-1].get("complete"):
         raise NotAReport("is an NDJSON report that was cut off: its last line is missing")
     files = [row | {"claims": [], "findings": []} for row in rows if row["type"] == "file"]
