@@ -345,6 +345,21 @@ def test_values_can_not_break_an_answer() -> None:
         assert text.isascii() and text.replace("\n", "").isprintable()
 
 
+@pytest.mark.parametrize(("value", "repetition", "element"), [
+    ("2026^0001", 2, "IK4*2::2*127*12*0001"),
+    ("2026^0001^7", 2, "IK4*2::2*127*12*0001"),
+    ("2026^", 2, "IK4*2::2*127*12"),
+    ("2026:01^1:2", 2, "IK4*2::2*127*12"),
+    ("2026:0001", 0, "IK4*2*127*12"),
+])
+def test_a_value_is_repeated_as_it_was_sent_or_not_at_all(value: str, repetition: int, element: str) -> None:
+    """Of several repetitions the one that is meant; a value with a delimiter in it would be another one in the 999."""
+    file = bad()
+    file.findings[0].where = Where("2300", "REF", "REF02", repetition, 30, 28, value=value)
+    file.findings[0].ik4, file.findings[0].data_element = "12", "127"
+    assert element in segments_of(answers(file)["999"], "IK4")
+
+
 def test_private_values_stay_out_of_the_999() -> None:
     file = bad()
     file.findings[0].where = file.findings[0].where._replace(value="SECRET", is_private=True)

@@ -236,10 +236,19 @@ def _element(finding: Finding, dialect: Dialect) -> ElementLine | None:
         return None
     repetition = str(where.repetition) if where.repetition > 1 or (where.repetition and component) else ""
     code = finding.ik4 if finding.ik4 in ELEMENT_CODES else "7"
-    value = "" if where.is_private else dialect.text(where.value, 99)
+    value = "" if where.is_private else dialect.text(_as_sent(where.value, where.repetition, dialect), 99)
     number = finding.data_element if finding.data_element.isdigit() else HIERARCHY.get(where.element, "")
     composite = dialect.composite(str(position), str(component) if component else "", repetition)
     return ElementLine(composite, number, code, value, _trigger(finding, position, dialect))
+
+
+def _as_sent(value: str, repetition: int, dialect: Dialect) -> str:
+    """What IK404 repeats: of an element repeated too often the repetition that IK401 names. ``""`` for a value that
+    holds a delimiter: in the answer it would be another value."""
+    received = dialect.received
+    if repetition and received.repetition and received.repetition in value:
+        value = (value.split(received.repetition) + [""] * repetition)[repetition - 1]
+    return "" if any(c and c in value for c in received) else value
 
 
 def _position(designator: str, segment_id: str) -> tuple[int, int]:

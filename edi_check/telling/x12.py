@@ -38,9 +38,10 @@ _TAGS = re.compile(r"(\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\})", re.S)
 
 
 class Dialect:
-    """The delimiters of an answer and what follows from them."""
+    """The delimiters of an answer and what follows from them; ``received`` are those of the interchange answered."""
 
     def __init__(self, received: Delimiters) -> None:
+        self.received = received
         self.delimiters = d = received if _are_fit(received) else USUAL
         self.line_end = "" if d.terminator in "\r\n" else "\n"
         self._plain = plain = re.escape("".join(sorted(PRINTABLE - set(d) - {" "})))
