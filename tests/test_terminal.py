@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import gzip
 import os
 import pty
 import re
@@ -98,3 +99,18 @@ def test_a_bar_for_long_work_and_only_there(tmp_path: Path) -> None:
     assert re.search(r"Checking  \[#{20}\]  100%.*1 claims?, [\d,]+/s", got) and "[?25h" in got
     assert "Checking" not in on_a_terminal("check", "--no-progress", tmp_path / "good.837", HURRY="1")
     assert "Checking" not in on_a_terminal("check", "-q", tmp_path / "good.837", HURRY="1")
+
+
+def test_a_copy_has_a_bar_too(tmp_path: Path) -> None:
+    path = tmp_path / "good.837"
+    path.write_text(GOOD)
+    (tmp_path / "good.837.gz").write_bytes(gzip.compress(GOOD.encode()))
+    for name in ("good.837", "good.837.gz"):
+        words = ("redact", tmp_path / name, "-o", tmp_path / "copy.837")
+        got = on_a_terminal(*words, HURRY="1")
+        steps = re.findall(r"Copying  \[#*-*\] +(\d+)%.*?((?:reading|writing|judging)(?: the \w+)?)", got)
+        assert dict.fromkeys(step for _, step in steps) == dict.fromkeys(
+            ("reading", "writing", "judging the original", "judging the copy"))
+        shown = [int(percent) for percent, _ in steps]
+        assert shown == sorted(shown) and shown[-1] == 100 and {25, 50, 75} <= set(shown)
+        assert "Copying" not in on_a_terminal(*words, "--no-progress", HURRY="1")

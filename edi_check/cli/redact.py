@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from datetime import date
+from functools import partial
 from typing import IO, Any
 
 import click
@@ -19,8 +20,9 @@ from ..redacting import RedactionFailed, differences
 from ..redacting import redact as redacted
 from ..sources import Source
 from . import exits
-from .inputs import STDIN
+from .inputs import STDIN, Input
 from .outputs import STDOUT, Output, opened_bytes, refuse_clashes
+from .progress import Passes, shown
 from .session import Session, config_option, verbosity_options
 
 __all__ = ["redact"]
@@ -36,6 +38,7 @@ __all__ = ["redact"]
               help="Edits whose findings are to stay; repeatable [default: all built-in packs].")
 @click.option("--as-of", metavar="YYYY-MM-DD", help="Day of receipt of the comparison [default: today].")
 @config_option
+@click.option("--progress/--no-progress", default=None, help="A progress bar, on a terminal only [default: yes].")
 @verbosity_options
 @click.pass_obj
 def redact(session: Session, /, file: str, output: str, seed: int | None, config_file: str, **options: Any) -> int:
@@ -64,19 +67,21 @@ def redact(session: Session, /, file: str, output: str, seed: int | None, config
         what = f"{file} is a folder" if os.path.isdir(file) else f"There is no file {file}"
         raise click.UsageError(f"{what}; nothing was copied.")
     refuse_clashes([Output("837", output)], [file])
-    given = {name: list(value) if name == "pack" else value for name, value in options.items() if value}
+    given = {name: list(value) if isinstance(value, tuple) else value for name, value in options.items()
+             if value or value is False}
     settings = load(config_file, options=given)
     session.warn(settings.warnings)
     with tempfile.TemporaryFile(prefix="edi-check-") as copy:
         try:
-            seen = _copied(sys.stdin.buffer if file == STDIN else file, copy, seed, settings)
+            with shown([Input(file, "")], settings.get("progress") and session.verbosity >= 0, _bar) as bar:
+                seen = _copied(sys.stdin.buffer if file == STDIN else file, copy, seed, settings, bar)
         except (NotX12, RedactionFailed, OSError) as error:
             text = error.strerror or type(error).__name__ if isinstance(error, OSError) else str(error)
             session.tell(f"{'standard input' if file == STDIN else file}: {text}", level=-1)
             return exits.UNCHECKED
         if seen:
-            shown = "; ".join(seen[:3]) + (f"; and {len(seen) - 3:,} more" if len(seen) > 3 else "")
-            session.tell(f"a fault of ours: the copy would not raise the same findings ({shown}). Nothing was written. "
+            some = "; ".join(seen[:3]) + (f"; and {len(seen) - 3:,} more" if len(seen) > 3 else "")
+            session.tell(f"a fault of ours: the copy would not raise the same findings ({some}). Nothing was written. "
                          "Please report it.", level=-1)
             return exits.FAULT
         copy.seek(0)
@@ -86,7 +91,12 @@ def redact(session: Session, /, file: str, output: str, seed: int | None, config
     return exits.CHECKED
 
 
-def _copied(source: str | IO[bytes], copy: IO[bytes], seed: int | None, settings: Configuration) -> list[str]:
+def _bar(size: int) -> Passes:
+    return Passes(size, "Copying", ("reading", "writing", "judging the original", "judging the copy"))
+
+
+def _copied(source: str | IO[bytes], copy: IO[bytes], seed: int | None, settings: Configuration,
+            bar: Passes | None) -> list[str]:
     """Write the copy; what differs when both are judged."""
     from ..pipeline import check
     from .running import arguments
@@ -97,10 +107,16 @@ def _copied(source: str | IO[bytes], copy: IO[bytes], seed: int | None, settings
     limits = options.get("limits") or {}
     original = Source(source, **{key: limits[name] for key, name in (("gzip_limit", "gzip_bytes"), (
         "gzip_ratio", "gzip_ratio")) if name in limits})
+
+    def reach(number: int, taken: int, claims: int = 0) -> None:
+        if bar:
+            bar.reach(number, taken, original.size if number else bar.size)
+
     try:
-        redacted(original, copy, seed=seed, packs=how["packs"], settings=how["settings"], as_of=day)
+        redacted(original, copy, seed=seed, packs=how["packs"], settings=how["settings"], as_of=day, progress=reach)
         copy.seek(0)
-        (mine,), (its,) = (check(one, **options).files for one in (_Reader(original.read_at), copy))
+        (mine,), (its,) = (check(one, **options, progress=partial(reach, number)).files
+                           for number, one in enumerate((_Reader(original.read_at), copy), 2))
         return list(differences(mine, its))
     finally:
         original.close()

@@ -34,14 +34,16 @@ def redact(
     packs: Iterable[str] | None = None,
     settings: Mapping[str, Mapping[str, Any]] | None = None,
     as_of: date | None = None,
+    progress: Callable[[int, int], object] | None = None,
 ) -> None:
     """Write a copy of ``source`` with invented people to ``out``.
 
     In: a path, bytes, a binary file, or a ``Source``; a ``.gz`` is unpacked. The copy has the length of the original,
     and each segment its place. ``seed``: the same inventions again (for tests: who knows it can try guesses against
     the copy); else nobody can repeat them. ``packs``, ``settings`` and ``as_of`` as for ``edi_check.check``: the
-    findings that are to stay are theirs. Raises ``NotX12`` for what is no interchange, ``RedactionFailed`` for what
-    can't be read to its end; nothing is written then.
+    findings that are to stay are theirs. ``progress`` is called with the time through the file (0, 1) and the bytes
+    taken of it, as they are stored the first time, unpacked the second. Raises ``NotX12`` for what is no interchange,
+    ``RedactionFailed`` for what can't be read to its end; nothing is written then.
     """
     opened = source if isinstance(source, Source) else Source(source)
     try:
@@ -52,17 +54,27 @@ def redact(
         gathered = Gathered()
         gathered.days.receipt = as_of or date.today()
         first = _Copy(Rewriter(gathered, kept, gathered.days), lambda data: None)
-        first.run(opened.chunks())
+        tell = progress or (lambda time, taken: None)
+        first.run(_told(opened.chunks(), lambda size: tell(0, opened.taken)))
         if opened.trouble:
             raise RedactionFailed("The file can't be read to its end; nothing of it was copied.")
         if not first.headers:
             raise NotX12("This is no X12 interchange, so nobody knows what in it is a name; nothing of it was copied.")
         key = seed.to_bytes(16, signed=True) if seed is not None else secrets.token_bytes(32)
         inventions = Inventions(key, gathered, Vocabulary(loaded, in_force), "".join(first.headers))
-        _Copy(Rewriter(inventions, kept), out.write).run(_again(opened))
+        _Copy(Rewriter(inventions, kept), out.write).run(_told(_again(opened), partial(tell, 1)))
     finally:
         if opened is not source:
             opened.close()
+
+
+def _told(chunks: Iterable[bytes], tell: Callable[[int], object]) -> Iterator[bytes]:
+    """The chunks; after each, ``tell`` is called with the size of all so far."""
+    size = 0
+    for chunk in chunks:
+        yield chunk
+        size += len(chunk)
+        tell(size)
 
 
 def _again(source: Source, size: int = 1 << 17) -> Iterator[bytes]:
