@@ -18,7 +18,6 @@ from edi_check.judging.packs import load_builtin_packs
 EDITS = {d.edit.id: d.edit for pack in load_builtin_packs() for d in pack.edits if pack.id == "GUIDE"}
 ONLY_IN_ANSWERS = "It is here because a partner's "
 NO_FRAGMENT_SHOWS_IT = {
-    "TA1-025": "the watcher knows which interchanges came before",
     "TA1-026": "the separator is another one in the whole file",
 }
 

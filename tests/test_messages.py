@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import datetime
+import gzip
 import io
 import re
 import tomllib
@@ -19,15 +21,19 @@ from cases import files, load
 from judged import packs_read_once
 from one_claim import GOOD
 from test_edits import run
+from test_guide_examples import ONLY_IN_ANSWERS
 
 import edi_check
 from edi_check.findings import Edit, Finding
+from edi_check.pipeline import Desk
 from edi_check.privacy import _PLACES as SEGMENTS
 from edi_check.privacy import masked
 from edi_check.report import Report
 from edi_check.telling.render import FORMATS
 from edi_check.telling.spots import spot_of
 from edi_check.telling.visible import visible
+from edi_check.watching.answering import AskPrecedent, Policy, _Inquiry
+from edi_check.watching.records import Precedent
 
 FILES = sorted((Path(__file__).parent.parent / "fixtures" / "files").rglob("*.837"))
 WORDS = Path(edi_check.__file__).parent / "packs" / "words.toml"
@@ -69,8 +75,27 @@ def told() -> tuple[dict[str, Edit], dict[str, list[Told]]]:
     return catalogue, {edit: list(shapes.values()) for edit, shapes in found.items()}
 
 
+def _limited() -> list[Report]:
+    """A report for each limit hit, which no file of ``fixtures`` is big enough for."""
+    sets = (FILES[0].parent.parent / "pass" / "several-sets-and-groups.837").read_bytes()
+    return [edi_check.check(data, as_of="2026-11-21", limits={limit: most}) for data, limit, most in (
+        (GOOD.replace("N3*1 SAMPLE ST", "N3*" + "A" * 200).encode(), "segment_bytes", 150),
+        (GOOD.replace("LX*1~", f"LX*1{'*' * 30}~").encode(), "segment_elements", 25),
+        (sets, "file_sets", 2), (gzip.compress(sets), "gzip_bytes", 1000))]
+
+
+def _here_before() -> list[Report]:
+    """What the watcher's ledger knows: the same content, and the same control number, came before."""
+    desk = Desk(datetime.date(2026, 3, 1))
+    asks: tuple[AskPrecedent, ...] = (lambda digest, keys, origin: Precedent(content=True),
+                                      lambda digest, keys, origin: Precedent(keys=frozenset(keys)))
+    report = desk.report()
+    report.files = [desk.file(GOOD.encode(), outside=_Inquiry(Policy(), ask, "")) for ask in asks]
+    return [report]
+
+
 def _reports() -> list[Report]:
-    reports = []
+    reports = [*_limited(), *_here_before()]
     for path in files():
         data = load(path)
         reports += [run({**data, **case}, "plain") for case in data["case"] if case["expect"]]
@@ -87,9 +112,16 @@ def test_the_page_of_all_messages(golden: Callable[[str, str], None]) -> None:
             lines += [f"**{one.finding.level}:** {one.message}  ", f"*Fix:* {one.fix}", ""]
             if one.segment:
                 lines += ["```text", one.segment, *([one.pointer] if one.pointer else []), "```", ""]
-    silent = sorted(set(catalogue) - set(found))
-    lines += ["## Not fired by any of them", "", ", ".join(silent) or "None.", ""]
+    lines += ["## Not fired by any of them", "", *(
+        f"- {edit}: {catalogue[edit].why}" for edit in sorted(set(catalogue) - set(found))), ""]
     golden("messages.md", "\n".join(lines))
+
+
+def test_every_edit_is_fired_but_those_of_answers() -> None:
+    """What no bytes can raise is in the catalogue for the answers of others, and says so."""
+    catalogue, found = told()
+    silent = set(catalogue) - set(found)
+    assert silent == {edit for edit, data in catalogue.items() if data.why.startswith(ONLY_IN_ANSWERS)}
 
 
 def _bare(text: str) -> str:
