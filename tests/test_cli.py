@@ -259,6 +259,26 @@ def test_reports_are_written_whole_and_for_their_owner_only(run: Run, bad: Path,
         assert (tmp_path / name).stat().st_mode & 0o777 == 0o600
 
 
+@pytest.mark.parametrize(("name", "form"), [
+    ("r.html", "html"), ("r.JSON", "json"), ("r.ndjson", "ndjson"), ("r.md", "markdown"), ("r.csv", "csv"),
+    ("r.sarif", "sarif"), ("r.sarif.json", "sarif"), ("r.xml", "junit"), ("r.parquet", "parquet"), ("r.txt", ""),
+])
+def test_a_name_that_promises_another_format_is_told(run: Run, good: Path, name: str, form: str) -> None:
+    """The contract has text as the default, whatever the output is called."""
+    ran = run("check", "-o", name, good)
+    hint = f"{name} gets the format text; -f {form} is what its name says"
+    assert ran.code == 0 and (hint in ran.err if form else ran.err == "")
+    assert "good.837: accepted\n" in Path(name).read_text()
+    assert "gets the format" not in run("check", "-f", "text", "-o", name, good).err
+
+
+@pytest.mark.parametrize("args", [("lines", "good.837"), ("edits",), ("explain", "CORE"), ("explain", "SNIP")])
+def test_other_commands_tell_it_too(run: Run, good: Path, args: tuple[str, ...]) -> None:
+    assert "r.json gets the format text; -f json is what its name says" in run(*args, "-o", "r.json").err
+    assert run(*args, "-f", "json", "-o", "r.json").err == ""
+    assert json.loads(Path("r.json").read_text())
+
+
 def test_a_report_that_fails_leaves_the_old_one(run: Run, bad: Path, tmp_path: Path,
                                                 monkeypatch: pytest.MonkeyPatch) -> None:
     import edi_check.cli.check

@@ -13,12 +13,13 @@ from ..findings import Edit
 from ..judging.packs import EditData, Pack, load_packs, render_text, retired_ids
 from ..settings import nearest
 from ..telling.wording import status_code, status_words
-from .outputs import Output, opened, refuse_clashes
-from .session import verbosity_options
+from .outputs import Output, opened, refuse_clashes, tell_fitting_format
+from .session import Session, verbosity_options
 
 __all__ = ["SNIP", "acknowledged", "applied_to", "as_json", "describe", "edit_rows", "edits", "legible", "named",
            "pack_option", "scope_of", "segments", "source_of", "told_as"]
 
+FORMATS = ("text", "json", "markdown")
 ELEMENT_OF_999 = {"TA1": "TA105", "AK9": "AK905", "IK5": "IK502", "IK3": "IK304", "IK4": "IK403"}
 """Where the acknowledgment carries the code of a guide edit; CONTRACT section 3."""
 
@@ -32,14 +33,15 @@ pack_option = click.option("--pack", "packs", multiple=True, metavar="NAME|FILE"
 
 
 @click.command(short_help="List every edit: what is checked.")
-@click.option("-f", "--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text",
+@click.option("-f", "--format", "form", type=click.Choice(FORMATS), default="text",
               show_default=True)
 @click.option("-o", "--output", default="-", metavar="FILE", help="Write there instead of standard output.")
 @click.option("--coverage", "is_coverage", is_flag=True, help="Instead: what of the guide and of both policy texts is "
               "checked, and what is not.")
 @pack_option
 @verbosity_options
-def edits(form: str, output: str, is_coverage: bool, packs: tuple[str, ...]) -> None:
+@click.pass_obj
+def edits(session: Session, form: str, output: str, is_coverage: bool, packs: tuple[str, ...]) -> None:
     """List every edit with its level: what `edi-check check` can find.
 
     \b
@@ -49,6 +51,7 @@ def edits(form: str, output: str, is_coverage: bool, packs: tuple[str, ...]) -> 
       edi-check edits --coverage
     """
     refuse_clashes([Output(form, output)], [])
+    tell_fitting_format(session, Output(form, output), FORMATS)
     loaded = load_packs(packs or None)
     if is_coverage:
         from .coverage import told

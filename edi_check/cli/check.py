@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import click
@@ -24,6 +23,7 @@ from .outputs import (
     refuse_clashes,
     refuse_unwritable,
     takes_color,
+    tell_fitting_format,
 )
 from .session import Session, config_option, verbosity_options
 
@@ -82,7 +82,7 @@ def check(session: Session, /, paths: tuple[str, ...], config_file: str, **optio
       zcat batch.837.gz | edi-check check --fail-on review -
     """
     settings = load(config_file, options=_given(options))
-    outputs = _outputs(settings, session, options["format"] is None)
+    outputs = _outputs(settings, session)
     inputs, empty = expand(paths)
     answers = Answers.of(settings)
     refuse_clashes(outputs, [one.path for one in inputs])
@@ -137,16 +137,12 @@ def _given(options: dict[str, Any]) -> dict[str, Any]:
     return given | ({"level": levels} if levels else {})
 
 
-def _outputs(settings: Configuration, session: Session, is_format_default: bool) -> list[Output]:
+def _outputs(settings: Configuration, session: Session) -> list[Output]:
     outputs = [Output(settings.get("format"), settings.get("output") or STDOUT)]
     outputs += [parse_report(text) for text in settings.get("report")]
     for output in outputs:
         if output.format not in FORMATS:
             raise click.UsageError(f"There is no format {output.format!r}; choices: {', '.join(FORMATS)}.")
         refuse_unwritable(output)
-    extension = os.path.splitext(outputs[0].path)[1].lower()
-    fitting = {".json": "json", ".ndjson": "ndjson", ".html": "html", ".htm": "html", ".md": "markdown",
-               ".csv": "csv", ".sarif": "sarif", ".parquet": "parquet"}.get(extension)
-    if is_format_default and fitting and fitting != outputs[0].format:
-        session.tell(f"{outputs[0].path} gets the format {outputs[0].format}; -f {fitting} is what its name says")
+    tell_fitting_format(session, outputs[0], FORMATS, "format")
     return outputs

@@ -16,11 +16,12 @@ from ..telling.changes import Comparison, FileChanges, NotAReport, read_report, 
 from ..telling.changes import compare as compared
 from ..telling.render import visible
 from . import exits
-from .outputs import STDOUT, Output, opened, refuse_clashes
+from .outputs import STDOUT, Output, opened, refuse_clashes, tell_fitting_format
 from .session import Session, verbosity_options
 
 __all__ = ["compare"]
 
+FORMATS = ("text", "json")
 SHOWN = 25
 """Findings of a kind that the text names; JSON has them all."""
 
@@ -28,7 +29,7 @@ SHOWN = 25
 @click.command(short_help="Compare two reports: mended, new, remaining.")
 @click.argument("old", metavar="OLD.json")
 @click.argument("new", metavar="NEW.json")
-@click.option("-f", "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("-f", "--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
 @click.option("-o", "--output", default=STDOUT, metavar="FILE", help="Write there instead of standard output.")
 @click.option("--fail-on", type=click.Choice([*LEVELS, "never"]), default="reject", show_default=True,
               help="Lowest level of a new finding that makes the exit code 1.")
@@ -57,6 +58,7 @@ def compare(session: Session, old: str, new: str, form: str, output: str, fail_o
     if old == new == "-":
         raise click.UsageError("The two reports can't both be standard input.")
     refuse_clashes([Output(form, output)], [old, new])
+    tell_fitting_format(session, Output(form, output), FORMATS)
     reports = []
     for path in (old, new):
         try:

@@ -11,7 +11,7 @@ import click
 from ..judging.packs import load_packs
 from . import exits
 from .catalogue import as_json, describe, named, pack_option
-from .outputs import Output, opened, refuse_clashes
+from .outputs import Output, opened, refuse_clashes, tell_fitting_format
 from .session import Session, verbosity_options
 
 __all__ = ["explain"]
@@ -47,6 +47,7 @@ def explain(ctx: click.Context, name: str, original: str, form: str, output: str
       edi-check explain batch.999 --original batch.837
       edi-check explain -f json batch.277ca
     """
+    tell_fitting_format(ctx.ensure_object(Session), Output(form, output), FORMATS)
     if not _is_file(name):
         if original or show_values:
             raise click.UsageError(f"There is no file {name}; --original and --show-values are for acknowledgments.")

@@ -21,11 +21,12 @@ from ..telling.tables import formula_safe
 from ..telling.visible import visible
 from . import exits
 from .inputs import STDIN, Input, expand
-from .outputs import Output, opened, opened_tables, refuse_clashes, refuse_unwritable
+from .outputs import Output, opened, opened_tables, refuse_clashes, refuse_unwritable, tell_fitting_format
 from .session import Session, verbosity_options
 
 __all__ = ["lines"]
 
+FORMATS = ("text", "csv", "ndjson", "json", "parquet")
 HEADINGS = {"claim_number": "claim", "procedure": "code", "place_of_service": "at"}
 
 
@@ -107,8 +108,8 @@ def _table(form: str, out: TextIO) -> TextTable | CsvTable | JsonRows:
 
 @click.command(short_help="Print the service lines as a table.")
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True)
-@click.option("-f", "--format", "form", type=click.Choice(["text", "csv", "ndjson", "json", "parquet"]), default="text",
-              show_default=True, help="text has the columns that fit a screen; the others have all. parquet needs -o.")
+@click.option("-f", "--format", "form", type=click.Choice(FORMATS), default="text", show_default=True,
+              help="text has the columns that fit a screen; the others have all. parquet needs -o.")
 @click.option("-o", "--output", default="-", metavar="FILE", help="Write there instead of standard output.")
 @verbosity_options
 @click.pass_obj
@@ -126,6 +127,7 @@ def lines(session: Session, paths: tuple[str, ...], form: str, output: str) -> i
     """
     inputs, empty = expand(paths)
     refuse_unwritable(Output(form, output))
+    tell_fitting_format(session, Output(form, output), FORMATS)
     refuse_clashes([Output("lines", output)], [one.path for one in inputs])
     for folder in empty:
         session.tell(f"{folder}: no claim file in this folder")

@@ -9,11 +9,20 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import IO, Any, NamedTuple, TextIO, cast
 
 import click
+from click.core import ParameterSource
 
-__all__ = ["STDOUT", "Output", "opened", "opened_bytes", "parse_report", "refuse_clashes", "takes_color", "written"]
+from .session import Session
+
+__all__ = ["STDOUT", "Output", "opened", "opened_bytes", "parse_report", "refuse_clashes", "takes_color",
+           "tell_fitting_format", "written"]
 
 STDOUT = "-"
 BINARY = ("parquet",)
+ENDINGS = {
+    ".sarif": "sarif", ".sarif.json": "sarif", ".json": "json", ".ndjson": "ndjson", ".jsonl": "ndjson",
+    ".html": "html", ".htm": "html", ".md": "markdown", ".csv": "csv", ".xml": "junit", ".parquet": "parquet",
+}
+"""What the name of an output promises. The format is text all the same unless ``-f`` says otherwise (CONTRACT 1)."""
 NEEDED = {"junit": ("junitparser", "junit"), "parquet": ("pyarrow", "arrow")}
 """Formats that need a package of an extra."""
 
@@ -40,6 +49,15 @@ def parse_report(text: str) -> Output:
     if not mark or not form or not path:
         raise click.UsageError(f"--report {text!r}: write FORMAT=FILE, such as html=report.html")
     return Output(form, path)
+
+
+def tell_fitting_format(session: Session, output: Output, choices: Sequence[str], option: str = "form") -> None:
+    """Say so when nobody gave ``-f`` and the output's name promises another format than it gets."""
+    if click.get_current_context().get_parameter_source(option) is not ParameterSource.DEFAULT:
+        return
+    fitting = next((form for ending, form in ENDINGS.items() if output.path.lower().endswith(ending)), "")
+    if fitting in choices and fitting != output.format:
+        session.tell(f"{output.path} gets the format {output.format}; -f {fitting} is what its name says")
 
 
 def refuse_unwritable(output: Output) -> None:
