@@ -189,7 +189,7 @@ def read_claims(source: Any, *, limits: Mapping[str, int] | None = None) -> Iter
     finally:
         opened.close()
     if opened.trouble in ("read", "gzip") and not opened.size:  # not empty, as the reader says
-        raise NotX12(f"The file can't be read: {opened.error or 'the gzip data is damaged'}.")
+        raise NotX12(f"The file can't be read: {opened.error}.")
     kinds: Sequence[tuple[str, type[Exception]]] = (
         ("CORE-FILE-01", NotX12),
         ("CORE-FILE-02", UnsupportedGuide),
@@ -203,7 +203,7 @@ def read_claims(source: Any, *, limits: Mapping[str, int] | None = None) -> Iter
     if opened.trouble == "limit":
         raise LimitExceeded("The gzip file unpacks beyond the limit.")
     if opened.trouble:
-        raise NotX12("The file can't be read to its end.")
+        raise NotX12(f"The file can't be read to its end: {opened.error}.")
 
 
 def claims_again(file: FileReport, *, limits: Mapping[str, int] | None = None) -> Iterator[Claim]:

@@ -30,7 +30,7 @@ RATIO_FROM = 1 << 20
 class Source:
     """One input. ``name`` is what reports call it; ``taken`` counts the bytes read so far, as they are stored.
     ``trouble`` says, after reading, why the content is not all there: ``""``, ``"gzip"`` (damaged or cut),
-    ``"limit"`` (unpacks too far), ``"read"`` (the system refused)."""
+    ``"limit"`` (unpacks too far), ``"read"`` (the system refused); of gzip and read, ``error`` says more."""
 
     def __init__(
         self, source: Any, name: str = "", *, gzip_limit: int = GZIP_LIMIT, gzip_ratio: int = GZIP_RATIO
@@ -65,8 +65,8 @@ class Source:
                 digest.update(chunk)
                 self.size += len(chunk)
                 yield chunk
-        except zlib.error:
-            self.trouble = "gzip"
+        except zlib.error as e:
+            self.trouble, self.error = "gzip", _damage(str(e))
         except OSError as e:
             self.trouble, self.error = "read", e.strerror or type(e).__name__
         self.sha256 = digest.hexdigest()
@@ -137,7 +137,7 @@ class Source:
                 if machine.eof:
                     chunk, is_open = machine.unused_data, False
         if not machine.eof:
-            self.trouble = "gzip"
+            self.trouble, self.error = "gzip", "the gzip data is cut off"
 
     @property
     def is_plain(self) -> bool:
@@ -181,26 +181,22 @@ class Source:
             chunk = self._again.read(1 << 20)
             if not chunk:
                 break
-            stop = at + len(chunk)
-            upto = bisect_right(wanted, stop - 1)
-            if upto > n:
-                breaks = _breaks(chunk, at, was_return)
-                for offset in wanted[n:upto]:
-                    k = bisect_right(breaks, offset)
-                    begin = breaks[k - 1] if k else start
-                    found[offset] = (line + k, offset - begin + 1)
-                n = upto
-            else:
-                breaks = None
-            count, last = (
-                (len(breaks), breaks[-1] if breaks else start)
-                if breaks is not None
-                else _count(chunk, at, was_return, start)
-            )
-            line, start = line + count, last
+            done = 0
+            if was_return and chunk[:1] == b"\n":  # the CR LF was cut in two: its line has begun, here it does
+                start, done = at + 1, 1
+            ends = [mark for mark in (b"\n", b"\r") if mark in chunk]
+            upto = bisect_right(wanted, at + len(chunk) - 1)
+            for here in (*wanted[n:upto], at + len(chunk)):
+                count, last, done = _breaks(chunk, ends, done, here - at)
+                line += count
+                if last:
+                    start = at + last
+                found[here] = (line, max(here - start, 0) + 1)
+            n = upto
             was_return = chunk.endswith(b"\r")
-            at = stop
-        # A CR at a chunk's end was counted; an LF after it only moves the start.
+            at += len(chunk)
+            if upto == len(wanted) or wanted[upto] != at:
+                del found[at]
         for offset in wanted[n:]:
             found[offset] = (line, offset - start + 1)
         return found
@@ -216,33 +212,24 @@ class Source:
         self._again = None
 
 
-def _breaks(chunk: bytes, at: int, was_return: bool) -> list[int]:
-    """Offsets at which lines begin inside a chunk. The LF of a CR LF split over two chunks doesn't begin another."""
-    found = []
-    i = 1 if was_return and chunk[:1] == b"\n" else 0
-    size = len(chunk)
-    if b"\r" not in chunk:
-        i = chunk.find(b"\n", i)
-        while i >= 0:
-            found.append(at + i + 1)
-            i = chunk.find(b"\n", i + 1)
-        return found
-    while i < size:
-        c = chunk[i]
-        if c == 13:
-            if i + 1 < size and chunk[i + 1] == 10:
-                i += 1
-            found.append(at + i + 1)
-        elif c == 10:
-            found.append(at + i + 1)
-        i += 1
-    return found
+def _damage(says: str) -> str:
+    """What zlib says of data that it can't unpack, in words. A check comes after all data: the last of what was
+    unpacked is not given out then, so that claims which were changed on the way are never taken for whole."""
+    if "incorrect data check" in says:
+        return "the gzip data was unpacked, but its checksum doesn't match: it was changed on the way"
+    if "incorrect length check" in says:
+        return "the gzip data was unpacked, but isn't as long as it says: it was changed on the way"
+    return "the gzip data is damaged"
 
 
-def _count(chunk: bytes, at: int, was_return: bool, start: int) -> tuple[int, int]:
-    """How many lines begin inside a chunk, and where the last of them does."""
-    count = chunk.count(b"\n") + chunk.count(b"\r") - chunk.count(b"\r\n")
-    if was_return and chunk[:1] == b"\n":
-        count -= 1
-    last = max(chunk.rfind(b"\n"), chunk.rfind(b"\r"))
-    return count, at + last + 1 if last >= 0 else start
+def _breaks(chunk: bytes, ends: list[bytes], begin: int, end: int) -> tuple[int, int, int]:
+    """How many lines end in a part of a chunk, where the last of them does (0 when none), and up to where was looked:
+    a CR LF isn't cut in two. ``ends``: which of LF and CR the chunk has."""
+    if len(ends) > 1 and begin < end < len(chunk) and chunk[end - 1 : end + 1] == b"\r\n":
+        end -= 1
+    if begin >= end:
+        return 0, 0, begin
+    count = sum([chunk.count(mark, begin, end) for mark in ends])
+    if len(ends) > 1:
+        count -= chunk.count(b"\r\n", begin, end)
+    return count, max([chunk.rfind(mark, begin, end) for mark in ends], default=-1) + 1, end

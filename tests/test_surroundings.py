@@ -93,6 +93,32 @@ def test_what_could_not_be_had_is_not_called_empty(folder: Path) -> None:
             list(read_claims(name))
 
 
+DAMAGED = {
+    "checksum": (slice(-8, -4), b"\0\0\0\0", "was unpacked, but its checksum doesn't match"),
+    "length": (slice(-4, None), b"\0\0\0\0", "was unpacked, but isn't as long as it says"),
+    "trailer": (slice(-6, None), b"", "is cut off"),
+    "half": (slice(-200, None), b"", "is cut off"),
+    "inside": (slice(30, 40), b"\xff" * 10, "is damaged"),
+}
+
+
+@pytest.mark.parametrize("name", DAMAGED)
+def test_what_is_wrong_with_gzip_data_is_told(folder: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
+    where, what, says = DAMAGED[name]
+    packed = bytearray(gzip.compress(GOOD.encode(), mtime=0))
+    packed[where] = what
+    (folder / "one.837.gz").write_bytes(packed)
+    says = f"the gzip data {says}"
+    with pytest.raises(NotX12) as raised:
+        list(read_claims("one.837.gz"))
+    assert says in str(raised.value) or name == "half"  # its claim file is cut, too: that is said
+    for words in (["redact", "one.837.gz", "-o", "copy.837"], ["explain", "one.837.gz"]):
+        assert main(words) == 3
+        said = capsys.readouterr()
+        assert says in " ".join((said.out + said.err).split())
+    assert not (folder / "copy.837").exists()
+
+
 def test_lines_of_a_file_that_is_cut_off_say_so(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     cut = GOOD[:GOOD.index("SE*")]
     (folder / "cut.837").write_text(cut)

@@ -57,7 +57,8 @@ def redact(
         tell = progress or (lambda time, taken: None)
         first.run(_told(opened.chunks(), lambda size: tell(0, opened.taken)))
         if opened.trouble:
-            raise RedactionFailed("The file can't be read to its end; nothing of it was copied.")
+            why = f": {opened.error}" if opened.error else ""
+            raise RedactionFailed(f"The file can't be read to its end{why}; nothing of it was copied.")
         if not first.headers:
             raise NotX12("This is no X12 interchange, so nobody knows what in it is a name; nothing of it was copied.")
         key = seed.to_bytes(16, signed=True) if seed is not None else secrets.token_bytes(32)
