@@ -186,17 +186,16 @@ class Source:
                 start, done = at + 1, 1
             ends = [mark for mark in (b"\n", b"\r") if mark in chunk]
             upto = bisect_right(wanted, at + len(chunk) - 1)
-            for here in (*wanted[n:upto], at + len(chunk)):
-                count, last, done = _breaks(chunk, ends, done, here - at)
+            for here in (*wanted[n:upto], None):
+                count, last, done = _breaks(chunk, ends, done, len(chunk) if here is None else here - at)
                 line += count
                 if last:
                     start = at + last
-                found[here] = (line, max(here - start, 0) + 1)
+                if here is not None:
+                    found[here] = (line, max(here - start, 0) + 1)
             n = upto
             was_return = chunk.endswith(b"\r")
             at += len(chunk)
-            if upto == len(wanted) or wanted[upto] != at:
-                del found[at]
         for offset in wanted[n:]:
             found[offset] = (line, offset - start + 1)
         return found

@@ -101,3 +101,31 @@ def test_the_limit_of_a_segment_does_not_depend_on_chunks() -> None:
             assert ("CORE-FILE-03" in edits) == is_too_long
             for size in (1000, 65_536, 65_537, 1 << 18):
                 assert told(Trickle(data, [size])) == whole, f"{length} bytes read in pieces of {size}"
+
+
+def test_lines_and_columns_however_lines_end() -> None:
+    """Against a walk from byte to byte, with the source read in pieces that cut lines and CR LF anywhere."""
+
+    class Slow(io.BytesIO):
+        piece = 1
+
+        def read(self, size: int | None = -1) -> bytes:
+            return super().read(self.piece)
+
+    def walked(data: bytes, offset: int) -> tuple[int, int]:
+        before = data[:offset].replace(b"\r\n", b" \n").replace(b"\r", b"\n")
+        return before.count(b"\n") + 1, offset - before.rfind(b"\n")
+
+    dice = random.Random(3)
+    for _ in range(2000):
+        alphabet = dice.choice([b"ab\n", b"ab\r\n", b"a\r", b"abcdefgh\n", b"ab"])
+        data = bytes(dice.choices(alphabet, k=dice.randrange(1, 60)))
+        source = sources.Source(data)
+        assert b"".join(source.chunks()) == data
+        source._again = Slow(data)
+        source._again.piece = dice.choice([1, 2, 3, 5, 100])
+        offsets = {dice.randrange(len(data) + 1) for _ in range(5)}
+        inside = {at for at in offsets if at and data[at - 1 : at + 1] == b"\r\n"}  # no segment begins there
+        found = source.line_columns(offsets)
+        for at in offsets - inside:
+            assert found[at] == walked(data, at), (data, at)
