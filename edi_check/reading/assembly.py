@@ -169,7 +169,8 @@ def patient_level(a: Assembly, e: Elements, n: int) -> None:
     a.patient_batches = a.begin_level(4, n)
     a.patients += 1
     a.patient_segment = n
-    a.dependent = Party(loop="2010CA")
+    a.dependent = party = Party.__new__(Party)
+    party.loop = "2010CA"
     a.relationship, a.death = "", None
 
 

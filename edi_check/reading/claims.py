@@ -68,7 +68,9 @@ def claim(a: Assembly, e: Elements, n: int) -> None:
     c.levels = tuple(a.levels)
     c.service_lines = []
     a.open_batches = [b]
-    c.trace = SegmentTrace(a.set.segment, a.open_batches, a.patient_batches, a.subscriber_batches, a.provider_batches)
+    c.trace = trace = SegmentTrace.__new__(SegmentTrace)
+    trace.set_segment = a.set.segment
+    trace.levels = a.open_batches, a.patient_batches, a.subscriber_batches, a.provider_batches
     a.claim, a.line, a.other = c, None, None
 
 
@@ -223,26 +225,42 @@ def line(a: Assembly, e: Elements, n: int) -> None:
     a.line = s
 
 
+_procedures: dict[str, tuple[str, str, tuple[str, ...], str]] = {}
+_pointers: dict[str, tuple[str, ...]] = {}
+"""A file has few procedures with their modifiers, and few lists of pointers, but as many charges as lines."""
+WORTH_REMEMBERING = 40
+
+
+def _procedure(composite: str, component: str) -> tuple[str, str, tuple[str, ...], str]:
+    """Qualifier, code, modifiers and description of an SV101."""
+    parts = composite.split(component)
+    parts += [""] * (7 - len(parts))
+    found = (parts[0], parts[1], tuple([m for m in parts[2:6] if m]), parts[6])
+    if len(composite) < WORTH_REMEMBERING and not parts[6]:  # free text hardly comes back
+        if len(_procedures) >= REMEMBERED:
+            _procedures.clear()
+        _procedures[component + composite] = found
+    return found
+
+
+def _pointed(composite: str, component: str) -> tuple[str, ...]:
+    found = tuple([p for p in composite.split(component) if p])
+    if len(composite) < WORTH_REMEMBERING:
+        if len(_pointers) >= REMEMBERED:
+            _pointers.clear()
+        _pointers[component + composite] = found
+    return found
+
+
 def parse_service(e: Elements, component: str, text: str) -> tuple[Any, ...]:
-    parts = e[1].split(component)
-    if len(parts) < 7:
-        parts = parts + [""] * 7
-    modifiers = tuple(filter(None, parts[2:6]))
-    return (
-        parts[0],
-        parts[1],
-        modifiers,
-        parts[6],
-        e[2],
-        amount(e[2]),
-        e[3],
-        e[4],
-        amount(e[4]),
-        e[5],
-        tuple(filter(None, e[7].split(component))),
-        e[9],
-        text,
-    )
+    """What ``service`` binds: procedure qualifier, procedure, modifiers, description, charge as sent, charge, unit
+    basis, units as sent, units, place of service, pointers, emergency, and the segment."""
+    composite, charge, units, pointers = e[1], e[2], e[4], e[7]
+    procedure = _procedures.get(component + composite) or _procedure(composite, component)
+    pointed = _pointers.get(component + pointers)
+    if pointed is None:
+        pointed = _pointed(pointers, component)
+    return (*procedure, charge, amount(charge), e[3], units, amount(units), e[5], pointed, e[9], text)
 
 
 def service(a: Assembly, value: Any, n: int) -> None:

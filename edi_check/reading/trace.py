@@ -17,13 +17,13 @@ __all__ = ["SegmentTrace"]
 
 
 class SegmentTrace:
-    """Implements ``model.Trace``."""
+    """Implements ``model.Trace``. Whoever makes one (for every claim, so without ``__init__``) sets both: ``levels``
+    are the batches of the claim, of its patient, subscriber and billing level, ``set_segment`` the number of its ST."""
 
     __slots__ = ("levels", "set_segment")
 
-    def __init__(self, set_segment: int, *levels: list[Batch]) -> None:
-        self.set_segment = set_segment
-        self.levels = levels
+    levels: tuple[list[Batch], ...]
+    set_segment: int
 
     def locate(self, segment: int) -> Place:
         """Place of the segment with this number; an empty one if it isn't the claim's or its levels'."""
