@@ -14,7 +14,7 @@ from .checking import FileCheck, Outside, Progress
 from .findings import LimitExceeded, NotX12, UnsupportedGuide
 from .model import Claim
 from .privacy import masked
-from .report import FileReport, PackInfo, Report
+from .report import FileReport, PackInfo, Report, TableInfo
 from .side_by_side import side_by_side
 from .sources import CHUNK, Source
 from .spool import Store
@@ -124,6 +124,7 @@ class Desk:
             tables=_loaded(tables),
             as_of=day,
         )
+        self.tables = _listed(tables)
         self.limits = {**LIMITS, **(limits or {})}
         self._options: dict[str, Any] = {"strict": strict, "max_findings": max_findings, "pinned": levels or {}}
         self._steps: dict[Any, Any] = {}
@@ -139,6 +140,7 @@ class Desk:
             version=__version__,
             fail_on=self.fail_on,
             show_values=self.show_values,
+            tables=list(self.tables),
         )
 
     def file(
@@ -228,3 +230,15 @@ def _loaded(tables: Selection | str | os.PathLike[str] | None) -> dict[str, Any]
     from .judging.tables import load_tables
 
     return load_tables(tables)
+
+
+def _listed(tables: Selection | str | os.PathLike[str] | None) -> list[TableInfo]:
+    """The same tables, as a report names them."""
+    if not tables:
+        return []
+    from .tables import store as kept
+
+    chosen = tables if isinstance(tables, kept.Selection) else kept.Selection(os.fspath(tables))
+    with kept.Store(chosen.path) as store:
+        return [TableInfo(s.kind, s.lob, s.label, s.part, s.first, s.last, s.name, s.sha256) for s in store.sources()
+                if chosen.sources is None or s.id in chosen.sources]

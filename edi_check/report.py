@@ -17,7 +17,7 @@ from .rows import Overruled, acknowledged, unpacked
 from .sources import Source
 from .spool import Spool
 
-__all__ = ["ClaimResult", "FileReport", "PackInfo", "Report", "TransactionResult"]
+__all__ = ["ClaimResult", "FileReport", "PackInfo", "Report", "TableInfo", "TransactionResult"]
 
 
 class PackInfo(NamedTuple):
@@ -27,6 +27,21 @@ class PackInfo(NamedTuple):
     title: str
     version: str
     source: str
+
+
+class TableInfo(NamedTuple):
+    """A table that the run could look into: ``kind`` ``ptp``, ``mue``, ``icd10cm`` or ``procedures``, ``lob`` of NCCI,
+    ``label`` its edition (``2026Q2``), ``part`` of a PTP table (0: the whole), the days of service it speaks of (ISO),
+    the file it came from. Which of them speaks for a service its day decides."""
+
+    kind: str
+    lob: str
+    label: str
+    part: int
+    first: str
+    last: str
+    name: str
+    sha256: str
 
 
 class ClaimResult(NamedTuple):
@@ -168,6 +183,7 @@ class Report:
     version: str = ""
     fail_on: str = "reject"
     show_values: bool = False
+    tables: list[TableInfo] = field(default_factory=list)
 
     @property
     def exit_code(self) -> int:

@@ -11,15 +11,19 @@ from pathlib import Path
 import pytest
 from cases import interchange
 from click.testing import CliRunner
+from jsonschema import Draft202012Validator
 
 import edi_check
 from edi_check.cli.main import cli
 from edi_check.cli.session import Session
 from edi_check.judging.codesets import Diagnoses, Procedures
 from edi_check.judging.ncci import Pairs, UnitLimits
+from edi_check.report import TableInfo
 from edi_check.tables.adding import PACKAGE, Said, add
 from edi_check.tables.sheets import sheets_in
 from edi_check.tables.store import Selection, Store, TableError
+from edi_check.telling.changes import compare
+from edi_check.telling.editions import tables_told
 
 FILES = Path(__file__).parent.parent / "fixtures" / "tables"
 PARTS = [FILES / f"ccipra-v320r0-f{n}.TXT" for n in (1, 2, 3, 4)]
@@ -300,6 +304,40 @@ def test_several_processes_read_the_same_tables(store: Store, tmp_path: Path) ->
     reports = [edi_check.check(files, as_of="2026-03-01", tables=store.path, jobs=jobs) for jobs in (1, 2)]
     edits = [[[f.edit for f in file.findings] for file in report.files] for report in reports]
     assert edits[0] == edits[1] == [["NCCI-01"]] * 4
+
+
+def test_reports_name_the_tables_used(store: Store) -> None:
+    for path in (*PARTS, MUE, FILES / "icd10cm_order_2026.txt"):
+        add(store, str(path))
+    report = edi_check.check(CLAIM, as_of="2026-03-01", tables=store.path)
+    sources = store.sources()
+    digits = {s.kind: s.sha256[:8] for s in sources if s.part < 2}
+    text = " ".join(edi_check.render(report, "text").split())
+    line = text.split("Tables used: ")[1].split(" More about")[0]
+    assert line.startswith(
+        f"ICD-10-CM {sources[0].label} ({digits['icd10cm']}); MUE Medicare 2026Q1 ({digits['mue']}); "
+        f"NCCI PTP Medicare 2026Q1 (f1 {digits['ptp']}, f2 ")
+    for form in ("html", "markdown"):
+        assert f"Tables used: {line}." in edi_check.render(report, form)
+    told = json.loads(edi_check.render(report, "json"))
+    schema = json.loads((Path(edi_check.__file__).parent / "telling" / "report.schema.json").read_text("utf-8"))
+    Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER).validate(told)
+    assert [t["sha256"] for t in told["tables"]] == [s.sha256 for s in sources]
+    assert told["tables"][0]["name"] == "icd10cm_order_2026.txt"
+    some = edi_check.check(CLAIM, as_of="2026-03-01", tables=Selection(store.path, (sources[0].id,)))
+    assert [t.kind for t in some.tables] == ["icd10cm"]
+    assert compare(some.to_dict(), report.to_dict()).remarks == [
+        "the tables differ: a change may come from them and not from the claims"]
+    none = edi_check.check(CLAIM, as_of="2026-03-01")
+    assert none.to_dict()["tables"] == [] and "Tables used" not in edi_check.render(none, "html")
+
+
+def test_editions_beyond_a_dozen_are_counted() -> None:
+    quarters = [TableInfo("mue", "medicare", f"{year}Q{q}", 0, f"{year}-0{q}-01", f"{year}-0{q}-28", "mue.csv",
+                          "0" * 64) for year in range(2020, 2025) for q in (1, 2, 3, 4)]
+    told = tables_told(quarters)
+    assert told.startswith("MUE Medicare 2022Q1 (00000000); ") and told.endswith("; and 8 for earlier days")
+    assert tables_told([]) == ""
 
 
 def run(*args: str, code: int = 0) -> str:

@@ -73,7 +73,7 @@ def test_json_streams_in_order_and_in_batches() -> None:
 
 def test_key_order_is_the_contract_s() -> None:
     found = json.loads(text_of("json", made.bad()))
-    assert list(found) == ["schema", "tool", "as_of", "packs", "files", "summary"]
+    assert list(found) == ["schema", "tool", "as_of", "packs", "files", "summary", "tables"], "what is added comes last"
     assert list(found["files"][0])[:7] == ["path", "sha256", "bytes", "disposition", "interchanges", "counts", "claims"]
     assert list(found["files"][0]["findings"][0])[:7] == ["edit", "name", "level", "snip", "message", "fix", "claim"]
 

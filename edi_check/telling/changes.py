@@ -143,6 +143,7 @@ def _remarks(old: Row, new: Row, pairs: Sequence[tuple[Row | None, Row | None]])
     found = []
     for name, says in (("as_of", "the days of receipt differ, and edits on dates look at them"),
                        ("packs", "the packs of edits differ: a change may come from them and not from the claims"),
+                       ("tables", "the tables differ: a change may come from them and not from the claims"),
                        ("tool", "the versions of edi-check differ")):
         if name in old and name in new and old[name] != new[name]:
             found.append(says)

@@ -59,7 +59,8 @@ def _json(report: Report) -> Iterator[str]:
         yield '],\n"findings": ['
         yield from _joined(_findings(report, file))
         yield "],\n" + _foot(file) + "}"
-    yield f'],\n"summary": {_summary(report)}}}\n'
+    tables = json.dumps([t._asdict() for t in report.tables])
+    yield f'],\n"summary": {_summary(report)},\n"tables": {tables}}}\n'
 
 
 def _joined(batches: Iterable[list[str]]) -> Iterator[str]:

@@ -16,6 +16,7 @@ from ..model import Party
 from ..privacy import MASK, masked, unmasked
 from ..report import ClaimResult, FileReport, Report
 from .dispositions import is_guide_fault
+from .editions import tables_told
 from .json_report import century
 from .spots import Spot, spot_of
 from .wording import ANSWERS, status_code, status_words
@@ -162,6 +163,8 @@ class ReportView:
     accepted: int
     review: int
     rejected: int
+    tables: str
+    """Those used, in one line; ``""`` without any."""
     example: str
     """Id of an edit that is told, for the hint at the end."""
 
@@ -174,7 +177,7 @@ def summarize(report: Report, *, with_claims: bool = True) -> ReportView:
     return ReportView(
         report.as_of, report.version, files, [(p.id, p.title, p.source) for p in report.packs],
         sum(f.claims for f in files), sum(f.accepted for f in files), sum(f.review for f in files),
-        sum(f.rejected for f in files), told[0] if told else "")
+        sum(f.rejected for f in files), tables_told(report.tables), told[0] if told else "")
 
 
 def _file(report: Report, file: FileReport, with_claims: bool) -> FileView:
