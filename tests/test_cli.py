@@ -435,6 +435,8 @@ def test_a_slip_in_the_settings_is_2(run: Run, good: Path, tmp_path: Path) -> No
 ], ids=lambda args: args[0])
 def test_a_misspelt_variable_is_told(run: Run, good: Path, monkeypatch: pytest.MonkeyPatch,
                                      args: tuple[str, ...]) -> None:
+    Path("w/work").mkdir(parents=True)
+    Path("w/work/ledger.db").touch()
     monkeypatch.setenv("EDI_CHECK_FAILON", "note")
     ran = run(*args)
     assert ran.code == 0
@@ -555,9 +557,13 @@ def commands(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[t
 
 
 @pytest.mark.parametrize(("path", "command"), [pytest.param(*c, id=" ".join(c[0])) for c in commands(cli)])
-def test_every_command_has_help_with_an_example(run: Run, path: tuple[str, ...], command: click.Command) -> None:
+def test_every_command_has_help_with_an_example(run: Run, path: tuple[str, ...], command: click.Command,
+                                                monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
     ran = run(*path, "--help")
     assert ran.code == 0
+    wide = [line for line in ran.out.splitlines() if len(line) > 80]
+    assert not wide, f"edi-check {' '.join(path)} --help is too wide for 80 columns: {wide}"
     if not isinstance(command, click.Group):
         assert f"edi-check {' '.join(path)}" in ran.out.partition("Example")[2], (
             f"edi-check {' '.join(path)}: give its docstring an Example")

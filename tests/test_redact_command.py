@@ -93,6 +93,7 @@ def test_the_settings_hold_for_the_comparison(batch: Path, tmp_path: Path, capsy
     (["nothing.837"], "There is no file nothing.837"), (["."], "is a folder"),
     (["{}", "-o", "{}"], "one of the inputs"),
     (["{}", "--as-of", "soon"], "as-of"), (["{}", "--pack", "NOPE"], "NOPE"),
+    (["{}", "--seed", "9" * 40], "at most 38 digits"),
 ])  # fmt: skip
 def test_wrong_usage(words: list[str], says: str, batch: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["redact", *(word.format(batch) for word in words)]) == 2

@@ -71,8 +71,9 @@ def check(session: Session, /, paths: tuple[str, ...], config_file: str, **optio
     standard input.
 
     \b
-    Exit code: 0 nothing at or above --fail-on; 1 something is; 2 wrong usage, nothing checked;
-    3 something could not be checked; 70 a fault of ours.
+    Exit code: 0 nothing at or above --fail-on; 1 something is;
+    2 wrong usage, nothing checked; 3 something could not be checked;
+    70 a fault of ours.
 
     \b
     Examples:

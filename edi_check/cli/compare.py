@@ -44,7 +44,8 @@ def compare(session: Session, old: str, new: str, form: str, output: str, fail_o
     within a claim. One of the two may be - for standard input.
 
     \b
-    Exit code: 0 nothing new at or above --fail-on; 1 something is new, or graver than it was;
+    Exit code: 0 nothing new at or above --fail-on;
+    1 something is new, or graver than it was;
     2 wrong usage; 3 one of the two is no report that can be read.
 
     \b

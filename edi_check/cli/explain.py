@@ -20,7 +20,7 @@ KINDS = (".999", ".997", ".277ca", ".277", ".ta1")
 FORMATS = ("text", "json", "markdown")
 
 
-@click.command(short_help="Explain an edit, a word, or what a TA1, 999 or 277CA says.")
+@click.command(short_help="Explain an edit, a pack, a word, or what an acknowledgment says.")
 @click.argument("name", metavar="ID|WORD|FILE")
 @click.option("--original", metavar="FILE.837", default="",
               help="The claim file that the acknowledgment answers: its segments are shown, its claims named.")

@@ -90,8 +90,8 @@ def generate(session: Session, /, claims: int, faults: str, ledger: str | None, 
     \b
     Examples:
       edi-check generate --claims 500 -o batch.837
-      edi-check generate --faults all --share 0.1 --ledger planted.csv -o faulty.837
-      edi-check generate --claims 2000 --faults CORE-BAL-01,units-over-daily-limit | edi-check check -
+      edi-check generate --faults all --ledger planted.csv -o faulty.837
+      edi-check generate --faults CORE-BAL-01,npi-check-digit | edi-check check -
     """
     names = chosen(faults)
     day = _day(options["as_of"])

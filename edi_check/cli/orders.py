@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -12,9 +13,10 @@ from typing import Any
 import click
 
 from ..configuration import load
+from ..telling.render import visible
 from . import exits
 from .session import Session, config_option, verbosity_options
-from .watch import plan_of
+from .watch import plan_of, unusable_told
 
 __all__ = ["doctor", "prune", "quarantine", "requeue", "status"]
 
@@ -34,8 +36,12 @@ def opened(session: Session, config_file: str, root: str) -> Iterator[tuple[Any,
     from ..watching.orders import OrderError
 
     plan = plan_of(load(config_file), session, root=root)
-    plan.layout.prepare([])
-    ledger = SqliteLedger(plan.layout.ledger)
+    with unusable_told():
+        if not os.path.exists(plan.layout.ledger):
+            raise click.ClickException(visible(f"No watcher has worked in {plan.layout.root}: there is no ledger "
+                                               f"{plan.layout.ledger}. Is the root the right one?"))
+        plan.layout.prepare([])
+        ledger = SqliteLedger(plan.layout.ledger)
     try:
         yield plan, ledger
     except OrderError as error:

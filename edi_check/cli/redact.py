@@ -28,10 +28,16 @@ from .session import Session, config_option, verbosity_options
 __all__ = ["redact"]
 
 
+def _sixteen_bytes(ctx: click.Context, param: click.Parameter, value: int | None) -> int | None:
+    if value is not None and abs(value) >> 127:
+        raise click.BadParameter("a whole number of at most 38 digits is expected")
+    return value
+
+
 @click.command(short_help="Copy a claim file with invented people, the same findings kept.")
 @click.argument("file", metavar="FILE")
 @click.option("-o", "--output", default=STDOUT, metavar="FILE", help="Write there instead of standard output.")
-@click.option("--seed", type=int, metavar="N",
+@click.option("--seed", type=int, metavar="N", callback=_sixteen_bytes,
               help="The same inventions again, for tests: who knows the number can try guesses against the copy "
                    "[default: nobody can repeat them].")
 @click.option("--pack", multiple=True, metavar="NAME|FILE",
@@ -55,7 +61,8 @@ def redact(session: Session, /, file: str, output: str, seed: int | None, config
     payers stay, because the edits look at them. Treat it as what your agreements call limited data.
 
     \b
-    Exit code: 0 the copy is there; 2 wrong usage; 3 the file can't be read to its end, nothing written;
+    Exit code: 0 the copy is there; 2 wrong usage;
+    3 the file can't be read to its end, nothing written;
     70 a fault of ours, nothing written.
 
     \b

@@ -56,7 +56,7 @@ def add_files(session: Session, files: tuple[str, ...], lob: str | None, first: 
 
     \b
     Examples:
-      edi-check tables add ccipra-v322r0-f1.zip ccipra-v322r0-f2.zip ccipra-v322r0-f3.zip ccipra-v322r0-f4.zip
+      edi-check tables add ccipra-v322r0-f*.zip
       edi-check tables add MCR_MUE_PractitionerServices_Eff_07-01-2026.csv
       edi-check tables add icd10cm_order_2026.txt
     """

@@ -6,14 +6,17 @@ import gc
 import os
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import click
 
 from ..configuration import Configuration, load
+from ..telling.render import visible
 from .session import Session, config_option, verbosity_options
 
-__all__ = ["plan_of", "watch"]
+__all__ = ["plan_of", "unusable_told", "watch"]
 
 
 @click.command(short_help="Watch drop folders: judge, answer, archive what arrives.")
@@ -52,10 +55,23 @@ def watch(session: Session, /, config_file: str, config_short: str, inbound: str
 
     level = {-1: "error", 0: "info"}.get(session.verbosity, "debug")
     arguments = [a for a in sys.argv[1:] if a != "--once"]
-    code = run(plan, Journal(level=level), once=once, textfile=metrics_textfile or plan.metrics_textfile,
-               is_worker=worker, worker_command=[*arguments, "--worker"])
+    with unusable_told():
+        code = run(plan, Journal(level=level), once=once, textfile=metrics_textfile or plan.metrics_textfile,
+                   is_worker=worker, worker_command=[*arguments, "--worker"])
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     return code
+
+
+@contextmanager
+def unusable_told() -> Iterator[None]:
+    """Folders and ledgers that can't be used are for the operator to mend: exit code 2, and what to do."""
+    from ..watching.layout import LayoutError
+    from ..watching.schema import LedgerError
+
+    try:
+        yield
+    except (LayoutError, LedgerError) as error:
+        raise click.ClickException(visible(str(error))) from None
 
 
 def plan_of(settings: Configuration, session: Session, **options: str) -> Any:

@@ -77,7 +77,7 @@ def make_plan(
     if not root:
         raise ConfigurationError(
             "[watch] root is not set: name the folder that holds inbound, work, outbound and the others, "
-            "or give --in and --out"
+            "or give it as --root (to watch: --in and --out)"
         )
     layout = Layout(os.path.abspath(root), os.path.abspath(work) if work else "")
     rules = Rules(

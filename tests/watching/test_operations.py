@@ -146,6 +146,27 @@ def test_a_setting_that_cannot_be_used_is_told(tmp_path: Path, settings: str, sa
         make_plan(load(str(tmp_path / "edi-check.toml")), {})
 
 
+def test_folders_and_a_ledger_that_cannot_be_used_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """They are the operator's to mend, no fault of ours: exit code 2."""
+    for command in ("status", "requeue"):
+        words = [command, *(["x"] if command == "requeue" else []), "--root", str(tmp_path / "mistyped")]
+        assert main(words) == 2
+        assert "No watcher has worked in" in capsys.readouterr().err
+    assert not (tmp_path / "mistyped").exists(), "asking makes no folders"
+    (tmp_path / "out").mkdir()
+    folders = ["--in", str(tmp_path / "none"), "--out", str(tmp_path / "out")]
+    mask = os.umask(0o077)
+    assert main(["watch", *folders, "--once"]) == 2
+    assert "none: there is no such folder; make it first" in capsys.readouterr().err
+    (tmp_path / "none").mkdir()
+    (tmp_path / "work/ledger.db").write_bytes(b"no database " * 100)
+    for words in (["watch", *folders, "--once"], ["status", "--root", str(tmp_path)]):
+        assert main(words) == 2
+        told = capsys.readouterr().err
+        assert "the ledger can't be read" in told and "a fault of ours" not in told
+    os.umask(mask)
+
+
 def test_an_unknown_key_of_a_log_line_is_left_out() -> None:
     out = io.StringIO()
     Journal(out).write("info", "decided", id="x", name="SMITH.837", hash="a" * 64)
