@@ -137,9 +137,9 @@ class ClaimStatements:
         verdict = _verdict(batch.statuses)
         said = {"rejected": "rejected", "accepted": "received"}.get(verdict, "spoken of")
         source = f" by {legible(batch.source)}" if batch.source else ""
-        days = f"{_on('', batch.came)}{_on(', processed', batch.processed)}"
-        head = Statement("277CA", "batch", f"Batch {shown_number(batch.reference)}: {said}{source}{days}."
-                         f"{_counted(batch.counts)}", verdict, _codes(batch.statuses), {"batch": batch.reference})
+        head = Statement("277CA", "batch", f"Batch {shown_number(batch.reference)}: {said}{source}."
+                         f"{_when(batch)}{_counted(batch.counts)}", verdict, _codes(batch.statuses),
+                         {"batch": batch.reference})
         if batch.version and not batch.version.startswith(CLAIM_ACKNOWLEDGMENT):
             self.remarks.append(f"A 277 of the guide {legible(batch.version, 12)} is no 277CA "
                                 f"({CLAIM_ACKNOWLEDGMENT}); its statuses are told all the same.")
@@ -350,8 +350,14 @@ def _of_service(days: str) -> str:
     return "Days of service" if last and last != first else "Day of service"
 
 
-def _on(before: str, day: str) -> str:
-    return f"{before} on {_days(day)}" if day else ""
+def _when(batch: BatchAnswer) -> str:
+    """When the file came and was processed, as a sentence."""
+    days: dict[str, str] = {}
+    for what, day in (("received", batch.came), ("processed", batch.processed)):
+        if day:
+            days[day] = f"{days[day]} and {what}" if day in days else what
+    told = ", ".join(f"{what} on {_days(day)}" for day, what in days.items())
+    return f" {told[0].upper()}{told[1:]}." if told else ""
 
 
 def _days(days: str) -> str:

@@ -16,15 +16,15 @@ from .received import Code
 __all__ = ["CONTROL_POINTS", "PROVIDER_LOOPS", "claim_spots", "line_spots", "segments_of"]
 
 CONTROL_POINTS = {
-    "TA105": {"001": "IEA02", "002": "ISA11", "003": "ISA12", "005": "ISA05", "006": "ISA06", "007": "ISA07",
-              "008": "ISA08", "009": "ISA08", "010": "ISA01", "011": "ISA02", "012": "ISA03", "013": "ISA04",
-              "014": "ISA09", "015": "ISA10", "016": "ISA11", "017": "ISA12", "018": "ISA13", "019": "ISA14",
-              "020": "ISA15", "021": "IEA01", "025": "ISA13", "027": "ISA16"},
+    "TA105": {"001": "IEA02", "002": "ISA11", "003": "ISA12", "004": "ISA", "005": "ISA05", "006": "ISA06",
+              "007": "ISA07", "008": "ISA08", "009": "ISA08", "010": "ISA01", "011": "ISA02", "012": "ISA03",
+              "013": "ISA04", "014": "ISA09", "015": "ISA10", "016": "ISA11", "017": "ISA12", "018": "ISA13",
+              "019": "ISA14", "020": "ISA15", "021": "IEA01", "025": "ISA13", "026": "ISA", "027": "ISA16"},
     "AK905": {"1": "GS01", "2": "GS08", "4": "GE02", "5": "GE01", "6": "GS06", "19": "GS06"},
     "IK502": {"1": "ST01", "3": "SE02", "4": "SE01", "6": "ST01", "7": "ST02", "19": "ST03", "23": "ST02",
               "I6": "ST03"},
 }
-"""The element of a control segment that a code is about."""
+"""The element of a control segment that a code is about; ``ISA``: the segment."""
 
 PARTIES = {
     "40": ("1000B",), "41": ("1000A",), "85": ("2010AA", "2000A"), "87": ("2010AB",),
