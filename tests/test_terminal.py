@@ -81,6 +81,9 @@ def test_a_good_file_needs_no_screen(tmp_path: Path) -> None:
 @pytest.mark.parametrize("environment", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
 def test_no_colour_where_none_is_wanted(bad: Path, environment: dict[str, str]) -> None:
     assert "\x1b" not in on_a_terminal("check", "--no-progress", bad, **environment)
+    for name in ("CORE", "CORE-BAL-01", "SNIP"):
+        assert "\x1b[1m" in on_a_terminal("explain", name)
+        assert "\x1b" not in on_a_terminal("explain", name, **environment)
 
 
 def test_the_data_sends_nothing(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import click
 from ..judging.packs import load_packs
 from . import exits
 from .catalogue import as_json, describe, named, pack_option
-from .outputs import Output, opened, refuse_clashes, tell_fitting_format
+from .outputs import Output, opened, refuse_clashes, takes_color, tell_fitting_format
 from .session import Session, verbosity_options
 
 __all__ = ["explain"]
@@ -54,7 +54,7 @@ def explain(ctx: click.Context, name: str, original: str, form: str, output: str
         told = _told(name, packs, form)
         refuse_clashes([Output(form, output)], [])
         with opened(output) as out:
-            click.echo(told, out)
+            click.echo(told, out, color=takes_color(out))
         return exits.CHECKED
     for path in filter(None, (name, original)):
         if path != "-" and not os.path.isfile(path) and (os.path.isdir(path) or not os.path.exists(path)):
@@ -101,7 +101,7 @@ def _explain_file(session: Session, name: str, original: str, form: str, output:
 
     told = explained(_source(name), _source(original) if original else None, show_values=show_values)
     with opened(output) as out:
-        write(told, form, out, color=output == "-" and sys.stdout.isatty() and not os.environ.get("NO_COLOR"))
+        write(told, form, out, color=takes_color(out))
     if not told.is_whole:
         session.tell("not everything could be read; the explanation says what")
         if original.lower().removesuffix(".gz").endswith(KINDS):
