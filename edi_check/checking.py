@@ -34,7 +34,7 @@ __all__ = ["FileCheck", "Outside", "Progress"]
 TROUBLES = {
     "gzip": (
         "CORE-FILE-01",
-        "The gzip data is damaged or cut off; what could be unpacked was read.",
+        "The file can't be read to its end: {error}; only what came before that was read.",
         "Send the file again.",
     ),
     "limit": (

@@ -11,7 +11,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -192,12 +191,12 @@ def test_endings_have_their_codes(run: Run, good: Path, monkeypatch: pytest.Monk
 def test_130_and_143_leave_no_file_behind(tmp_path: Path) -> None:
     for number, code in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
         child = subprocess.Popen(
-            [sys.executable, "-m", "edi_check", "check", "-o", "report.json", "-f", "json", "-"], cwd=tmp_path,
+            [sys.executable, "-m", "edi_check", "check", "-v", "-o", "report.json", "-f", "json", "-"], cwd=tmp_path,
             stdin=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(ROOT)})
-        assert child.stdin is not None
+        assert child.stdin is not None and child.stderr is not None
         child.stdin.write(GOOD[:300].encode())
         child.stdin.flush()
-        time.sleep(1)
+        assert b"inputs: 1" in child.stderr.readline()  # it has begun, however slow the machine
         child.send_signal(number)
         _, err = child.communicate(timeout=30)
         assert child.returncode == code, err

@@ -93,6 +93,17 @@ def test_what_could_not_be_had_is_not_called_empty(folder: Path) -> None:
             list(read_claims(name))
 
 
+@pytest.mark.parametrize(("data", "says"), [
+    (b"", "is empty"), (b"\0" * 100_000, "nothing but filler, 100,000 bytes of"), (b"\x1a", "filler, 1 byte of"),
+    (b" \r\n" * 5, "filler, 15 bytes of"),
+])
+def test_a_file_of_filler_is_not_called_empty(folder: Path, data: bytes, says: str) -> None:
+    (finding,) = check(data).files[0].findings
+    assert (finding.edit, finding.where.offset, says in finding.message) == ("CORE-FILE-01", 0, True)
+    with pytest.raises(NotX12, match=says):
+        list(read_claims(data))
+
+
 DAMAGED = {
     "checksum": (slice(-8, -4), b"\0\0\0\0", "was unpacked, but its checksum doesn't match"),
     "length": (slice(-4, None), b"\0\0\0\0", "was unpacked, but isn't as long as it says"),
@@ -109,6 +120,7 @@ def test_what_is_wrong_with_gzip_data_is_told(folder: Path, capsys: pytest.Captu
     packed[where] = what
     (folder / "one.837.gz").write_bytes(packed)
     says = f"the gzip data {says}"
+    assert any(says in finding.message for finding in check("one.837.gz").files[0].findings)
     with pytest.raises(NotX12) as raised:
         list(read_claims("one.837.gz"))
     assert says in str(raised.value) or name == "half"  # its claim file is cut, too: that is said

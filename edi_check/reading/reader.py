@@ -124,7 +124,7 @@ class Reader(Byways):
         if stray.kind in ("cut", "unterminated"):
             self._tail(stray, n)
             return
-        edit, says, fix = told(stray, bool(env.interchanges), self.segmenter.limit)
+        edit, says, fix = told(stray, bool(env.interchanges), self.segmenter.limit, self.segmenter.offset)
         env.fault(edit, says, fix, n, "ISA" if stray.kind == "bad-header" else "", scope="file")
         if stray.kind == "too-long":
             self.limit_hit = True

@@ -10,8 +10,9 @@ from .segments import Stray
 __all__ = ["looks_like", "told"]
 
 
-def told(stray: Stray, is_later: bool, limit: int) -> tuple[str, str, str]:
-    """(edit, sentence, remedy). ``is_later``: an interchange came before; ``limit`` of a segment, in bytes."""
+def told(stray: Stray, is_later: bool, limit: int, skipped: int = 0) -> tuple[str, str, str]:
+    """(edit, sentence, remedy). ``is_later``: an interchange came before; ``limit`` of a segment, in bytes;
+    ``skipped``: bytes of filler before it."""
     if stray.kind == "bad-header":
         return (
             "CORE-FILE-01",
@@ -25,10 +26,17 @@ def told(stray: Stray, is_later: bool, limit: int) -> tuple[str, str, str]:
     if is_later:
         says = f"What follows the last interchange is not X12: it begins {what}."
     else:
-        says = f"The file is not X12: it begins {what}, not with ISA." if stray.text else "The file is empty."
+        says = f"The file is not X12: it begins {what}, not with ISA." if stray.text else _empty(skipped)
         if _BARE.match(stray.text):
             says = f"The file is no interchange: it begins {what}."
     return "CORE-FILE-01", says, "Send a file that begins with ISA and ends with IEA."
+
+
+def _empty(skipped: int) -> str:
+    if not skipped:
+        return "The file is empty."
+    count = f"{skipped:,} byte{'' if skipped == 1 else 's'}"
+    return f"The file holds nothing but filler, {count} of it: blanks, line ends or zero bytes."
 
 
 _BARE = re.compile(r"(GS|ST)[^A-Za-z0-9\s]")
