@@ -213,7 +213,7 @@ def test_several_interchanges_and_other_delimiters() -> None:
 
 
 @pytest.mark.parametrize(("data", "begins"), [
-    (b"", "What begins at byte 0 is not X12"), (b"no X12", "What begins at byte 0 is not X12"),
+    (b"", "It holds nothing that could be read"), (b"no X12", "What begins at byte 0 is not X12"),
     (b"ISA*00", "The ISA at byte 0 can't be read"), (ISA.encode(), "Interchange 000000007 has no end"),
     ((ISA + "GS*HP*A*B*20261121*1200*7*X*005010X221A1~ST*835*0001~SE*2*0001~GE*1*7~IEA*1*000000007~").encode(),
      "No acknowledgment was found"),

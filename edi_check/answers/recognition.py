@@ -29,6 +29,7 @@ __all__ = ["MAX_REMARKS", "recognized"]
 MAX_REMARKS = 50
 MAX_ELEMENTS = 200
 STRAYS = {
+    "nothing": "It holds nothing that could be read: an interchange begins with ISA.",
     "not-x12": "What begins at byte {at} is not X12: an interchange begins with ISA.",
     "bad-header": "The ISA at byte {at} can't be read.",
     "too-long": "At byte {at} stands a segment without an end; nothing after it was read.",
@@ -94,7 +95,8 @@ class _Recognizer:
             elif event.kind == "unterminated":
                 self.segment(event.text.split(self.element), 0)
             else:
-                self.remark(STRAYS[event.kind].format(at=event.offset, text=legible(event.text, 3)))
+                kind = event.kind if event.text else "nothing"
+                self.remark(STRAYS[kind].format(at=event.offset, text=legible(event.text, 3)))
 
     def finished(self) -> Received:
         received = self.received
