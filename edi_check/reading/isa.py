@@ -50,7 +50,10 @@ def header_faults(header: Header) -> Iterator[HeaderFault]:
         if not re.fullmatch(pattern, e[position], re.ASCII | re.DOTALL):
             value = "" if position in (2, 4) else e[position][:40]
             name = f"ISA{position:02d}"
-            shown = f"{name} is blank; it" if not e[position].strip() else f"{name} “{value}”" if value else name
+            shown = f"{name} is blank; it" if not e[position].strip() else f"{name} “{value}”"
+            if position in (2, 4):
+                size = len(e[position])
+                shown = f"{name} has {size} character{'' if size == 1 else 's'}; it"
             yield HeaderFault(f"TA1-{code}", f"{shown} must be {words}.", f"In {name}, give {words}.", name, value)
     if d.element.isalnum() or d.element == " ":  # control characters are separators X12 knows; isspace() holds some
         yield HeaderFault(
