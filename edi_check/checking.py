@@ -13,7 +13,8 @@ from typing import Any
 
 from .findings import Finding, Where
 from .judging.engine import Engine
-from .judging.settle import Keys, Standing, settle
+from .judging.keys import Keys
+from .judging.settle import Standing, settle
 from .model import Claim, Interchange, Place
 from .reading.reader import Reader
 from .report import FileReport

@@ -238,7 +238,7 @@ def _listed(tables: Selection | str | os.PathLike[str] | None) -> list[TableInfo
         return []
     from .tables import store as kept
 
-    chosen = tables if isinstance(tables, kept.Selection) else kept.Selection(os.fspath(tables))
+    chosen = kept.Selection.of(tables)
     with kept.Store(chosen.path) as store:
-        return [TableInfo(s.kind, s.lob, s.label, s.part, s.first, s.last, s.name, s.sha256) for s in store.sources()
-                if chosen.sources is None or s.id in chosen.sources]
+        return [TableInfo(s.kind, s.lob, s.label, s.part, s.first, s.last, s.name, s.sha256)
+                for s in chosen.sources_in(store)]

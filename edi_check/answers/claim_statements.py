@@ -14,7 +14,7 @@ from ..telling.spots import Spot
 from .claim_records import Claims
 from .codes import is_refusal, is_taken, status_meaning
 from .contradictions import COUNTED, SUMMED, Tally, of_status
-from .controls import CONTRADICTS
+from .controls import CONTRADICTS, whole_number
 from .original import Original, SetRecord, number_key
 from .pointing import PROVIDER_LOOPS, claim_spots, line_spots, segments_of
 from .received import BatchAnswer, ClaimAnswer, Code, LineAnswer, ProviderAnswer, Received, StatusAnswer
@@ -299,8 +299,7 @@ class ClaimStatements:
 
 def _told(counts: dict[str, str]) -> int:
     """How many claims a batch or provider counts."""
-    told = (counts[q] for q in COUNTED if q in counts)
-    return sum(int(n) for n in told if n.isascii() and n.isdigit() and len(n) < 10)
+    return sum(whole_number(counts.get(q, "")) or 0 for q in COUNTED)
 
 
 def _of_line(batch: BatchAnswer, claim: ClaimAnswer, line: LineAnswer, number: int, spots: list[Spot],

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from ..privacy import legible
 from ..reading.segments import Batch, Header, Segmenter, Stray
 from .contradictions import of_day, of_days
-from .controls import Controls
+from .controls import Controls, whole_number
 from .received import (
     BatchAnswer,
     ClaimAnswer,
@@ -50,8 +50,7 @@ def recognized(chunks: Iterable[bytes]) -> Received:
 
 
 def _number(text: str) -> int:
-    text = text.strip()
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= 9 else 0
+    return whole_number(text) or 0
 
 
 class _Recognizer:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import click
@@ -69,9 +69,8 @@ def edits(session: Session, form: str, output: str, is_coverage: bool, packs: tu
         out.write(text)
 
 
-def named(name: str, packs: tuple[str, ...]) -> tuple[Pack, EditData]:
+def named(name: str, loaded: Sequence[Pack]) -> tuple[Pack, EditData]:
     """An edit by its id or name, for `edi-check explain ID`. Raises UsageError."""
-    loaded = load_packs(packs or None)
     known = {data.edit.id: (pack, data) for pack in loaded for data in pack.edits}
     by_name = {data.edit.name: data.edit.id for _, data in known.values()}
     key = name.upper() if name.upper() in known else by_name.get(name.lower(), "")

@@ -73,15 +73,16 @@ def _is_file(name: str) -> bool:
 
 def _told(name: str, packs: tuple[str, ...], form: str) -> str:
     """The page of an edit, a pack, a word of the glossary, a status or a designator, without the last line end."""
+    loaded = load_packs(packs or None)
     try:
-        pack, data = named(name, packs)
+        pack, data = named(name, loaded)
     except click.UsageError:
         from .designations import find_designation
         from .glossary import find_word, page_of_word
         from .pack_page import find_pack, page_of_pack
 
         word = find_word(name)
-        if found := find_pack(name, load_packs(packs or None)):
+        if found := find_pack(name, loaded):
             return page_of_pack(found, word, form)
         word = word or find_designation(name, packs)
         if word is None:

@@ -10,7 +10,6 @@ of a patient, nothing is read a second time.
 
 from __future__ import annotations
 
-from array import array
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from datetime import date
@@ -18,21 +17,21 @@ from typing import Any, NamedTuple, Protocol
 
 from ..findings import Finding, is_at_least
 from ..model import Delimiters, Place
-from ..rows import DAYS, LINES, pack, unpacked
+from ..rows import LINES, pack, unpacked
 from ..spool import Spool
 from .aggregate import LONGEST_RANGE, DayOfService, Ledger, days_of
-from .comparison import Compared, Earlier, first_day, further_days, span_of
-from .courses import LINES_KEPT, CourseLine, LongShifts, courses_of, shifts_of
+from .comparison import Compared, Earlier, first_day, span_of
+from .courses import LINES_KEPT, CourseLine, courses_of, shifts_of
 from .engine import Engine, with_day
+from .keys import CHANGES, Keys
 from .plan import Active, Plan
 from .registry import Hit
 from .visits import Visits, new_hits
 from .wording import finding_at
 
-__all__ = ["Keys", "Standing", "settle"]
+__all__ = ["Standing", "settle"]
 
 ROUNDS = 5
-_CHANGES = ("7", "8")
 
 
 class Standing(NamedTuple):
@@ -94,96 +93,6 @@ def settle(rows: Rows | Sequence[Standing], engine: Engine, refused_sets: Set[in
 
 def _is_refused(findings: Iterable[Finding]) -> bool:
     return any(f.level == "reject" for f in findings)
-
-
-class Keys:
-    """What tells, without looking at the rows again, which claims may have to do with one another: those that share a
-    number, or a patient's day, or belong to a long shift. ``hash`` will do: the keys never leave this process, and
-    equal ones are confirmed on the values. Some 32 bytes a claim."""
-
-    def __init__(self) -> None:
-        self._shifts = LongShifts()
-        self._claims, self._numbers, self._patients, self._days = (array("q") for _ in range(4))
-        self._more_claims, self._more = array("q"), array("q")
-        self._has_replacements = False
-        self.likely: Sequence[int] = ()
-        """Indexes of these claims, from 1, in file order."""
-        self.renumbered: Sequence[int] = ()
-        """Those of them whose number stands there more than once, if any claim is a replacement or a void."""
-        self.repeated: Set[int] = frozenset()
-        """Hashes of the claim numbers that stand in the file more than once."""
-        self.days: Set[int] = frozenset()
-        """Hashes of a patient's days with more than one claim."""
-        self.last_of: dict[int, int] = {}
-        """Hash of a patient key to the last of these claims: after it the patient's sums are done with."""
-
-    def add(self, claim: int, kept: tuple[Any, ...], plan: Plan) -> None:
-        """A claim that nothing of its own refuses, with what ``Engine.compare`` gave of it, and its plan."""
-        number, _, frequency, patient, _, _, _, lines, days, _, _ = kept
-        self._claims.append(claim)
-        self._numbers.append(hash(number))
-        if patient:
-            first = lines[0][DAYS] if lines else ""
-            is_one_day = len(first) == 8
-            for line in lines:
-                if line[DAYS] != first:
-                    is_one_day = False
-            if not is_one_day:
-                first = first_day(lines)
-                self._add_more(claim, [(patient, day) for day in further_days(lines)])
-            self._patients.append(hash(patient))
-            self._days.append(hash((patient, first)))
-        else:
-            self._patients.append(0)
-            self._days.append(0)
-        if frequency in _CHANGES:
-            self._has_replacements = True
-        if days is not None and days[2]:
-            if plan.shifts:
-                self._shifts.add(days[2], plan)
-            if plan.courses and patient:
-                self._add_more(claim, [(patient, "course")])
-
-    def _add_more(self, claim: int, keys: Iterable[tuple[str, str]]) -> None:
-        for key in keys:
-            self._more_claims.append(claim)
-            self._more.append(hash(key))
-
-    def meet(self, rows: Iterable[Standing]) -> None:
-        """Find out which claims these are, once all of them are there."""
-        numbers, days = _repeated(self._numbers), _repeated(self._days + self._more)
-        met = self._shifts.claims(rows)
-        met.update(claim for claim, key in zip(self._more_claims, self._more, strict=True) if key in days)
-        self.repeated, self.days, last_of = numbers, days, self.last_of
-        likely, renumbered = array("q"), array("q")
-        for claim, number, patient, day in zip(self._claims, self._numbers, self._patients, self._days, strict=True):
-            if number in numbers or day in days or claim in met:
-                likely.append(claim)
-                last_of[patient] = claim
-                if self._has_replacements and number in numbers:
-                    renumbered.append(claim)
-        self.likely, self.renumbered = likely, renumbered
-
-
-def _repeated(keys: array[int]) -> set[int]:
-    """Keys that stand there more than once; 0 is nobody's. A row of flags says at once of nearly all keys that they
-    don't: a set of all of them would take more memory than the rest of settling."""
-    size = min(max(8 * len(keys), 1 << 10).bit_length(), 22)
-    mask = (1 << size) - 1
-    flags = bytearray(1 << size)
-    likely = set()
-    for key in keys:
-        if flags[key & mask]:
-            likely.add(key)
-        else:
-            flags[key & mask] = 1
-    seen: set[int] = set()
-    again: set[int] = set()
-    for key in keys:
-        if key in likely:
-            (again if key in seen else seen).add(key)
-    again.discard(0)
-    return again
 
 
 class _Settlement:
@@ -377,7 +286,7 @@ def _replaced(rows: Rows | Sequence[Standing], keys: Keys, failed: Set[int],
         if kept is not None and kept[3] and not is_refused and set_index not in refused_sets and index not in failed:
             key, frequency = (kept[0], kept[3]), kept[2]
             spans[index] = (key, frequency, *span_of(kept[LINES]))
-            if frequency in _CHANGES:
+            if frequency in CHANGES:
                 changes.add(key)
     spans = {index: span for index, span in spans.items() if span[0] in changes}
     by_any: dict[tuple[str, str], _Days] = defaultdict(_Days)
@@ -388,11 +297,11 @@ def _replaced(rows: Rows | Sequence[Standing], keys: Keys, failed: Set[int],
     gone: dict[int, int] = {}
     for index, (key, frequency, first, last) in reversed(spans.items()):
         by = by_later[key].get(first, last) if key in by_later and frequency != "8" else 0
-        if not by and frequency not in _CHANGES and key in by_any:
+        if not by and frequency not in CHANGES and key in by_any:
             by = by_any[key].get(first, last)
         if by:
             gone[index] = by
-        if frequency in _CHANGES:
+        if frequency in CHANGES:
             by_later[key].add(first, last, index)
     return gone
 

@@ -20,10 +20,10 @@ _AS: dict[str, tuple[str, Any]] = {
 def load_tables(chosen: Selection | str | os.PathLike[str]) -> dict[str, Any]:
     """By the names of the parameters that checks have for them; only those that the file holds. Nothing but the list of
     its sources is read yet. Raises ``TableError``."""
-    selection = chosen if isinstance(chosen, Selection) else Selection(os.fspath(chosen))
+    selection = Selection.of(chosen)
     store = Store(selection.path)
     found: dict[str, Any] = {}
-    sources = [s for s in store.sources() if selection.sources is None or s.id in selection.sources]
+    sources = selection.sources_in(store)
     for kind, (parameter, view) in _AS.items():
         its = [s for s in sources if s.kind == kind]
         if its:

@@ -128,13 +128,19 @@ def _first_calling(note: SyntaxNote, use: SegmentUse) -> int:
         return 0
     if note.kind in ("C", "L"):
         return note.elements[0]
-    possible = sorted(n for n in note.elements if n <= len(use.elements) and use.elements[n - 1].usage != "N")
+    usage = _usage(note, use)
+    possible = sorted(n for n in usage if usage[n] != "N")
     return possible[1 if note.kind == "E" else 0]
+
+
+def _usage(note: SyntaxNote, use: SegmentUse) -> dict[int, str]:
+    """Of the elements that a note speaks of: R, S or N."""
+    return {n: use.elements[n - 1].usage if n <= len(use.elements) else "N" for n in note.elements}
 
 
 def _note(note: SyntaxNote, use: SegmentUse, sep: str) -> str:
     """A syntax note as look-aheads; ``""`` when usage already settles it."""
-    usage = {n: use.elements[n - 1].usage if n <= len(use.elements) else "N" for n in note.elements}
+    usage = _usage(note, use)
     possible = [n for n in note.elements if usage[n] != "N"]
     sure = [n for n in note.elements if usage[n] == "R"]
     first, rest = note.elements[0], note.elements[1:]

@@ -83,6 +83,15 @@ class Selection(NamedTuple):
     path: str
     sources: tuple[int, ...] | None = None
 
+    @classmethod
+    def of(cls, chosen: Selection | str | os.PathLike[str]) -> Selection:
+        """As it is, or all that a file holds."""
+        return chosen if isinstance(chosen, Selection) else cls(os.fspath(chosen))
+
+    def sources_in(self, store: Store) -> list[TableSource]:
+        """Those that are chosen."""
+        return [s for s in store.sources() if self.sources is None or s.id in self.sources]
+
 
 class Store:
     """An open file of tables. In: its path; ``create``: for writing, made if there is none. Raises ``TableError``."""

@@ -252,13 +252,7 @@ def test_a_file_that_changed_while_its_name_was_taken_again_is_kept_and_judged_l
 
 @pytest.mark.parametrize(("policy", "ta1", "told"), [("flag", 0, True), ("reject", 1, True), ("accept", 0, False)])
 def test_the_same_content_twice(tmp_path: Path, policy: str, ta1: int, told: bool) -> None:
-    plan = plan_for(tmp_path, policy=Policy(duplicate_content=policy))
-    for name in ("a.837", "b.837"):
-        drop(tmp_path / "inbound", name, numbered(1))
-        run_once(plan)
-    assert answers(tmp_path)["TA1.x12"] == ta1
-    reports = [json.loads(p.read_text()) for p in (tmp_path / "outbound").glob("*.json")]
-    assert any(f["edit"] == "CORE-DUP-04" for r in reports for f in r["files"][0]["findings"]) is told
+    assert _sent_twice(tmp_path, Policy(duplicate_content=policy)) == (ta1, told)
 
 
 @pytest.mark.parametrize(("content", "number", "ta1", "told"), [
@@ -266,13 +260,19 @@ def test_the_same_content_twice(tmp_path: Path, policy: str, ta1: int, told: boo
 def test_of_the_same_content_the_number_is_not_asked(tmp_path: Path, content: str, number: str, ta1: int,
                                                      told: bool) -> None:
     """docs/watching.md says so."""
-    plan = plan_for(tmp_path, policy=Policy(duplicate_content=content, duplicate_control_number=number))
+    policy = Policy(duplicate_content=content, duplicate_control_number=number)
+    assert _sent_twice(tmp_path, policy) == (ta1, told)
+
+
+def _sent_twice(tmp_path: Path, policy: Policy) -> tuple[int, bool]:
+    """The TA1s that the same bytes get, under two names, and whether a report tells that they came again."""
+    plan = plan_for(tmp_path, policy=policy)
     for name in ("a.837", "b.837"):
         drop(tmp_path / "inbound", name, numbered(1))
         run_once(plan)
-    assert answers(tmp_path)["TA1.x12"] == ta1
     reports = [json.loads(p.read_text()) for p in (tmp_path / "outbound").glob("*.json")]
-    assert any(f["edit"] == "CORE-DUP-04" for r in reports for f in r["files"][0]["findings"]) is told
+    findings = (f for r in reports for f in r["files"][0]["findings"])
+    return answers(tmp_path)["TA1.x12"], any(f["edit"] == "CORE-DUP-04" for f in findings)
 
 
 @pytest.mark.parametrize(("policy", "code"), [("flag", ""), ("reject", "025"), ("accept", "")])
