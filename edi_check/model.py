@@ -19,7 +19,6 @@ claim), because the command runs without the cyclic garbage collector.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
@@ -36,8 +35,10 @@ from .parts import (
     Note,
     OtherPayer,
     Party,
+    Record,
     Reference,
     SpinalManipulation,
+    fields_of,
 )
 
 if TYPE_CHECKING:
@@ -59,11 +60,13 @@ __all__ = [
     "OtherPayer",
     "Party",
     "Place",
+    "Record",
     "Reference",
     "ServiceLine",
     "SpinalManipulation",
     "Subscriber",
     "TransactionSet",
+    "fields_of",
 ]
 
 
@@ -87,7 +90,6 @@ class Trace(Protocol):
     def segments(self, first: int, last: int) -> Iterator[Place]: ...
 
 
-@dataclass
 class BillingProvider(Party):
     """2000A with 2010AA, 2010AB and 2010AC. ``number`` counts the billing levels of the file from 1."""
 
@@ -98,7 +100,6 @@ class BillingProvider(Party):
     pay_to_plan: Party | None = None
 
 
-@dataclass
 class Subscriber(Party):
     """2000B with 2010BA. ``sequence`` is SBR01, ``relationship`` SBR02 (18 when the patient), ``filing``
     SBR09. ``number`` counts the subscriber levels of the file from 1."""
@@ -119,8 +120,7 @@ _POINTERS = {**{str(n): n for n in range(1, 100)}, **{f"{n:02}": n for n in rang
 """What a pointer can be to the number it means; nothing else points anywhere."""
 
 
-@dataclass
-class ServiceLine:
+class ServiceLine(Record):
     """2400: one service. ``number`` is its place in the claim from 1, ``line_number`` LX01 as sent,
     ``place`` the place of service that counts (SV105, else the claim's), ``text`` its SV1 as sent."""
 
@@ -140,7 +140,7 @@ class ServiceLine:
     pointers: tuple[str, ...] = ()
     emergency: str = ""
     text: str = ""
-    service_dates: DateRange = field(default_factory=DateRange)
+    service_dates: DateRange
     dates: Sequence[DateRange] = ()
     references: Sequence[Reference] = ()
     notes: Sequence[Note] = ()
@@ -158,6 +158,10 @@ class ServiceLine:
     segment: int = 0
     service_segment: int = 0
 
+    def __init__(self, **values: Any) -> None:
+        self.service_dates = DateRange()
+        super().__init__(**values)
+
     @property
     def diagnoses(self) -> tuple[Diagnosis, ...]:
         """The diagnoses the line points to, in pointer order; a pointer to nothing is left out."""
@@ -173,7 +177,7 @@ class ServiceLine:
         return None
 
 
-class _Seldom:
+class _Seldom(Record):
     """Fields of a claim that would be too many for its shared keys. Whoever makes a claim without ``__init__`` sets
     all of them."""
 
@@ -195,16 +199,25 @@ class _Seldom:
         "supervising",
     )
 
+    related_causes: tuple[str, ...]
+    accident_state: str
+    accident_country: str
+    notes: Sequence[Note]
+    attachments: Sequence[Attachment]
+    patient_paid: Decimal | None
+    spinal_manipulation: SpinalManipulation | None
+    facility: Party | None
+    supervising: Party | None
+    other_payers: Sequence[OtherPayer]
+    patient_relationship: str
+    patient_death_date: date | None
+    patient_number: int
+    faults: Sequence[Finding]
+    """What the reader found wrong with the claim's own segments."""
+    is_complete: bool
+    """False for the claim in which a damaged file ends: it is not judged."""
 
-def _nothing() -> None:
-    return None
 
-
-def _yes() -> bool:
-    return True
-
-
-@dataclass
 class Claim(_Seldom):
     """2300, with the levels it hangs under. ``index`` counts the claims of the file from 1.
 
@@ -220,33 +233,20 @@ class Claim(_Seldom):
     charge_text: str = ""
     place_of_service: str = ""
     frequency: str = ""
-    related_causes: tuple[str, ...] = field(default_factory=tuple)
-    accident_state: str = field(default_factory=str)
-    accident_country: str = field(default_factory=str)
     diagnoses: tuple[Diagnosis, ...] = ()
     diagnoses_segment: int = 0
     dates: Sequence[DateRange] = ()
     references: Sequence[Reference] = ()
-    notes: Sequence[Note] = field(default_factory=tuple)
-    attachments: Sequence[Attachment] = field(default_factory=tuple)
-    patient_paid: Decimal | None = field(default_factory=_nothing)
-    spinal_manipulation: SpinalManipulation | None = field(default_factory=_nothing)
     referring: Sequence[Party] = ()
     rendering: Party | None = None
-    facility: Party | None = field(default_factory=_nothing)
-    supervising: Party | None = field(default_factory=_nothing)
-    other_payers: Sequence[OtherPayer] = field(default_factory=tuple)
     service_lines: Sequence[ServiceLine] = ()
-    billing: BillingProvider = field(default_factory=BillingProvider)
-    subscriber: Subscriber = field(default_factory=Subscriber)
+    billing: BillingProvider
+    subscriber: Subscriber
     dependent: Party | None = None
-    patient_relationship: str = field(default_factory=str)
-    patient_death_date: date | None = field(default_factory=_nothing)
     patient_hl_segment: int = 0
-    patient_number: int = field(default_factory=int)
-    set: TransactionSet = field(default_factory=TransactionSet)
-    group: FunctionalGroup = field(default_factory=FunctionalGroup)
-    interchange: Interchange = field(default_factory=Interchange)
+    set: TransactionSet
+    group: FunctionalGroup
+    interchange: Interchange
     first_segment: int = 0
     last_segment: int = 0
     offset: int = 0
@@ -254,14 +254,24 @@ class Claim(_Seldom):
     levels: tuple[int, ...] = ()
     """Offset and length (bytes, up to the next HL or CLM) of the open HL*20, HL*22 and HL*23 with what follows each."""
     trace: Trace | None = None
-    faults: Sequence[Finding] = field(default_factory=tuple)
-    """What the reader found wrong with the claim's own segments."""
     is_plain: bool = False
     """True when the reader met none of these: another payer (2320), a note (NTE, K3), a date of death, a facility or
     supervising provider (2310C, 2310D); and on no line a party (2420), a note, an adjudication (2430) or a second DTP.
     Attributes that hold them needn't be looked at then. False says nothing."""
-    is_complete: bool = field(default_factory=_yes)
-    """False for the claim in which a damaged file ends: it is not judged."""
+
+    def __init__(self, **values: Any) -> None:
+        self.billing, self.subscriber = BillingProvider(), Subscriber()
+        self.set, self.group, self.interchange = TransactionSet(), FunctionalGroup(), Interchange()
+        self.nothing_seldom()
+        super().__init__(**values)
+
+    def nothing_seldom(self) -> None:
+        """Set the fields of ``_Seldom`` to their defaults."""
+        self.accident_country = self.accident_state = self.patient_relationship = ""
+        self.attachments = self.faults = self.notes = self.other_payers = self.related_causes = ()
+        self.facility = self.patient_paid = self.spinal_manipulation = self.supervising = None
+        self.patient_death_date = None
+        self.is_complete, self.patient_number = True, 0
 
     @property
     def segment(self) -> int:
@@ -336,7 +346,10 @@ class Claim(_Seldom):
 
 
 def _share(kind: type[Any], names: str) -> None:
-    """Fix which attributes of a class have shared keys: CPython takes the first 29 that any instance sets."""
+    """Fix which attributes of a class have shared keys: CPython takes the first 29 that any instance sets. (Compiled
+    classes have no keys.)"""
+    if hasattr(kind, "__mypyc_attrs__"):
+        return
     first = object.__new__(kind)
     for name in names.split():
         setattr(first, name, None)

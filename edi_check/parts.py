@@ -9,11 +9,47 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import NamedTuple
+from inspect import get_annotations
+from typing import Any, NamedTuple
 
 
-@dataclass
-class DateRange:
+class Record:
+    """Base of what is read by the hundred thousand: named values with defaults.
+
+    ``Party(last_name="DOE")`` gives the others their defaults; two are equal when their classes and all their values
+    are. No dataclass, because the reader makes them by ``__new__`` and sets only what the file holds: an absent field
+    is then the default of the class, in an interpreted Python and in a compiled one (setup.py) alike. Raises TypeError
+    for a name that is no field.
+    """
+
+    __slots__ = ()
+
+    def __init__(self, **values: Any) -> None:
+        names = fields_of(type(self))
+        for name, value in values.items():
+            if name not in names:
+                raise TypeError(f"{type(self).__name__} has no field {name!r}")
+            setattr(self, name, value)
+
+    def __repr__(self) -> str:
+        values = ", ".join([f"{name}={getattr(self, name)!r}" for name in fields_of(type(self))])
+        return f"{type(self).__name__}({values})"
+
+    def __eq__(self, other: object) -> bool:
+        if type(self) is not type(other):
+            return NotImplemented
+        return all(getattr(self, name) == getattr(other, name) for name in fields_of(type(self)))
+
+
+def fields_of(kind: type[Any]) -> tuple[str, ...]:
+    """The names of the fields of a ``Record``'s class, its bases' first."""
+    compiled = getattr(kind, "__mypyc_attrs__", None)
+    if compiled is not None:
+        return tuple(compiled)
+    return tuple(dict.fromkeys([name for c in reversed(kind.__mro__) for name in get_annotations(c)]))
+
+
+class DateRange(Record):
     """A DTP segment: one day (D8) or a range (RD8). Unreadable dates leave ``start`` and ``end`` ``None``."""
 
     qualifier: str = ""
@@ -109,8 +145,7 @@ class SpinalManipulation:
     segment: int = 0
 
 
-@dataclass
-class Party:
+class Party(Record):
     """Anybody an NM1 names, with what follows it in its loop (N3, N4, DMG, PRV, REF, PER)."""
 
     loop: str = ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import datetime
 import marshal
 from functools import cache
@@ -21,7 +22,7 @@ from edi_check.judging.packs import load_builtin_packs, load_pack, load_packs
 from edi_check.judging.plan import Active, milder
 from edi_check.judging.registry import SERVICE_FIELDS, Hit, Unjudged
 from edi_check.judging.words import Words
-from edi_check.model import Claim, ServiceLine
+from edi_check.model import Claim, Record, ServiceLine, fields_of
 
 DAY = datetime.date.fromisoformat(AS_OF)
 LINE = "SV1*HC:97140:GP*120*UN*2***1"
@@ -57,8 +58,9 @@ def test_no_check_changes_its_claim() -> None:
 def _plain(thing: Any) -> Any:
     if isinstance(thing, list | tuple):
         return [_plain(x) for x in thing]
-    if hasattr(thing, "__dict__") and type(thing).__module__.startswith("edi_check"):
-        return {k: _plain(v) for k, v in vars(thing).items() if k not in ("trace", "set", "group", "interchange")}
+    if isinstance(thing, Record) or dataclasses.is_dataclass(thing):
+        names = [name for name in fields_of(type(thing)) if name not in ("trace", "set", "group", "interchange")]
+        return {name: _plain(getattr(thing, name)) for name in names}
     return thing
 
 

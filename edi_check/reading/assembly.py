@@ -13,7 +13,6 @@ from typing import Any, TypeAlias
 from ..model import (
     BillingProvider,
     Claim,
-    DateRange,
     FunctionalGroup,
     Interchange,
     LineAdjudication,
@@ -24,7 +23,7 @@ from ..model import (
     Subscriber,
     TransactionSet,
 )
-from .bindings import day, setter
+from .bindings import day, set_bht, set_dmg, set_n3, set_n4, set_nm1, set_sbr
 from .segments import Batch
 
 __all__ = ["Act", "Assembly", "Elements", "Parse"]
@@ -35,11 +34,6 @@ new = tuple.__new__
 """Makes a named tuple without the call of its own ``__new__``, which is written in Python."""
 Parse: TypeAlias = Callable[[Elements, str, str], Any]
 Act: TypeAlias = Callable[["Assembly", Any, int], None]
-
-NO_DATES = DateRange()
-
-set_nm1, set_n3, set_n4, set_dmg = setter("NM1"), setter("N3"), setter("N4"), setter("DMG")
-set_sbr, set_bht, set_clm, set_cr2, set_svd = (setter(s) for s in ("SBR", "BHT", "CLM", "CR2", "SVD"))
 
 
 class Assembly:
@@ -55,7 +49,7 @@ class Assembly:
         self.dependent: Party | None = None
         self.relationship = ""
         self.death: Any = None
-        self.party: Any = Party()
+        self.party = Party()
         self.claim: Claim | None = None
         self.line: ServiceLine | None = None
         self.other: OtherPayer | None = None
@@ -127,7 +121,7 @@ class Assembly:
 
 
 def begin_transaction(a: Assembly, e: Elements, n: int) -> None:
-    set_bht(a.set, e, a.component)
+    set_bht(a.set, e)
 
 
 def submitter(a: Assembly, e: Elements, n: int) -> None:
@@ -179,7 +173,7 @@ def currency(a: Assembly, e: Elements, n: int) -> None:
 
 
 def subscriber_information(a: Assembly, e: Elements, n: int) -> None:
-    set_sbr(a.subscriber, e, a.component)
+    set_sbr(a.subscriber, e)
 
 
 def patient_information(a: Assembly, e: Elements, n: int) -> None:
@@ -195,7 +189,7 @@ def patient_information(a: Assembly, e: Elements, n: int) -> None:
 
 def _party(a: Assembly, e: Elements, n: int, loop: str) -> Party:
     p = Party.__new__(Party)
-    set_nm1(p, e, a.component)
+    set_nm1(p, e)
     p.loop = loop
     p.segment = n
     a.party = p
@@ -204,7 +198,7 @@ def _party(a: Assembly, e: Elements, n: int, loop: str) -> Party:
 
 def billing_name(a: Assembly, e: Elements, n: int) -> None:
     b = a.billing
-    set_nm1(b, e, a.component)
+    set_nm1(b, e)
     b.loop, b.segment = "2010AA", n
     a.party = b
 
@@ -219,7 +213,7 @@ def pay_to_plan(a: Assembly, e: Elements, n: int) -> None:
 
 def subscriber_name(a: Assembly, e: Elements, n: int) -> None:
     s = a.subscriber
-    set_nm1(s, e, a.component)
+    set_nm1(s, e)
     s.segment = n
     a.party = s
 
@@ -278,17 +272,17 @@ def somebody(a: Assembly, e: Elements, n: int) -> None:
 
 
 def street(a: Assembly, e: Elements, n: int) -> None:
-    set_n3(a.party, e, a.component)
+    set_n3(a.party, e)
     a.party.has_address = True
 
 
 def city(a: Assembly, e: Elements, n: int) -> None:
-    set_n4(a.party, e, a.component)
+    set_n4(a.party, e)
     a.party.has_city = True
 
 
 def demographics(a: Assembly, e: Elements, n: int) -> None:
-    set_dmg(a.party, e, a.component)
+    set_dmg(a.party, e)
     a.party.has_demographics = True
 
 

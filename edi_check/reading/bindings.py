@@ -1,42 +1,32 @@
-"""Designator to model field: the one readable table of what the reader keeps, and the setters made from it.
+"""Elements to model fields: what the reader keeps of the segments that fill several fields at once.
 
-``FIELDS`` says for a segment which element fills which field of the object it belongs to; ``?``: left at its default
-when empty; after a colon, how the text is turned: ``amount`` (Decimal or None), ``day`` (date or None). ``setter``
-compiles a row into a plain function, so that reading the table costs nothing when a file is read. Which *object* a
-segment belongs to is ``assembly``'s business.
+Every function takes the object, the padded elements (``e[1]`` is the first) and, where a composite is taken apart, the
+component separator. A field that is seldom sent is left at its default when it is empty. Which *object* a segment
+belongs to is ``assembly``'s business, and ``claims``'; SV1 and DTP are remembered, and bound there.
 """
 
 from __future__ import annotations
 
-import linecache
 import re
-from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
-from functools import cache
-from typing import Any
 
+from ..model import Claim, LineAdjudication, OtherPayer, Party, SpinalManipulation, Subscriber, TransactionSet
 from .values import parse_day
 
-__all__ = ["FIELDS", "amount", "day", "setter"]
-
-FIELDS: dict[str, str] = {
-    "NM1": "NM101 entity, NM102 type, NM103 last_name, NM104 first_name?, NM105 middle_name?, NM107 suffix?, "
-    "NM108 id_qualifier, NM109 id",
-    "N3": "N301 street, N302 street_2?",
-    "N4": "N401 city, N402 state, N403 zip_code, N404 country?",
-    "DMG": "DMG02 birth_text, DMG02 birth_date:day, DMG03 gender",
-    "SBR": "SBR01 sequence, SBR02 relationship, SBR03 group_number?, SBR04 group_name?, SBR05 insurance_type?, "
-    "SBR09 filing",
-    "BHT": "BHT02 purpose, BHT03 reference, BHT04 date, BHT05 time, BHT06 type",
-    "CLM": "CLM01 number, CLM02 charge_text, CLM02 charge:amount, CLM05-1 place_of_service, CLM05-3 frequency",
-    "CR2": "CR208 condition, CR210 description, CR211 description_2",
-    "SVD": "SVD01 payer_id, SVD02 paid_text, SVD02 paid:amount, SVD03-2 procedure, SVD05 units:amount, "
-    "SVD06 bundled_into",
-    "SV1": "SV101-1 procedure_qualifier, SV101-2 procedure, SV101-3..6 modifiers, SV101-7 description, "
-    "SV102 charge_text, SV102 charge:amount, SV103 unit_basis, SV104 units_text, SV104 units:amount, "
-    "SV105 place_of_service, SV107 pointers, SV109 emergency",
-}
+__all__ = [
+    "amount",
+    "day",
+    "set_bht",
+    "set_clm",
+    "set_cr2",
+    "set_dmg",
+    "set_n3",
+    "set_n4",
+    "set_nm1",
+    "set_sbr",
+    "set_svd",
+]
 
 _number = re.compile(r"-?(?:[0-9]{1,40}(?:\.[0-9]{0,40})?|\.[0-9]{1,40})", re.ASCII).fullmatch
 _amounts: dict[str, Decimal | None] = {"": None}
@@ -66,31 +56,70 @@ def day(text: str) -> date | None:
         return value
 
 
-@cache
-def setter(segment: str) -> Callable[[Any, list[str], str], None]:
-    """A function ``(object, padded elements, component separator)`` that fills the object's fields. The source is made
-    from ``FIELDS`` and handed to ``linecache``, so that a traceback shows it."""
-    lines, composites = [f"def set_{segment}(o, e, c):"], set()
-    for row in FIELDS[segment].split(", "):
-        designator, _, target = row.partition(" ")
-        name, _, turn = target.partition(":")
-        element, _, component = designator[len(segment) :].partition("-")
-        at = int(element)
-        if component:
-            if at not in composites:
-                composites.add(at)
-                lines.append(f"    p{at} = e[{at}].split(c) + PAD")
-            value = f"p{at}[{int(component) - 1}]"
-        else:
-            value = f"e[{at}]"
-        if name.endswith("?"):
-            lines.append(f"    if {value}: o.{name[:-1]} = {value}")
-        else:
-            lines.append(f"    o.{name} = {turn}({value})" if turn else f"    o.{name} = {value}")
-    source = "\n".join(lines) + "\n"
-    file = f"<bindings of {segment}>"
-    linecache.cache[file] = (len(source), None, source.splitlines(True), file)
-    scope: dict[str, Any] = {"amount": amount, "day": day, "PAD": [""] * 12}
-    exec(compile(source, file, "exec"), scope)  # noqa: S102 - our own table, never a file's content
-    made: Callable[[Any, list[str], str], None] = scope[f"set_{segment}"]
-    return made
+def set_bht(s: TransactionSet, e: list[str]) -> None:
+    """BHT02 purpose, BHT03 reference, BHT04 date, BHT05 time, BHT06 type."""
+    s.purpose, s.reference, s.type = e[2], e[3], e[6]
+    s.date, s.time = e[4], e[5]
+
+
+def set_nm1(p: Party, e: list[str]) -> None:
+    """NM101 entity, NM102 type, NM103 to NM105 and NM107 the name, NM108 and NM109 the id."""
+    p.entity, p.type = e[1], e[2]
+    p.last_name, p.first_name = e[3], e[4]
+    if e[5]:
+        p.middle_name = e[5]
+    if e[7]:
+        p.suffix = e[7]
+    p.id_qualifier, p.id = e[8], e[9]
+
+
+def set_n3(p: Party, e: list[str]) -> None:
+    """N301 and N302: the street."""
+    p.street = e[1]
+    if e[2]:
+        p.street_2 = e[2]
+
+
+def set_n4(p: Party, e: list[str]) -> None:
+    """N401 city, N402 state, N403 ZIP code, N404 country."""
+    p.city, p.state, p.zip_code = e[1], e[2], e[3]
+    if e[4]:
+        p.country = e[4]
+
+
+def set_dmg(p: Party, e: list[str]) -> None:
+    """DMG02 birth, DMG03 gender."""
+    p.birth_text, p.birth_date, p.gender = e[2], day(e[2]), e[3]
+
+
+def set_sbr(s: Subscriber | OtherPayer, e: list[str]) -> None:
+    """SBR01 sequence, SBR02 relationship, SBR03 and SBR04 the group, SBR05 type of insurance, SBR09 filing code."""
+    s.sequence, s.relationship, s.filing = e[1], e[2], e[9]
+    if e[3]:
+        s.group_number = e[3]
+    if e[4]:
+        s.group_name = e[4]
+    if e[5]:
+        s.insurance_type = e[5]
+
+
+def set_clm(c: Claim, e: list[str], component: str) -> None:
+    """CLM01 number, CLM02 charge, CLM05-1 place of service, CLM05-3 frequency."""
+    c.number, c.charge_text, c.charge = e[1], e[2], amount(e[2])
+    parts = e[5].split(component)
+    parts += ("", "", "")
+    c.place_of_service, c.frequency = parts[0], parts[2]
+
+
+def set_cr2(s: SpinalManipulation, e: list[str]) -> None:
+    """CR208 condition, CR210 and CR211 its description."""
+    s.condition, s.description, s.description_2 = e[8], e[10], e[11]
+
+
+def set_svd(j: LineAdjudication, e: list[str], component: str) -> None:
+    """SVD01 payer, SVD02 paid, SVD03-2 procedure and what follows it modifiers, SVD05 units, SVD06 bundled into."""
+    j.payer_id, j.paid_text, j.paid = e[1], e[2], amount(e[2])
+    parts = e[3].split(component)
+    j.procedure = parts[1] if len(parts) > 1 else ""
+    j.modifiers = tuple([m for m in parts[2:6] if m])
+    j.units, j.bundled_into = amount(e[5]), e[6]

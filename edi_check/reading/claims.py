@@ -21,15 +21,13 @@ from ..model import (
     SpinalManipulation,
 )
 from .assembly import Assembly, Elements
-from .bindings import amount, day, setter
+from .bindings import amount, day, set_clm, set_cr2, set_sbr, set_svd
 from .trace import SegmentTrace
 
 NO_DATES = DateRange()
 
 new = tuple.__new__
 """Makes a named tuple without the call of its own ``__new__``, which is written in Python."""
-
-set_sbr, set_clm, set_cr2, set_svd = (setter(s) for s in ("SBR", "CLM", "CR2", "SVD"))
 
 
 # Claim ------------------------------------------------------------------------------------------------------------
@@ -44,10 +42,7 @@ def claim(a: Assembly, e: Elements, n: int) -> None:
         a.level = -1
     c = Claim.__new__(Claim)
     set_clm(c, e, a.component)
-    c.accident_country = c.accident_state = c.patient_relationship = ""
-    c.attachments = c.faults = c.notes = c.other_payers = c.related_causes = ()
-    c.facility = c.patient_paid = c.spinal_manipulation = c.supervising = c.patient_death_date = None
-    c.is_complete, c.patient_number = True, 0
+    c.nothing_seldom()
     if e[11]:
         causes = e[11].split(a.component)
         c.related_causes = tuple(x for x in causes[:3] if x)
@@ -131,7 +126,7 @@ def patient_paid(a: Assembly, e: Elements, n: int) -> None:
 def spinal_manipulation(a: Assembly, e: Elements, n: int) -> None:
     assert a.claim is not None
     s = SpinalManipulation(segment=n)
-    set_cr2(s, e, a.component)
+    set_cr2(s, e)
     a.claim.spinal_manipulation = s
 
 
@@ -169,7 +164,7 @@ def diagnoses(a: Assembly, value: Any, n: int) -> None:
 def other_payer(a: Assembly, e: Elements, n: int) -> None:
     assert a.claim is not None
     o = OtherPayer(segment=n)
-    set_sbr(o, e, a.component)
+    set_sbr(o, e)
     a.other, a.party = o, Party()
     a.claim.other_payers, a.claim.is_plain = [*a.claim.other_payers, o], False
 
@@ -336,7 +331,6 @@ def adjudication(a: Assembly, e: Elements, n: int) -> None:
     assert a.line is not None
     j = LineAdjudication(segment=n)
     set_svd(j, e, a.component)
-    j.modifiers = tuple(m for m in e[3].split(a.component)[2:6] if m)
     a.adjudication = j
     a.line.adjudications = [*a.line.adjudications, j]
     a.not_plain()
