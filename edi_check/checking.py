@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from .findings import Finding, Where
 from .judging.engine import Engine
@@ -45,10 +45,10 @@ TROUBLES = {
     ),
     "read": ("CORE-FILE-01", "The file can't be read: {error}.", "Look at its permissions and at the disk."),
 }
-ZERO = Decimal(0)
-ORDER = ("accepted", "review", "rejected")
+ZERO: Final = Decimal(0)
+ORDER: Final = ("accepted", "review", "rejected")
 
-DETAILS_PIECE = 16
+DETAILS_PIECE: Final = 16
 """Claims whose details are read to get at those of one: few claims have anything to do with another one."""
 
 

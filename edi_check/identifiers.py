@@ -8,26 +8,27 @@ an EIN; its Luhn is slower than the two lines here and raises where the answer i
 from __future__ import annotations
 
 import re
+from typing import Final
 
 __all__ = [
     "has_one_digit_only", "is_hcpcs_shape", "is_icd9cm_shape", "is_icd10cm_shape", "is_modifier_shape", "is_npi",
     "is_tax_id", "is_taxonomy", "is_zip", "is_zip9", "luhn_sum",
 ]
 
-_DOUBLED = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
-_PREFIX_80840 = 24  # what the card issuer prefix 80840 adds to the Luhn sum of the ten digits behind it
-_NPIS: dict[str, bool] = {}
-_NPIS_LIMIT = 50_000
+_DOUBLED: Final = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
+_PREFIX_80840: Final = 24  # what the card issuer prefix 80840 adds to the Luhn sum of the ten digits behind it
+_NPIS: Final[dict[str, bool]] = {}
+_NPIS_LIMIT: Final = 50_000
 
-_tax_id = re.compile("[0-9]{9}").fullmatch
-_taxonomy = re.compile("[0-9A-Z]{9}X").fullmatch
-_icd10 = re.compile("[A-Z][0-9A][0-9A-Z]{1,5}").fullmatch
-_icd9 = re.compile("[0-9]{3,5}|V[0-9]{2,4}|E[0-9]{3,4}").fullmatch
-_hcpcs = re.compile("[0-9]{4}[0-9AFMTU]|[A-Z][0-9]{4}").fullmatch
-_modifier = re.compile("[0-9A-Z]{2}").fullmatch
-_zip = re.compile("[0-9]{5}(?:[0-9]{4})?").fullmatch
-_zip9 = re.compile("[0-9]{9}").fullmatch
-_npi = re.compile("[12][0-9]{9}").fullmatch
+_tax_id: Final = re.compile("[0-9]{9}").fullmatch
+_taxonomy: Final = re.compile("[0-9A-Z]{9}X").fullmatch
+_icd10: Final = re.compile("[A-Z][0-9A][0-9A-Z]{1,5}").fullmatch
+_icd9: Final = re.compile("[0-9]{3,5}|V[0-9]{2,4}|E[0-9]{3,4}").fullmatch
+_hcpcs: Final = re.compile("[0-9]{4}[0-9AFMTU]|[A-Z][0-9]{4}").fullmatch
+_modifier: Final = re.compile("[0-9A-Z]{2}").fullmatch
+_zip: Final = re.compile("[0-9]{5}(?:[0-9]{4})?").fullmatch
+_zip9: Final = re.compile("[0-9]{9}").fullmatch
+_npi: Final = re.compile("[12][0-9]{9}").fullmatch
 
 
 def luhn_sum(digits: str) -> int:

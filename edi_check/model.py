@@ -7,8 +7,8 @@ can't be read is ``None``. Days are ``datetime.date``.
 Every object carries ``segment``, the number of its first segment in the file (the first ISA is 1);
 ``Claim.locate`` turns such a number into byte offset, length and loop.
 
-The classes are not frozen and not slotted on purpose: the reader makes them by the hundred thousand with
-``__new__`` and sets only what the file holds, so an absent field costs nothing (it is the class's default). CPython
+The classes are not frozen and not slotted on purpose: the reader makes them by the hundred thousand and sets only what
+the file holds, so an absent field costs nothing (it is the class's default). CPython
 3.11 shares the keys of 29 attributes between the instances of a class, the first that it meets; an instance with
 others pays with a dict of its own, at twice the time for every access. ``_share`` says which they are, and what a claim
 seldom has lies in slots.
@@ -21,7 +21,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from .interchange import Delimiters, FunctionalGroup, Interchange, TransactionSet
 from .parts import (
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from .findings import Finding
 
 __all__ = [
+    "NO_DATES",
     "Adjustment",
     "AdjustmentAmount",
     "Attachment",
@@ -67,6 +68,7 @@ __all__ = [
     "Subscriber",
     "TransactionSet",
     "fields_of",
+    "new_claim",
 ]
 
 
@@ -116,7 +118,12 @@ class Subscriber(Party):
     payer: Party | None = None
 
 
-_POINTERS = {**{str(n): n for n in range(1, 100)}, **{f"{n:02}": n for n in range(1, 100)}}
+NO_DATES: Final = DateRange()
+NO_BILLING_PROVIDER, NO_SUBSCRIBER = BillingProvider(), Subscriber()
+NO_TRANSACTION_SET, NO_FUNCTIONAL_GROUP, NO_INTERCHANGE = TransactionSet(), FunctionalGroup(), Interchange()
+"""What an object of the model has where it hangs under nothing; nobody changes them."""
+
+_POINTERS: Final = {**{str(n): n for n in range(1, 100)}, **{f"{n:02}": n for n in range(1, 100)}}
 """What a pointer can be to the number it means; nothing else points anywhere."""
 
 
@@ -140,7 +147,7 @@ class ServiceLine(Record):
     pointers: tuple[str, ...] = ()
     emergency: str = ""
     text: str = ""
-    service_dates: DateRange
+    service_dates: DateRange = NO_DATES
     dates: Sequence[DateRange] = ()
     references: Sequence[Reference] = ()
     notes: Sequence[Note] = ()
@@ -158,10 +165,6 @@ class ServiceLine(Record):
     segment: int = 0
     service_segment: int = 0
 
-    def __init__(self, **values: Any) -> None:
-        self.service_dates = DateRange()
-        super().__init__(**values)
-
     @property
     def diagnoses(self) -> tuple[Diagnosis, ...]:
         """The diagnoses the line points to, in pointer order; a pointer to nothing is left out."""
@@ -178,8 +181,7 @@ class ServiceLine(Record):
 
 
 class _Seldom(Record):
-    """Fields of a claim that would be too many for its shared keys. Whoever makes a claim without ``__init__`` sets
-    all of them."""
+    """Fields of a claim that would be too many for its shared keys. They have no defaults: see ``new_claim``."""
 
     __slots__ = (
         "accident_country",
@@ -240,13 +242,13 @@ class Claim(_Seldom):
     referring: Sequence[Party] = ()
     rendering: Party | None = None
     service_lines: Sequence[ServiceLine] = ()
-    billing: BillingProvider
-    subscriber: Subscriber
+    billing: BillingProvider = NO_BILLING_PROVIDER
+    subscriber: Subscriber = NO_SUBSCRIBER
     dependent: Party | None = None
     patient_hl_segment: int = 0
-    set: TransactionSet
-    group: FunctionalGroup
-    interchange: Interchange
+    set: TransactionSet = NO_TRANSACTION_SET
+    group: FunctionalGroup = NO_FUNCTIONAL_GROUP
+    interchange: Interchange = NO_INTERCHANGE
     first_segment: int = 0
     last_segment: int = 0
     offset: int = 0
@@ -258,20 +260,6 @@ class Claim(_Seldom):
     """True when the reader met none of these: another payer (2320), a note (NTE, K3), a date of death, a facility or
     supervising provider (2310C, 2310D); and on no line a party (2420), a note, an adjudication (2430) or a second DTP.
     Attributes that hold them needn't be looked at then. False says nothing."""
-
-    def __init__(self, **values: Any) -> None:
-        self.billing, self.subscriber = BillingProvider(), Subscriber()
-        self.set, self.group, self.interchange = TransactionSet(), FunctionalGroup(), Interchange()
-        self.nothing_seldom()
-        super().__init__(**values)
-
-    def nothing_seldom(self) -> None:
-        """Set the fields of ``_Seldom`` to their defaults."""
-        self.accident_country = self.accident_state = self.patient_relationship = ""
-        self.attachments = self.faults = self.notes = self.other_payers = self.related_causes = ()
-        self.facility = self.patient_paid = self.spinal_manipulation = self.supervising = None
-        self.patient_death_date = None
-        self.is_complete, self.patient_number = True, 0
 
     @property
     def segment(self) -> int:
@@ -343,6 +331,16 @@ class Claim(_Seldom):
         """The claim's own segments, CLM first."""
         if self.trace is not None:
             yield from self.trace.segments(self.first_segment, self.last_segment)
+
+
+def new_claim() -> Claim:
+    """A claim with nothing in it. (``Claim()`` is one without the fields of ``_Seldom``.)"""
+    c = Claim()
+    c.accident_country = c.accident_state = c.patient_relationship = ""
+    c.attachments = c.faults = c.notes = c.other_payers = c.related_causes = ()
+    c.facility = c.patient_paid = c.spinal_manipulation = c.supervising = c.patient_death_date = None
+    c.is_complete, c.patient_number = True, 0
+    return c
 
 
 def _share(kind: type[Any], names: str) -> None:

@@ -10,26 +10,27 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from inspect import get_annotations
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple, Self
 
 
 class Record:
     """Base of what is read by the hundred thousand: named values with defaults.
 
-    ``Party(last_name="DOE")`` gives the others their defaults; two are equal when their classes and all their values
-    are. No dataclass, because the reader makes them by ``__new__`` and sets only what the file holds: an absent field
-    is then the default of the class, in an interpreted Python and in a compiled one (setup.py) alike. Raises TypeError
-    for a name that is no field.
+    ``Party()`` has the defaults of its class, ``Party().having(last_name="DOE")`` others; two are equal when their
+    classes and all their values are. No dataclass, and no ``__init__``, because the reader sets only what the file
+    holds: an absent field then costs nothing, in an interpreted Python and in a compiled one (setup.py) alike.
     """
 
     __slots__ = ()
 
-    def __init__(self, **values: Any) -> None:
+    def having(self, **values: Any) -> Self:
+        """Sets these fields. Raises TypeError for a name that is none."""
         names = fields_of(type(self))
         for name, value in values.items():
             if name not in names:
                 raise TypeError(f"{type(self).__name__} has no field {name!r}")
             setattr(self, name, value)
+        return self
 
     def __repr__(self) -> str:
         values = ", ".join([f"{name}={getattr(self, name)!r}" for name in fields_of(type(self))])
@@ -252,5 +253,5 @@ class LineAdjudication:
     segment: int = 0
 
 
-NOBODY = Party()
+NOBODY: Final = Party()
 """Where a loop is missing: a party without a name."""

@@ -11,7 +11,7 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from .findings import Finding, Related, Status, Where
 from .model import BillingProvider, Claim, Party, ServiceLine
@@ -33,13 +33,14 @@ __all__ = [
     "unpacked",
 ]
 
-COMPARE, PATIENT = 2, 3
+COMPARE: Final = 2
+PATIENT: Final = 3
 """Places in the details: of what is compared, and of the number of the patient level."""
 
-LINES = 7
+LINES: Final = 7
 """Place of ``kept_lines`` in what is compared; all else there is for ``judging`` only."""
 
-DAYS = 1
+DAYS: Final = 1
 """Place of DTP03 in a line of ``kept_lines``."""
 
 

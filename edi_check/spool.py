@@ -11,14 +11,14 @@ import marshal
 import tempfile
 from array import array
 from collections.abc import Iterator
-from typing import IO, Any
+from typing import IO, Any, Final
 
 __all__ = ["GROUP", "Spool", "Store"]
 
-GROUP = 256
+GROUP: Final = 256
 """Rows that are written together."""
 
-PENDING = 1 << 16
+PENDING: Final = 1 << 16
 """Bytes that wait for a write of their own no longer."""
 
 

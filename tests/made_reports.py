@@ -95,8 +95,8 @@ def envelope(claims: int) -> Interchange:
         id_code="837",
         convention="005010X222A1",
         reference="BATCH1",
-        submitter=Party(type="2", last_name="EXAMPLE BILLING", id="SUBMIT1"),
-        receiver=Party(type="2", last_name="EXAMPLE HEALTH PLAN", id="93029"),
+        submitter=Party().having(type="2", last_name="EXAMPLE BILLING", id="SUBMIT1"),
+        receiver=Party().having(type="2", last_name="EXAMPLE HEALTH PLAN", id="93029"),
         claims=claims,
     )
     group = FunctionalGroup(
@@ -277,7 +277,7 @@ def hostile() -> MadeFile:
     file.providers = [(evil, "XX", evil)]
     i = file.interchanges[0]
     i.sender = i.receiver = i.control_number = i.usage = evil
-    i.groups[0].sets[0].submitter = Party(type="2", last_name=evil)
+    i.groups[0].sets[0].submitter = Party().having(type="2", last_name=evil)
     file.faults = [Fault("CORE-ID-01", 1, evil)]
     return file
 

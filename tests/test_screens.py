@@ -53,7 +53,7 @@ def all_found(claim: Claim, judge: Engine) -> list[str]:
 
 
 def finds_what_all_edits_find(claims: Iterator[Claim], judge: Engine) -> Counter[int]:
-    """Counts the answers of ``is_ordinary``."""
+    """Counts the answers of ``Look.says``."""
     answers: Counter[int] = Counter()
     for claim in claims:
         known = diagnosed(claim.diagnoses) or meet(claim.diagnoses)
@@ -68,9 +68,9 @@ def finds_what_all_edits_find(claims: Iterator[Claim], judge: Engine) -> Counter
             found = sorted(map(repr, judge.judge(claim)))
             assert found == expected, (claim.number, shown)
         plan = judge.plan(claim)
-        if plan.is_ordinary is not None:
+        if plan.look is not None:
             highest = max(map(highest_of, claim.service_lines), default=0)
-            answers[plan.is_ordinary(claim, known, highest)] += 1
+            answers[plan.look.says(claim, known, highest)] += 1
         claim.is_plain = said
     assert not judge.faults
     return answers

@@ -336,7 +336,7 @@ def test_values_can_not_break_an_answer() -> None:
         f.where = f.where._replace(value=evil, loop=evil, segment_id=evil, element=evil, is_private=False)
     i = file.interchanges[0]
     i.groups[0].sets[0].reference = i.groups[0].sets[0].convention = evil
-    i.groups[0].sets[0].submitter = Party(type="2", last_name=evil, first_name=evil, id=evil)
+    i.groups[0].sets[0].submitter = Party().having(type="2", last_name=evil, first_name=evil, id=evil)
     file.providers = [(evil, "XX", evil, "1", evil, evil, evil, evil, evil, 1)]
     for text in answers(file).values():
         (one,) = interchanges(text)

@@ -10,7 +10,7 @@ from types import FunctionType
 from typing import Any
 
 from ..findings import LEVELS
-from ..model import Claim, ServiceLine
+from ..model import Claim, ServiceLine, new_claim
 from .conditions import WORDS, Codes, Condition, Found
 from .packs import EditData, Pack
 from .registry import TABLES, Hit, Result, Room, Screen
@@ -18,7 +18,7 @@ from .registry import TABLES, Hit, Result, Room, Screen
 __all__ = ["Active", "bound", "milder"]
 
 NO_LINE = ServiceLine()
-NO_CLAIM = Claim()
+NO_CLAIM = new_claim()
 ALIKE = frozenset({"procedure", "modifiers", "description", "unit_basis", "units", "place"})
 """Fields of conditions that are the same for all lines with one ``Service``."""
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from ..findings import Related
 from ..model import Claim, Party, ServiceLine
@@ -21,17 +21,17 @@ __all__ = [
     "patient_key", "provider_key",
 ]
 
-LONGEST_RANGE = 31
+LONGEST_RANGE: Final = 31
 """A range of more days neither is summed nor overlaps anything: nobody treats a patient so, and a hostile file
 could."""
 
-PERIODS = 50
+PERIODS: Final = 50
 """Different periods of one claim that are held against each other; the guide allows no more lines."""
 
-LISTED = 5
+LISTED: Final = 5
 """Earlier lines named in ``related``; the sums count all."""
 
-ZERO = Decimal(0)
+ZERO: Final = Decimal(0)
 
 
 class DayLine(NamedTuple):
@@ -59,7 +59,7 @@ class Tally:
         self.lines: tuple[Related, ...] = ()
 
 
-_NO_TALLY = Tally()
+_NO_TALLY: Final = Tally()
 
 
 class Tallies:
@@ -106,7 +106,7 @@ def _keys(line: DayLine) -> tuple[tuple[str, ...], ...]:
     return (procedure,), (procedure, "provider", line.provider), (procedure, "tax", line.tax_id)
 
 
-_NOTHING = Tallies()
+_NOTHING: Final = Tallies()
 
 
 class DayOfService:
@@ -284,8 +284,8 @@ def usable_units(line: ServiceLine) -> Decimal:
     return units
 
 
-_new = tuple.__new__
-_LAST: list[tuple[Any, str]] = [(None, "")]
+_new: Final = tuple.__new__
+_LAST: Final[list[tuple[Any, str]]] = [(None, "")]
 """The billing provider that came last, and its tax id: it comes with many claims."""
 
 

@@ -14,7 +14,7 @@ from decimal import Decimal, InvalidOperation
 from functools import cached_property
 from hashlib import blake2b
 from operator import itemgetter
-from typing import Any
+from typing import Any, Final
 
 from ..model import Claim
 from ..rows import DAYS, kept_lines, provider_id
@@ -23,7 +23,7 @@ from .visits import KeptLine
 
 __all__ = ["DAY_LINES", "Compared", "Earlier", "compared", "first_day", "further_days", "span_of"]
 
-DAY_LINES = 8
+DAY_LINES: Final = 8
 """Place in the tuple that ``compared`` gives, as ``LINES`` is, which stands where ``rows`` looks for it."""
 
 
@@ -48,7 +48,7 @@ def compared(claim: Claim, payer: str, day_lines: Sequence[DayLine], is_secondar
             to.id if to is not None else "", subscriber.filing)
 
 
-_code = itemgetter(1)
+_code: Final = itemgetter(1)
 
 
 def first_day(lines: Sequence[tuple[str, ...]]) -> str:

@@ -183,7 +183,7 @@ class Engine:
                 bits |= service.bit
                 weight += service.weight
                 at_work.append((line, service))
-        answer = plan.is_ordinary(claim, known, highest) if plan.is_ordinary is not None else UNKNOWN
+        answer = plan.look.says(claim, known, highest) if plan.look is not None else UNKNOWN
         for line, service in at_work:
             if service.hits:
                 hits.extend([(active, hit, line) for active, hit in service.hits])

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Sequence, Set
-from typing import Any
+from typing import Any, Final
 
 from ..rows import DAYS
 from .comparison import first_day, further_days
@@ -15,7 +15,7 @@ from .plan import Plan
 
 __all__ = ["CHANGES", "Keys"]
 
-CHANGES = ("7", "8")
+CHANGES: Final = ("7", "8")
 """Frequencies (CLM05-3) of claims that take the place of others: replacement, void."""
 
 

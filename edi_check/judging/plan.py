@@ -6,22 +6,22 @@ An ``Active`` is an edit ready to run: its function with parameters bound, its c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from math import ceil, inf
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from ..model import Claim, ServiceLine
-from .active import Active, bound, milder
+from ..model import ServiceLine
+from .active import Active, milder
 from .aggregate import usable_units
-from .edits._ordinary import ANSWERS, Diagnosed, highest_of, is_ordinary, terms
+from .edits._ordinary import ANSWERS, Diagnosed, Look, highest_of
 from .registry import ALWAYS_HEARD, ALWAYS_SILENT, Screen
 
 __all__ = ["Active", "Bundle", "LowerCase", "More", "Plan", "Service", "milder"]
 
-MEMO_SIZE = 20_000
-UNIONS = 1000
-UNKNOWN_LOB = "the claim's line of business is not known"
+MEMO_SIZE: Final = 20_000
+UNIONS: Final = 1000
+UNKNOWN_LOB: Final = "the claim's line of business is not known"
 
 
 class Bundle:
@@ -80,7 +80,7 @@ class More(NamedTuple):
     days, and (edit, why) of those that can't be judged.
 
     ``rooms`` are those of the edits on sums, ``room`` the least of them: no sum need be made of lines that weigh no
-    more. ``asked`` is ``screened`` by what ``is_ordinary`` has said (see ``Plan.asked``)."""
+    more. ``asked`` is ``screened`` by what ``Look.says`` has said (see ``Plan.asked``)."""
 
     claims: list[Active]
     screened: list[tuple[Screen, list[Active]]]
@@ -134,20 +134,20 @@ class Plan:
         """``more_for``, by the bits of the codes."""
         self.have_visits_room = all(active.room is not None for active in self.visits)
         """Do the codes of a claim tell whether its visits must be looked at?"""
-        self.is_ordinary, self.asked = self._look(), _asked(self.screened)
+        self.look, self.asked = self._look(), _asked(self.screened)
         """One look that stands for most screens, and the screens still to ask after each of its answers."""
 
-    def _look(self) -> Callable[[Claim, Diagnosed, int], int] | None:
-        """``is_ordinary`` with the parameters of the screens; ``None`` where there is too little to spare."""
+    def _look(self) -> Look | None:
+        """The look at the parameters of the screens; ``None`` where there is too little to spare."""
         days: list[date] = []
         limits: list[int] = []
         for screen, _ in self.screened:
             given = screen.__kwdefaults__ or {}
             days += [given["as_of"]] if "as_of" in given else []
-            limits += [given["filing_days"]] if "filing_days" in given else []
+            limits += [int(given["filing_days"])] if "filing_days" in given else []
         if not days or len(self.screened) < 4:
             return None
-        return bound(is_ordinary, terms(days[0], int(min(limits, default=date.max.toordinal()))))
+        return Look(days[0], min(limits, default=date.max.toordinal()))
 
     def service(self, line: ServiceLine, key: tuple[Any, ...]) -> Service:
         """What is known of lines like this one. ``key`` is all that such edits may see (``registry.SERVICE_FIELDS``),
@@ -268,7 +268,7 @@ Asked = tuple[Screened, Screened, Screened]
 
 
 def _asked(screened: Screened) -> Asked:
-    """Screens that must be asked after each answer of ``is_ordinary``: 0, 1 or 2."""
+    """Screens that must be asked after each answer of ``Look.says``: 0, 1 or 2."""
     def still(answer: int) -> Screened:
         return [(screen, actives) for screen, actives in screened
                 if not 0 < ANSWERS.get(actives[0].data.check.screen, 9) <= answer]  # type: ignore[union-attr, arg-type]

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from datetime import date
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from ..findings import Finding, is_at_least
 from ..model import Delimiters, Place
@@ -31,7 +31,7 @@ from .wording import finding_at
 
 __all__ = ["Standing", "settle"]
 
-ROUNDS = 5
+ROUNDS: Final = 5
 
 
 class Standing(NamedTuple):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from ..findings import Related
 from ..model import Claim
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 __all__ = ["Codes", "Done", "KeptLine", "Visit", "VisitLine", "Visits", "new_hits", "run_visits", "segments_of",
            "units_of"]
 
-CODES_KEPT = 100
+CODES_KEPT: Final = 100
 """Different codes of earlier claims that are remembered of a visit, and different sets of modifiers of one code: more
 nobody bills, and a hostile file could."""
 
-ZERO = Decimal(0)
+ZERO: Final = Decimal(0)
 
 Guard = Callable[..., Result]
 

@@ -8,7 +8,7 @@ raises.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from ..model import (
     BillingProvider,
@@ -30,7 +30,7 @@ __all__ = ["Act", "Assembly", "Elements", "Parse"]
 
 Elements: TypeAlias = list[str]
 
-new = tuple.__new__
+new: Final = tuple.__new__
 """Makes a named tuple without the call of its own ``__new__``, which is written in Python."""
 Parse: TypeAlias = Callable[[Elements, str, str], Any]
 Act: TypeAlias = Callable[["Assembly", Any, int], None]
@@ -44,8 +44,8 @@ class Assembly:
         self.interchange = Interchange()
         self.group = FunctionalGroup()
         self.set = TransactionSet()
-        self.billing = BillingProvider.__new__(BillingProvider)
-        self.subscriber = Subscriber.__new__(Subscriber)
+        self.billing = BillingProvider()
+        self.subscriber = Subscriber()
         self.dependent: Party | None = None
         self.relationship = ""
         self.death: Any = None
@@ -68,8 +68,8 @@ class Assembly:
         """A new ST: nothing of the set before is open any more."""
         self.interchange, self.group, self.set = interchange, group, set_
         self.component = interchange.delimiters.component
-        self.billing = BillingProvider.__new__(BillingProvider)
-        self.subscriber = Subscriber.__new__(Subscriber)
+        self.billing = BillingProvider()
+        self.subscriber = Subscriber()
         self.dependent, self.claim, self.line, self.other = None, None, None, None
         self.open_batches = []
         self.levels = [0, 0, 0, 0, 0, 0]
@@ -138,11 +138,11 @@ def receiver(a: Assembly, e: Elements, n: int) -> None:
 def billing_level(a: Assembly, e: Elements, n: int) -> None:
     a.provider_batches = a.begin_level(0, n)
     a.subscriber_batches, a.patient_batches = [], []
-    a.billing = a.party = b = BillingProvider.__new__(BillingProvider)
+    a.billing = a.party = b = BillingProvider()
     b.hl_segment, b.loop = n, "2000A"
     a.providers += 1
     b.number = a.providers
-    a.subscriber, a.dependent = Subscriber.__new__(Subscriber), None
+    a.subscriber, a.dependent = Subscriber(), None
     a.patient_segment = 0
 
 
@@ -150,7 +150,7 @@ def subscriber_level(a: Assembly, e: Elements, n: int) -> None:
     a.subscriber_batches = a.begin_level(2, n)
     a.patient_batches = []
     a.subscribers += 1
-    s = Subscriber.__new__(Subscriber)
+    s = Subscriber()
     s.number = a.subscribers
     s.hl_segment = n
     s.loop = "2010BA"
@@ -163,7 +163,7 @@ def patient_level(a: Assembly, e: Elements, n: int) -> None:
     a.patient_batches = a.begin_level(4, n)
     a.patients += 1
     a.patient_segment = n
-    a.dependent = party = Party.__new__(Party)
+    a.dependent = party = Party()
     party.loop = "2010CA"
     a.relationship, a.death = "", None
 
@@ -188,7 +188,7 @@ def patient_information(a: Assembly, e: Elements, n: int) -> None:
 
 
 def _party(a: Assembly, e: Elements, n: int, loop: str) -> Party:
-    p = Party.__new__(Party)
+    p = Party()
     set_nm1(p, e)
     p.loop = loop
     p.segment = n

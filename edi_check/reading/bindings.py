@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from datetime import date
 from decimal import Decimal
+from typing import Final
 
 from ..model import Claim, LineAdjudication, OtherPayer, Party, SpinalManipulation, Subscriber, TransactionSet
 from .values import parse_day
@@ -28,10 +29,10 @@ __all__ = [
     "set_svd",
 ]
 
-_number = re.compile(r"-?(?:[0-9]{1,40}(?:\.[0-9]{0,40})?|\.[0-9]{1,40})", re.ASCII).fullmatch
-_amounts: dict[str, Decimal | None] = {"": None}
-_days: dict[str, date | None] = {"": None}
-REMEMBERED = 20_000
+_number: Final = re.compile(r"-?(?:[0-9]{1,40}(?:\.[0-9]{0,40})?|\.[0-9]{1,40})", re.ASCII).fullmatch
+_amounts: Final[dict[str, Decimal | None]] = {"": None}
+_days: Final[dict[str, date | None]] = {"": None}
+REMEMBERED: Final = 20_000
 
 
 def amount(text: str) -> Decimal | None:

@@ -3,13 +3,13 @@ rely on."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from ..model import (
+    NO_DATES,
     Adjustment,
     AdjustmentAmount,
     Attachment,
-    Claim,
     DateRange,
     Diagnosis,
     LineAdjudication,
@@ -19,14 +19,13 @@ from ..model import (
     Reference,
     ServiceLine,
     SpinalManipulation,
+    new_claim,
 )
 from .assembly import Assembly, Elements
 from .bindings import amount, day, set_clm, set_cr2, set_sbr, set_svd
 from .trace import SegmentTrace
 
-NO_DATES = DateRange()
-
-new = tuple.__new__
+new: Final = tuple.__new__
 """Makes a named tuple without the call of its own ``__new__``, which is written in Python."""
 
 
@@ -40,9 +39,8 @@ def claim(a: Assembly, e: Elements, n: int) -> None:
     if a.level >= 0:
         a.levels[a.level + 1] = here - a.levels[a.level]
         a.level = -1
-    c = Claim.__new__(Claim)
+    c = new_claim()
     set_clm(c, e, a.component)
-    c.nothing_seldom()
     if e[11]:
         causes = e[11].split(a.component)
         c.related_causes = tuple(x for x in causes[:3] if x)
@@ -63,7 +61,7 @@ def claim(a: Assembly, e: Elements, n: int) -> None:
     c.levels = tuple(a.levels)
     c.service_lines = []
     a.open_batches = [b]
-    c.trace = trace = SegmentTrace.__new__(SegmentTrace)
+    c.trace = trace = SegmentTrace()
     trace.set_segment = a.set.segment
     trace.levels = a.open_batches, a.patient_batches, a.subscriber_batches, a.provider_batches
     a.claim, a.line, a.other = c, None, None
@@ -82,7 +80,7 @@ def parse_dates(e: Elements, component: str, text: str) -> tuple[Any, ...]:
 
 
 def _dates(value: tuple[Any, ...], n: int) -> DateRange:
-    d = DateRange.__new__(DateRange)
+    d = DateRange()
     d.qualifier, d.format, d.text, d.start, d.end = value
     d.segment = n
     return d
@@ -130,7 +128,7 @@ def spinal_manipulation(a: Assembly, e: Elements, n: int) -> None:
     a.claim.spinal_manipulation = s
 
 
-_diagnoses: dict[tuple[Diagnosis, ...], tuple[Diagnosis, ...]] = {}
+_diagnoses: Final[dict[tuple[Diagnosis, ...], tuple[Diagnosis, ...]]] = {}
 REMEMBERED = 5000
 
 
@@ -208,7 +206,7 @@ def other_reference(a: Assembly, e: Elements, n: int) -> None:
 def line(a: Assembly, e: Elements, n: int) -> None:
     c = a.claim
     assert c is not None
-    s = ServiceLine.__new__(ServiceLine)
+    s = ServiceLine()
     lines: Any = c.service_lines
     lines.append(s)
     s.number = len(lines)
@@ -220,10 +218,10 @@ def line(a: Assembly, e: Elements, n: int) -> None:
     a.line = s
 
 
-_procedures: dict[str, tuple[str, str, tuple[str, ...], str]] = {}
-_pointers: dict[str, tuple[str, ...]] = {}
+_procedures: Final[dict[str, tuple[str, str, tuple[str, ...], str]]] = {}
+_pointers: Final[dict[str, tuple[str, ...]]] = {}
 """A file has few procedures with their modifiers, and few lists of pointers, but as many charges as lines."""
-WORTH_REMEMBERING = 40
+WORTH_REMEMBERING: Final = 40
 
 
 def _procedure(composite: str, component: str) -> tuple[str, str, tuple[str, ...], str]:
@@ -284,7 +282,7 @@ def service(a: Assembly, value: Any, n: int) -> None:
 def line_date(a: Assembly, value: Any, n: int) -> None:
     s = a.line
     assert s is not None
-    d = DateRange.__new__(DateRange)
+    d = DateRange()
     d.qualifier, d.format, d.text, d.start, d.end = value
     d.segment = n
     if d.qualifier == "472" and s.service_dates is NO_DATES:

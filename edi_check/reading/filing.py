@@ -7,7 +7,7 @@ the slow lane found, and what the HL numbers break. It moves nothing.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from ..findings import Finding, Where
 from ..model import Claim
@@ -25,10 +25,10 @@ from .strangers import AfterStranger
 
 __all__ = ["LINE_LIMIT", "Filing", "extent_in"]
 
-LINE_LIMIT = 50
+LINE_LIMIT: Final = 50
 """Service lines of a claim (2400), as the guide has it."""
 
-SCOPES = {
+SCOPES: Final = {
     "2000A": "provider",
     "2010A": "provider",
     "2000B": "subscriber",
@@ -36,7 +36,7 @@ SCOPES = {
     "2000C": "patient",
     "2010C": "patient",
 }
-FAULT_LIMIT = 500
+FAULT_LIMIT: Final = 500
 """Guide faults kept per claim, and per set above claims: a set of noise must not fill the memory. One is enough to
 refuse what it stands in."""
 

@@ -11,7 +11,7 @@ No I/O: ``feed`` any chunks, then ``close``. Findings above claims are in ``faul
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, Final
 
 from ..model import Claim
 from ..privacy import legible
@@ -25,9 +25,9 @@ from .strays import told
 
 __all__ = ["Reader"]
 
-PADS = [[""] * n for n in range(40)]
+PADS: Final = [[""] * n for n in range(40)]
 """What is appended to a split segment so that every element the guide has can be asked for."""
-MEMO_LIMIT = 4000
+MEMO_LIMIT: Final = 4000
 ELEMENT_LIMIT = 1000
 SET_LIMIT = 100_000
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from datetime import date
 from functools import lru_cache
+from typing import Final
 
 from ..model import Delimiters
 
@@ -25,7 +26,7 @@ _USUAL = Delimiters()
 AN_TYPES = frozenset({"AN", "ID"})
 """Types whose trailing spaces carry no meaning (X12 RFI 46: they should be suppressed)."""
 
-_CHARACTERS = (
+_CHARACTERS: Final = (
     "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789abcdefghijklmnopqrstuvwxyz"
     " !\"&'()*+,-./:;?=%~@[]_{}\\|<>^`#$"
 )
@@ -37,22 +38,22 @@ _MONTH_DAY = (
     "|02(?:0[1-9]|1[0-9]|2[0-8]))"
 )
 
-DATE8 = (
+DATE8: Final = (
     f"(?:(?:1[89]|[2-9][0-9])[0-9][0-9]{_MONTH_DAY}"
     "|(?:(?:1[89]|[2-9][0-9])(?:0[48]|[2468][048]|[13579][26])|(?:[2468][048]|[3579][26])00)0229)"
 )
 """CCYYMMDD, a day of the calendar from 1800 on (nobody in a claim is older)."""
 
-DATE6 = f"(?:[0-9][0-9]{_MONTH_DAY}|(?:[02468][048]|[13579][26])0229)"
+DATE6: Final = f"(?:[0-9][0-9]{_MONTH_DAY}|(?:[02468][048]|[13579][26])0229)"
 """YYMMDD; the century is 19 or 20, and 2000 was a leap year, so every fourth year is."""
 
 DATE_RANGE = f"{DATE8}-{DATE8}"
 """RD8. The ends may stand in the wrong order here: CORE-LIN-03 judges that."""
 
-TIME4 = "(?:[01][0-9]|2[0-3])[0-5][0-9]"
+TIME4: Final = "(?:[01][0-9]|2[0-3])[0-5][0-9]"
 """HHMM."""
 
-TIME = f"{TIME4}(?:[0-5][0-9][0-9]{{0,2}})?"
+TIME: Final = f"{TIME4}(?:[0-5][0-9][0-9]{{0,2}})?"
 """HHMM, HHMMSS, HHMMSSD or HHMMSSDD."""
 
 DATE_FORMATS = {"D8": DATE8, "RD8": DATE_RANGE}
@@ -111,7 +112,7 @@ def time_pattern(low: int, high: int) -> str:
     return TIME4 if (low, high) == (4, 4) else TIME
 
 
-_is_date8 = re.compile(DATE8, re.ASCII).fullmatch
+_is_date8: Final = re.compile(DATE8, re.ASCII).fullmatch
 
 
 def is_date8(text: str) -> bool:

@@ -1,16 +1,16 @@
 """The one look that answers for all screens at once: most claims are ordinary in every way. Not a topic: no checks.
 
-``is_ordinary`` goes over the lines once instead of once for each screen, and reads what the reader left at its default
+``Look`` goes over the lines once instead of once for each screen, and reads what the reader left at its default
 only where ``Claim.is_plain`` doesn't tell. It may be stricter than the screens together, never laxer: a test holds it
 against them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
 from operator import attrgetter
-from typing import Any
+from typing import Final
 
 from ...identifiers import is_icd10cm_shape, is_npi
 from ...model import Claim, Diagnosis, Party, ServiceLine
@@ -20,11 +20,13 @@ from ._known import LIMIT, lasting_states, zip_states
 from .diagnoses import highest_pointer
 
 __all__ = [
-    "ANSWERS", "BUT_FOR_HEADING", "NOWHERE", "ORDINARY", "UNKNOWN", "Diagnosed", "diagnosed", "highest_of",
-    "is_ordinary", "meet", "terms",
+    "ANSWERS", "BUT_FOR_HEADING", "NOWHERE", "ORDINARY", "UNKNOWN", "Diagnosed", "Look", "diagnosed", "highest_of",
+    "meet",
 ]
 
-UNKNOWN, BUT_FOR_HEADING, ORDINARY = 0, 1, 2
+UNKNOWN: Final = 0
+BUT_FOR_HEADING: Final = 1
+ORDINARY: Final = 2
 
 ANSWERS: dict[Screen, int] = {
     screens.has_ordinary_lines: BUT_FOR_HEADING,
@@ -36,18 +38,18 @@ ANSWERS: dict[Screen, int] = {
     screens.has_ordinary_heading: ORDINARY,
     screens.names_no_cause: ORDINARY,
 }
-"""Screens, and the answer of ``is_ordinary`` from which on they say yes as well."""
+"""Screens, and the answer of ``Look.says`` from which on they say yes as well."""
 
-NOWHERE = 99
-KEPT = 5000
-_NUMBERS = [str(n) for n in range(1, 100)]
-_NO_DAY = date(9999, 12, 31)
-_ICD10_DAY = date(2015, 10, 1)
-_ICD10 = ("ABK", "ABF")
-_LONG = 12
-_NONE = {""}
-_CENT = -2
-_OLDEST = 150
+NOWHERE: Final = 99
+KEPT: Final = 5000
+_NUMBERS: Final = [str(n) for n in range(1, 100)]
+_NO_DAY: Final = date(9999, 12, 31)
+_ICD10_DAY: Final = date(2015, 10, 1)
+_ICD10: Final = ("ABK", "ABF")
+_LONG: Final = 12
+_NONE: Final = {""}
+_CENT: Final = -2
+_OLDEST: Final = 150
 _procedure, _control_number = attrgetter("procedure"), attrgetter("control_number")
 
 
@@ -65,7 +67,7 @@ class Diagnosed:
         self.count = len(codes) if is_ordinary else 0
 
 
-_diagnosed: dict[tuple[Diagnosis, ...], Diagnosed] = {}
+_diagnosed: Final[dict[tuple[Diagnosis, ...], Diagnosed]] = {}
 diagnosed = _diagnosed.get
 """What is known of a claim's diagnoses; ``None`` when they weren't met before."""
 
@@ -78,79 +80,77 @@ def meet(diagnoses: tuple[Diagnosis, ...]) -> Diagnosed:
     return found
 
 
-def terms(as_of: date, filing_days: int) -> dict[str, Any]:
-    """The keyword parameters of ``is_ordinary``, from the day of receipt and the shortest filing limit in days."""
-    always = lasting_states()
-    return {
-        "as_of": as_of,
-        "oldest": date(max(1, as_of.year - _OLDEST + 1), 1, 1),
-        "earliest": date.fromordinal(max(1, as_of.toordinal() - filing_days)),
-        "homes": {prefix: [s for s in states if s in always] for prefix, states in zip_states().items()},
-    }
+class Look:
+    """The look, at the day of receipt and with the shortest filing limit in days. ``oldest``: nobody alive was born
+    before; ``earliest``: the first day of service that no filing limit refuses; ``homes``: first three digits of a ZIP
+    code to states that were always valid."""
 
+    def __init__(self, as_of: date, filing_days: int) -> None:
+        always = lasting_states()
+        self.as_of = as_of
+        self.oldest = date(max(1, as_of.year - _OLDEST + 1), 1, 1)
+        self.earliest = date.fromordinal(max(1, as_of.toordinal() - filing_days))
+        self.homes = {prefix: [s for s in states if s in always] for prefix, states in zip_states().items()}
 
-def is_ordinary(claim: Claim, known: Diagnosed, highest: int, *, as_of: date, oldest: date, earliest: date,
-                homes: Mapping[str, Sequence[str]]) -> int:
-    """Which screens say yes, as far as one quick look tells: ORDINARY, BUT_FOR_HEADING or UNKNOWN (see ANSWERS).
-
-    ``known``: what is known of its diagnoses; ``highest``: the greatest ``highest_of`` of its lines; ``oldest``: nobody
-    alive was born before; ``earliest``: the first day of service that no filing limit refuses; ``homes``: first three
-    digits of a ZIP code to states that were always valid.
-    """
-    billing = claim.billing
-    if highest > known.count:
-        return UNKNOWN
-    if billing is not screens.BILLING[0] and not screens.is_ordinary_billing(billing):
-        return UNKNOWN
-    is_plain = claim.is_plain
-    if not is_plain and not _is_plain(claim):
-        return UNKNOWN
-    subscriber = claim.subscriber
-    birth = subscriber.birth_date
-    if subscriber.sequence in ("S", "T") or (birth is not None and not oldest <= birth <= as_of) or (
-            subscriber.has_city and (subscriber.state not in homes.get(subscriber.zip_code[:3], ())
-                                     or subscriber.country)):
-        return UNKNOWN
-    answer = ORDINARY if claim.frequency == "1" else BUT_FOR_HEADING
-    if claim.patient_hl_segment:
-        if subscriber.relationship:
+    def says(self, claim: Claim, known: Diagnosed, highest: int) -> int:
+        """Which screens say yes, as far as one quick look tells: ORDINARY, BUT_FOR_HEADING or UNKNOWN (see ANSWERS).
+        ``known``: what is known of its diagnoses; ``highest``: the greatest ``highest_of`` of its lines."""
+        homes = self.homes
+        billing = claim.billing
+        if highest > known.count:
+            return UNKNOWN
+        if billing is not screens.BILLING[0] and not screens.is_ordinary_billing(billing):
+            return UNKNOWN
+        is_plain = claim.is_plain
+        if not is_plain and not _is_plain(claim):
+            return UNKNOWN
+        subscriber = claim.subscriber
+        birth = subscriber.birth_date
+        if subscriber.sequence in ("S", "T") or (birth is not None and not self.oldest <= birth <= self.as_of) or (
+                subscriber.has_city and (subscriber.state not in homes.get(subscriber.zip_code[:3], ())
+                                         or subscriber.country)):
+            return UNKNOWN
+        answer = ORDINARY if claim.frequency == "1" else BUT_FOR_HEADING
+        if claim.patient_hl_segment:
+            if subscriber.relationship:
+                answer = BUT_FOR_HEADING
+            party = claim.dependent  # the reader sets it with the segment of its HL
+            if party is not None:
+                birth = party.birth_date
+                if (birth is not None and birth < self.oldest) or (party.has_city and not screens.is_at_home(party)):
+                    return UNKNOWN
+        elif subscriber.relationship != "18" or not (
+                subscriber.has_address and subscriber.has_city and subscriber.has_demographics):
             answer = BUT_FOR_HEADING
-        party = claim.dependent  # the reader sets it with the segment of its HL
-        if party is not None:
-            birth = party.birth_date
-            if (birth is not None and birth < oldest) or (party.has_city and not screens.is_at_home(party)):
+        header = claim.header
+        if len(header) < 12 or header[11]:  # CLM11: causes, state and country of an accident
+            answer = BUT_FOR_HEADING
+            if claim.accident_country or claim.accident_state not in lasting_states():
                 return UNKNOWN
-    elif subscriber.relationship != "18" or not (
-            subscriber.has_address and subscriber.has_city and subscriber.has_demographics):
-        answer = BUT_FOR_HEADING
-    header = claim.header
-    if len(header) < 12 or header[11]:  # CLM11: causes, state and country of an accident
-        answer = BUT_FOR_HEADING
-        if claim.accident_country or claim.accident_state not in lasting_states():
+        for reference in claim.references:
+            if reference[0] == "F8":
+                answer = BUT_FOR_HEADING
+        party = subscriber.payer
+        if party is not None and party.has_city and (party.state not in homes.get(party.zip_code[:3], ())
+                                                     or party.country):
             return UNKNOWN
-    for reference in claim.references:
-        if reference[0] == "F8":
-            answer = BUT_FOR_HEADING
-    party = subscriber.payer
-    if party is not None and party.has_city and (party.state not in homes.get(party.zip_code[:3], ()) or party.country):
-        return UNKNOWN
-    party = claim.rendering
-    if party is not None and (_PERSONS.get(party.id) != party.taxonomy or party.id_qualifier != "XX"
-                              or party.type == "2") and not _is_person(party):
-        return UNKNOWN
-    for party in claim.referring:
-        if party.id_qualifier != "XX" or not is_npi(party.id):
+        party = claim.rendering
+        if party is not None and (_PERSONS.get(party.id) != party.taxonomy or party.id_qualifier != "XX"
+                                  or party.type == "2") and not _is_person(party):
             return UNKNOWN
-    first = _first_day(claim, as_of)
-    if first is None or first < earliest or (birth is not None and birth > first):
-        return UNKNOWN
-    for d in claim.dates:
-        if d.start is None or d.end is not d.start or d.start > first:
+        for party in claim.referring:
+            if party.id_qualifier != "XX" or not is_npi(party.id):
+                return UNKNOWN
+        first = _first_day(claim, self.as_of)
+        if first is None or first < self.earliest or (birth is not None and birth > first):
             return UNKNOWN
-    return answer
+        for d in claim.dates:
+            if d.start is None or d.end is not d.start or d.start > first:
+                return UNKNOWN
+        return answer
 
 
-_PERSONS: dict[str, str] = {}
+_PERSONS: Final[dict[str, str]] = {}
 """NPI of an ordinary person who renders to the taxonomy last met with it."""
 
 
