@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import median
 from typing import NamedTuple
@@ -24,16 +24,18 @@ class Sample(NamedTuple):
     peak: float
 
 
-def run(command: Sequence[str | Path], output: Path, expected: Sequence[int] = (0,)) -> Sample:
+def run(command: Sequence[str | Path], output: Path, expected: Sequence[int] = (0,),
+        environment: Mapping[str, str] | None = None) -> Sample:
     """Run a command from the root of the clone, its standard output to ``output``. Raises RuntimeError when it ends
-    otherwise than expected: a figure of a run that failed is worth nothing.
+    otherwise than expected: a figure of a run that failed is worth nothing. ``environment``: what to add to ours.
 
     The peak is what the kernel says of this child alone (``wait4``); it can't be less than this process's own size,
     about 20 MiB, because a child begins as its copy.
     """
     begin = time.perf_counter()
     with output.open("wb") as out, (output.with_suffix(".stderr")).open("wb") as err:
-        child = subprocess.Popen([str(part) for part in command], stdout=out, stderr=err, cwd=ROOT)
+        child = subprocess.Popen([str(part) for part in command], stdout=out, stderr=err, cwd=ROOT,
+                                 env={**os.environ, **(environment or {})})
         _, status, usage = os.wait4(child.pid, 0)
         child.returncode = os.waitstatus_to_exitcode(status)
     wall = time.perf_counter() - begin

@@ -3,10 +3,13 @@
 What is measured, each in a process of its own, start to finish, by the clock:
 
 * speed: ``edi-check check -f json`` with all packs on, against pyx12 validating the same kind of file (fewer claims of
-  it, for it is slow), against merely splitting the same file; the three take turns, and medians are compared;
+  it, for it is slow), against merely splitting the same file; they take turns, and medians are compared;
 * start: a file of one claim;
 * linear: claims a second at 100,000 claims against 10,000, start-up taken off both (or the small file would flatter);
 * memory: peak resident set at 100,000 and 400,000 claims.
+
+Each is measured twice, interpreted and compiled (docs/compiled.md); where it can't be compiled that is said, and the
+interpreted figures stand alone.
 
 The files come from ``edi_check.generating`` (seeded; about 5% of the claims faulty, every fault in turn; names,
 streets, ids, diagnoses and charges all vary). Nothing here asserts: machines are noisy. The table printed at the end
@@ -20,13 +23,16 @@ import os
 import platform
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 if __package__ in (None, ""):
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from benchmarks.compiled import build
 from benchmarks.measure import ROOT, Sample, middle, run
 
 __all__ = ["main"]
@@ -34,14 +40,32 @@ __all__ = ["main"]
 PARTS = ("speed", "start", "linear", "memory")
 
 
+class Program(NamedTuple):
+    """edi_check as it is measured: what the table calls it, and what starts it."""
+
+    name: str
+    command: tuple[str, ...]
+    environment: Mapping[str, str]
+
+
+INTERPRETED = Program("edi_check", (sys.executable, "-m", "edi_check"), {})
+
+
+def compiled(folder: Path) -> Program:
+    """The one that was built into a folder: -P, or the clone's own package would come first."""
+    return Program("edi_check, compiled", (sys.executable, "-P", "-m", "edi_check"), {"PYTHONPATH": str(folder)})
+
+
 @dataclass
 class Bench:
-    """A run: where its files are, how many rounds, and the rows of its table (what, figure, goal, met)."""
+    """A run: where its files are, how many rounds, what is measured, and the rows of its table (what, figure, goal,
+    met)."""
 
     folder: Path
     rounds: int
     seed: int
     faults: float
+    programs: Sequence[Program]
     rows: list[tuple[str, str, str, str]] = field(default_factory=list)
 
     def file(self, claims: int, faults: float | None = None) -> Path:
@@ -57,9 +81,9 @@ class Bench:
             run([sys.executable, "-c", code], path)
         return path
 
-    def edi_check(self, claims: int) -> Sample:
+    def edi_check(self, program: Program, claims: int) -> Sample:
         path, report = self.file(claims), self.folder / "report.json"
-        return run([sys.executable, "-m", "edi_check", "check", "-f", "json", path], report, (0, 1))
+        return run([*program.command, "check", "-f", "json", path], report, (0, 1), program.environment)
 
     def pyx12(self, claims: int) -> Sample:
         return run(
@@ -88,47 +112,64 @@ def _say(text: str) -> None:
 
 def speed(bench: Bench, claims: int, pyx12_claims: int) -> None:
     """edi_check, pyx12 and splitting, side by side."""
-    ours, theirs, split = bench.repeat(
-        lambda: bench.edi_check(claims), lambda: bench.pyx12(pyx12_claims), lambda: bench.split(claims)
+    theirs, split, *ours = bench.repeat(
+        lambda: bench.pyx12(pyx12_claims),
+        lambda: bench.split(claims),
+        *(partial(bench.edi_check, program, claims) for program in bench.programs),
     )
-    rates = claims / ours.wall, pyx12_claims / theirs.wall, claims / split.wall
-    bench.add(f"edi_check, {claims:,} claims", f"{rates[0]:,.0f} claims/s")
-    bench.add(f"pyx12, {pyx12_claims:,} claims", f"{rates[1]:,.0f} claims/s")
-    bench.add(f"splitting only, {claims:,} claims", f"{rates[2]:,.0f} claims/s")
-    ratio, cost = rates[0] / rates[1], rates[2] / rates[0]
-    bench.add("edi_check to pyx12", f"{ratio:.1f} times as fast", "at least 30, aim 45", ratio >= 30)
-    by_cpu = (claims / ours.cpu) / (pyx12_claims / theirs.cpu)
-    bench.add("the same by processor time", f"{by_cpu:.1f} times as fast")
-    bench.add("edi_check to splitting", f"{cost:.1f} times the cost", "at most 10", cost <= 10)
+    bench.add(f"pyx12, {pyx12_claims:,} claims", f"{pyx12_claims / theirs.wall:,.0f} claims/s")
+    bench.add(f"splitting only, {claims:,} claims", f"{claims / split.wall:,.0f} claims/s")
+    for program, sample in zip(bench.programs, ours, strict=True):
+        name, rate = program.name, claims / sample.wall
+        bench.add(f"{name}, {claims:,} claims", f"{rate:,.0f} claims/s")
+        ratio, cost = rate * theirs.wall / pyx12_claims, sample.wall / split.wall
+        bench.add(f"{name}, to pyx12", f"{ratio:.1f} times as fast", "at least 30, aim 45", ratio >= 30)
+        by_cpu = (claims / sample.cpu) / (pyx12_claims / theirs.cpu)
+        bench.add(f"{name}, to pyx12 by processor time", f"{by_cpu:.1f} times as fast")
+        bench.add(f"{name}, to splitting", f"{cost:.1f} times the cost", "at most 10", cost <= 10)
 
 
 def start(bench: Bench) -> None:
     """A file of one claim, start to finish."""
-    (one,) = bench.repeat(lambda: bench.edi_check(1))
-    bench.add("start to finish, one claim", f"{one.wall:.2f} s", "at most 0.40 s", one.wall <= 0.4)
+    samples = bench.repeat(*(partial(bench.edi_check, program, 1) for program in bench.programs))
+    for program, one in zip(bench.programs, samples, strict=True):
+        bench.add(f"{program.name}, one claim", f"{one.wall:.2f} s", "at most 0.40 s", one.wall <= 0.4)
 
 
 def linear(bench: Bench, small: int, large: int) -> None:
     """Does cost grow as the claims do?"""
-    base, few, many = bench.repeat(
-        lambda: bench.edi_check(1), lambda: bench.edi_check(small), lambda: bench.edi_check(large)
-    )
-    rates = small / (few.wall - base.wall), large / (many.wall - base.wall)
-    share = rates[1] / rates[0]
-    bench.add(
-        f"claims/s at {large:,} to {small:,}",
-        f"{share:.0%} ({rates[1]:,.0f} to {rates[0]:,.0f})",
-        "at least 90%",
-        share >= 0.9,
-    )
+    for program in bench.programs:
+        base, few, many = bench.repeat(*(partial(bench.edi_check, program, n) for n in (1, small, large)))
+        rates = small / (few.wall - base.wall), large / (many.wall - base.wall)
+        share = rates[1] / rates[0]
+        bench.add(
+            f"{program.name}, claims/s at {large:,} to {small:,}",
+            f"{share:.0%} ({rates[1]:,.0f} to {rates[0]:,.0f})",
+            "at least 90%",
+            share >= 0.9,
+        )
 
 
 def memory(bench: Bench, sizes: Sequence[tuple[int, int]]) -> None:
     """Peak resident set; once for each size, for it hardly varies."""
-    for claims, goal in sizes:
-        peak = bench.edi_check(claims).peak
-        _say(f"{claims:,} claims: {peak:.0f} MiB")
-        bench.add(f"peak memory, {claims:,} claims", f"{peak:.0f} MiB", f"at most {goal} MiB", peak <= goal)
+    for program in bench.programs:
+        for claims, goal in sizes:
+            peak = bench.edi_check(program, claims).peak
+            _say(f"{program.name}, {claims:,} claims: {peak:.0f} MiB")
+            bench.add(f"{program.name}, peak memory, {claims:,} claims", f"{peak:.0f} MiB", f"at most {goal} MiB",
+                      peak <= goal)
+
+
+def programs(is_compiled: bool) -> list[Program]:
+    """What is measured: the clone as it is, and compiled if that was asked for and can be done."""
+    if not is_compiled:
+        return [INTERPRETED]
+    _say("compiling, once (--no-compiled leaves it out)")
+    try:
+        return [INTERPRETED, compiled(build())]
+    except RuntimeError as error:
+        _say(f"it can't be compiled here, so only the interpreted one is measured:\n{error}")
+        return [INTERPRETED]
 
 
 def table(bench: Bench) -> str:
@@ -156,13 +197,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--rounds", type=int, default=3, help="how often each is run (default 3)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--faults", type=float, default=0.05, help="share of faulty claims (default 0.05)")
+    parser.add_argument("--no-compiled", action="store_true", help="only the interpreted one")
     parser.add_argument("-o", "--output", type=Path, help="write the table to this file too")
     given = parser.parse_args(arguments)
     parts = given.parts or list(PARTS)
     if unknown := sorted(set(parts) - set(PARTS)):
         parser.error(f"no such part: {', '.join(unknown)}; there are {', '.join(PARTS)}")
     with tempfile.TemporaryDirectory(prefix="edi-check-bench-") as folder:
-        bench = Bench(Path(folder), 1 if given.quick else given.rounds, given.seed, given.faults)
+        bench = Bench(Path(folder), 1 if given.quick else given.rounds, given.seed, given.faults,
+                      programs(not given.no_compiled))
         claims = min(given.claims, 20_000) if given.quick else given.claims
         if "speed" in parts:
             speed(bench, claims, 500 if given.quick else given.pyx12_claims)

@@ -68,6 +68,7 @@ __all__ = [
     "Subscriber",
     "TransactionSet",
     "fields_of",
+    "is_compiled",
     "new_claim",
 ]
 
@@ -343,10 +344,15 @@ def new_claim() -> Claim:
     return c
 
 
+def is_compiled() -> bool:
+    """Does this module run as machine code (see setup.py)?"""
+    return hasattr(Party, "__mypyc_attrs__")
+
+
 def _share(kind: type[Any], names: str) -> None:
     """Fix which attributes of a class have shared keys: CPython takes the first 29 that any instance sets. (Compiled
     classes have no keys.)"""
-    if hasattr(kind, "__mypyc_attrs__"):
+    if is_compiled():
         return
     first = object.__new__(kind)
     for name in names.split():

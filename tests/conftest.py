@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+import edi_check
 
 GOLDENS = Path(__file__).parent / "goldens"
 
@@ -18,6 +21,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "long: takes minutes; run with -m long, left out otherwise")
+    tree = os.environ.get("EDI_CHECK_TESTED_TREE")
+    if tree and not Path(edi_check.__file__).is_relative_to(tree):
+        raise pytest.UsageError(f"the tests would run on {edi_check.__file__}, not on what is in {tree}")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

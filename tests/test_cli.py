@@ -22,6 +22,7 @@ from one_claim import BAD, GOOD
 from edi_check.cli import exits
 from edi_check.cli.main import cli, main
 from edi_check.judging.packs import Pack, load_builtin_packs
+from edi_check.model import is_compiled
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -574,4 +575,4 @@ def test_every_command_has_help_with_an_example(run: Run, path: tuple[str, ...],
 def test_version(run: Run) -> None:
     from edi_check import __version__
 
-    assert run("--version").out == f"edi-check {__version__}\n"
+    assert run("--version").out == f"edi-check {__version__}{' (compiled)' if is_compiled() else ''}\n"

@@ -77,8 +77,17 @@ class Commands(click.Group):
         return super().resolve_command(ctx, args)
 
 
+def _tell_version(ctx: click.Context, _: click.Parameter, is_asked: bool) -> None:
+    if is_asked and not ctx.resilient_parsing:
+        from ..model import is_compiled
+
+        click.echo(f"edi-check {__version__}{' (compiled)' if is_compiled() else ''}")
+        ctx.exit()
+
+
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(__version__, prog_name="edi-check", message="%(prog)s %(version)s")
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_tell_version,
+              help="Show the version and exit.")
 def cli() -> None:
     """Judge X12 837P claim files: which claims will be rejected, where, why, and what to do.
 
