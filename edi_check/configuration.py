@@ -29,8 +29,10 @@ PREFIX = "EDI_CHECK_"
 
 NOT_OURS = re.compile(r"(\w+_)?(SERVICE_(HOST|PORT(_\w+)?)|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)")
 """What Kubernetes gives every container of a namespace with a service that is called edi-check."""
-FOR_TESTS = ("CORPUS", "LANES", "MUTANTS")
-"""Read by our tests: where their files lie, how long they run."""
+FOR_TESTS = ("COMPILED_TREE", "CORPUS", "LANES", "MUTANTS", "TESTED_TREE")
+"""Read by our tests: where their files lie, how long they run, on which package."""
+FOR_SETUP = ("COMPILED",)
+"""Read by setup.py."""
 
 
 class ConfigurationError(EdiCheckError):
@@ -189,7 +191,7 @@ def _warn_of_variable(found: Configuration, variable: str, known: Iterable[str])
     import difflib
 
     name = variable.removeprefix(PREFIX)
-    if name in FOR_TESTS or NOT_OURS.fullmatch(name):
+    if name in (*FOR_TESTS, *FOR_SETUP) or NOT_OURS.fullmatch(name):
         return
     near = difflib.get_close_matches(name.upper(), [one.removeprefix(PREFIX) for one in known], 1)
     hint = f"did you mean {PREFIX}{near[0]}?" if near else "`edi-check config show` lists all settings"

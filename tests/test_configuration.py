@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from edi_check.configuration import FOR_TESTS, Configuration, ConfigurationError, load
+from edi_check.configuration import FOR_SETUP, FOR_TESTS, Configuration, ConfigurationError, load
 from edi_check.settings import MODEL
 
 
@@ -119,7 +119,8 @@ def test_an_unknown_variable_is_a_warning(tmp_path: Path, variable: str, hint: s
 def test_variables_of_others_are_left_alone(tmp_path: Path) -> None:
     """Kubernetes names variables after the services of a namespace; our tests have some of their own."""
     others = ["EDI_CHECK_SERVICE_HOST", "EDI_CHECK_SERVICE_PORT_HTTP", "EDI_CHECK_PORT", "EDI_CHECK_PORT_80_TCP_ADDR",
-              "EDI_CHECK_WEB_SERVICE_HOST", "_EDI_CHECK_COMPLETE", *(f"EDI_CHECK_{name}" for name in FOR_TESTS)]
+              "EDI_CHECK_WEB_SERVICE_HOST", "_EDI_CHECK_COMPLETE",
+              *(f"EDI_CHECK_{name}" for name in (*FOR_TESTS, *FOR_SETUP))]
     assert configured(tmp_path, "", dict.fromkeys(others, "tcp://10.0.0.1:80")).warnings == []
 
 
@@ -127,6 +128,8 @@ def test_the_variables_of_the_tests_are_known() -> None:
     told = {name for path in Path(__file__).parent.rglob("*.py")
             for name in re.findall(r'environ\.get\("EDI_CHECK_(\w+)"', path.read_text("utf-8"))}
     assert told == set(FOR_TESTS)
+    setup = (Path(__file__).parent.parent / "setup.py").read_text("utf-8")
+    assert re.findall(r'environ\.get\("EDI_CHECK_(\w+)"', setup) == list(FOR_SETUP)
 
 
 @pytest.mark.parametrize("number", ["1000000000", "999999999999"])

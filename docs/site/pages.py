@@ -42,7 +42,7 @@ INSTEAD = {
 
 NAV = {
     "Guides": ["guides/rejected-file", "guides/partner-999", "guides/pipeline", "guides/command-line", "watching",
-               "guides/neighbours", "tables", "tutorial-payer-pack"],
+               "guides/neighbours", "compiled", "tables", "tutorial-payer-pack"],
     "Edits": ["edits/index"],
     "Reference": ["reference/commands", "reference/settings", "formats", "reference/report", "reference/python",
                   "acknowledgments", "test-claims", "reference/packs", "coverage", "deviations", "reference/words"],
