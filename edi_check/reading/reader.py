@@ -191,7 +191,9 @@ class Reader(Byways):
         loops = batch.loops
         loops.append((batch.first, step.use.loop.id))
         refused = False
-        for n, text in enumerate(batch.segments, batch.first):
+        n = batch.first - 1
+        for text in batch.segments:
+            n += 1
             hit = memo.get(text) if memo else None  # most states have nothing worth remembering after them
             t: Transition | None
             if hit is not None:
