@@ -10,6 +10,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from ..model import Claim, Delimiters, FunctionalGroup, Interchange, Place, TransactionSet
@@ -173,10 +174,9 @@ class Original:
         at = claims.last_before(start, end, place.segment)
         if number:
             key = number_key(number)
-            near = (n for n in (at, at - 1) if start <= n <= end and number_key(claims.number(n)) == key)
-            named = next(near, 0) or next((n for n in range(start, end + 1) if number_key(claims.number(n)) == key), 0)
-            if named:
-                return Claims(claims, [(named, named)])
+            for n in chain((at, at - 1), range(start, end + 1)):
+                if start <= n <= end and number_key(claims.number(n)) == key:
+                    return Claims(claims, [(n, n)])
         if at >= start and place.segment <= claims.record(at).last:
             return Claims(claims, [(at, at)])
         below = at + 1

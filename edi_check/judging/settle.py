@@ -85,7 +85,8 @@ def settle(rows: Rows | Sequence[Standing], engine: Engine, refused_sets: Set[in
             if claim in by and _is_refused(its):
                 refused.add(claim)
         if not refused:
-            yield from ((claim, [unpacked(f) for f in packed]) for claim, packed in held)
+            for claim, packed in held:
+                yield claim, [unpacked(f) for f in packed]
             return
         del engine.faults[faults:]
         failed |= refused
