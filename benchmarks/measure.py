@@ -32,10 +32,11 @@ def run(command: Sequence[str | Path], output: Path, expected: Sequence[int] = (
     The peak is what the kernel says of this child alone (``wait4``); it can't be less than this process's own size,
     about 20 MiB, because a child begins as its copy.
     """
+    given = {**os.environ, **(environment or {})}
+    given.pop("PYTHONDONTWRITEBYTECODE", None)  # as users run it: what was imported once is compiled
     begin = time.perf_counter()
     with output.open("wb") as out, (output.with_suffix(".stderr")).open("wb") as err:
-        child = subprocess.Popen([str(part) for part in command], stdout=out, stderr=err, cwd=ROOT,
-                                 env={**os.environ, **(environment or {})})
+        child = subprocess.Popen([str(part) for part in command], stdout=out, stderr=err, cwd=ROOT, env=given)
         _, status, usage = os.wait4(child.pid, 0)
         child.returncode = os.waitstatus_to_exitcode(status)
     wall = time.perf_counter() - begin
