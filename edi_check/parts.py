@@ -28,22 +28,22 @@ class Record:
         names = fields_of(type(self))
         for name, value in values.items():
             if name not in names:
-                raise TypeError(f"{type(self).__name__} has no field {name!r}")
+                raise TypeError(f"{type(self).__name__} has no field {name}")
             setattr(self, name, value)
         return self
 
     def __repr__(self) -> str:
-        values = ", ".join([f"{name}={getattr(self, name)!r}" for name in fields_of(type(self))])
+        values = ", ".join([f"{name}={getattr(self, name, None)!r}" for name in fields_of(type(self))])
         return f"{type(self).__name__}({values})"
 
     def __eq__(self, other: object) -> bool:
         if type(self) is not type(other):
             return NotImplemented
-        return all(getattr(self, name) == getattr(other, name) for name in fields_of(type(self)))
+        return all(getattr(self, name, None) == getattr(other, name, None) for name in fields_of(type(self)))
 
 
 def fields_of(kind: type[Any]) -> tuple[str, ...]:
-    """The names of the fields of a ``Record``'s class, its bases' first."""
+    """The names of the fields of a class of the model."""
     compiled = getattr(kind, "__mypyc_attrs__", None)
     if compiled is not None:
         return tuple(compiled)

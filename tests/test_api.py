@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import gc
 import io
 import random
@@ -13,6 +14,7 @@ from one_claim import BAD, GOOD
 
 import edi_check
 from edi_check import EdiCheckError, NotX12, UnsupportedGuide, check, read_claims
+from edi_check.model import Claim, Party
 
 AS_OF = "2026-03-01"
 
@@ -62,6 +64,22 @@ def test_claims_stream_with_their_lines() -> None:
     assert [d.code for d in line.diagnoses] == ["M5450"]
     assert line.service_dates.is_single_day
     assert [place.text[:3] for place in claim.segments()] == ["CLM", "HI*", "LX*", "SV1", "DTP"]
+
+
+def test_the_objects_of_a_claim_are_values() -> None:
+    """Shown, compared, copied and made by their fields, interpreted or compiled."""
+    (one,), (two,) = (list(read_claims(GOOD.encode())) for _ in range(2))
+    assert one.service_lines == two.service_lines and one.billing == two.billing and one.billing != one.subscriber
+    assert f"last_name={one.billing.last_name!r}" in repr(one.billing) and "service_lines=" in repr(one)
+    other = copy.copy(one.service_lines[0])
+    other.procedure = "00000"
+    assert other != one.service_lines[0] == two.service_lines[0]
+    assert "procedure='00000'" in repr(other) and "index=0" in repr(Claim())
+    assert Party().having(last_name="DOE", type="1") == Party().having(type="1", last_name="DOE") != Party()
+    with pytest.raises(TypeError, match="Party has no field surname"):
+        Party().having(surname="DOE")
+    with pytest.raises(TypeError, match="unhashable"):
+        hash(Party())
 
 
 def test_reading_raises_errors_of_its_own_only() -> None:
