@@ -124,6 +124,9 @@ NO_BILLING_PROVIDER, NO_SUBSCRIBER = BillingProvider(), Subscriber()
 NO_TRANSACTION_SET, NO_FUNCTIONAL_GROUP, NO_INTERCHANGE = TransactionSet(), FunctionalGroup(), Interchange()
 """What an object of the model has where it hangs under nothing; nobody changes them."""
 
+NO_TRACE: Final[Trace | None] = None
+"""By a name, because a compiled class leaves a protocol that is plainly None unset."""
+
 _POINTERS: Final = {**{str(n): n for n in range(1, 100)}, **{f"{n:02}": n for n in range(1, 100)}}
 """What a pointer can be to the number it means; nothing else points anywhere."""
 
@@ -256,7 +259,7 @@ class Claim(_Seldom):
     length: int = 0
     levels: tuple[int, ...] = ()
     """Offset and length (bytes, up to the next HL or CLM) of the open HL*20, HL*22 and HL*23 with what follows each."""
-    trace: Trace | None = None
+    trace: Trace | None = NO_TRACE
     is_plain: bool = False
     """True when the reader met none of these: another payer (2320), a note (NTE, K3), a date of death, a facility or
     supervising provider (2310C, 2310D); and on no line a party (2420), a note, an adjudication (2430) or a second DTP.

@@ -43,11 +43,11 @@ class Record:
 
 
 def fields_of(kind: type[Any]) -> tuple[str, ...]:
-    """The names of the fields of a class of the model."""
-    compiled = getattr(kind, "__mypyc_attrs__", None)
-    if compiled is not None:
-        return tuple(compiled)
-    return tuple(dict.fromkeys([name for c in reversed(kind.__mro__) for name in get_annotations(c)]))
+    """The names of the fields of a class of the model, its bases' first."""
+    names: list[str] = []
+    for one in reversed(kind.__mro__):
+        names += one.__dict__["__mypyc_attrs__"] if "__mypyc_attrs__" in one.__dict__ else get_annotations(one)
+    return tuple(dict.fromkeys(names))
 
 
 class DateRange(Record):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime
 import os
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -118,15 +119,16 @@ class Desk:
             self.packs,
             settings=settings,
             levels=levels,
-            lob=lob,
-            payers=payers,
-            snip=snip,
+            lob=str(lob),
+            payers={str(payer): str(line) for payer, line in (payers or {}).items()},
+            snip=(int(snip[0]), int(snip[1])),
             tables=_loaded(tables),
             as_of=day,
         )
         self.tables = _listed(tables)
-        self.limits = {**LIMITS, **(limits or {})}
-        self._options: dict[str, Any] = {"strict": strict, "max_findings": max_findings, "pinned": levels or {}}
+        self.limits = _limits(limits)
+        self._options: dict[str, Any] = {"strict": bool(strict), "max_findings": _whole(max_findings),
+                                         "pinned": levels or {}}
         self._steps: dict[Any, Any] = {}
 
     def report(self) -> Report:
@@ -155,7 +157,7 @@ class Desk:
     ) -> FileReport:
         """One source judged. ``outside``: see ``checking.Outside``."""
         limits = self.limits
-        opened = Source(source, name, gzip_limit=limits["gzip_bytes"], gzip_ratio=limits["gzip_ratio"])
+        opened = Source(source, str(name), gzip_limit=limits["gzip_bytes"], gzip_ratio=limits["gzip_ratio"])
         run = FileCheck(
             opened,
             self.engine,
@@ -181,7 +183,7 @@ def read_claims(source: Any, *, limits: Mapping[str, int] | None = None) -> Iter
     """
     from .reading.reader import Reader
 
-    known = {**LIMITS, **(limits or {})}
+    known = _limits(limits)
     opened = Source(source, gzip_limit=known["gzip_bytes"], gzip_ratio=known["gzip_ratio"])
     reader = Reader(
         segment_limit=known["segment_bytes"], element_limit=known["segment_elements"], set_limit=known["file_sets"]
@@ -214,13 +216,22 @@ def claims_again(file: FileReport, *, limits: Mapping[str, int] | None = None) -
     """
     from .reading.reader import Reader
 
-    known = {**LIMITS, **(limits or {})}
+    known = _limits(limits)
     reader = Reader(
         segment_limit=known["segment_bytes"], element_limit=known["segment_elements"], set_limit=known["file_sets"]
     )
     for offset in range(0, file.bytes, CHUNK):
         yield from reader.feed(file.read_at(offset, min(CHUNK, file.bytes - offset)))
     yield from reader.close()
+
+
+def _limits(given: Mapping[str, int] | None) -> dict[str, int]:
+    return {name: _whole(value) for name, value in {**LIMITS, **(given or {})}.items()}
+
+
+def _whole(number: float) -> int:
+    """A number that somebody wrote as 1e6, or infinity, as what is behind the doors is made for."""
+    return int(number) if number < sys.maxsize else sys.maxsize
 
 
 def _loaded(tables: Selection | str | os.PathLike[str] | None) -> dict[str, Any]:

@@ -77,7 +77,7 @@ class Source:
             self._is_own = True
         while chunk := self._file.read(CHUNK):
             self.taken += len(chunk)
-            yield chunk
+            yield chunk if type(chunk) is bytes else bytes(chunk)  # a stream may give a bytearray
 
     def _unpacked(self, raw: Iterable[bytes]) -> Iterator[bytes]:
         chunks = iter(raw)

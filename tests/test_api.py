@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import gc
 import io
+import pickle
 import random
 import signal
 from pathlib import Path
@@ -14,7 +15,7 @@ from one_claim import BAD, GOOD
 
 import edi_check
 from edi_check import EdiCheckError, NotX12, UnsupportedGuide, check, read_claims
-from edi_check.model import Claim, Party
+from edi_check.model import BillingProvider, Claim, DateRange, Party, ServiceLine, Subscriber, fields_of, new_claim
 
 AS_OF = "2026-03-01"
 
@@ -56,6 +57,21 @@ def test_options_reach_the_judging() -> None:
     assert codes(as_of="2026-01-01") == 1
 
 
+def test_options_may_be_written_as_python_lets_them() -> None:
+    """What is behind the doors may be compiled, and is then held to its types."""
+    class Stream(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            return bytearray(super().read(size))  # type: ignore[return-value]
+
+    plain = check(GOOD.encode(), name="1", as_of="2026-11-21").to_dict()
+    odd = check(Stream(GOOD.encode()), name=1, as_of="2026-11-21", snip=[1, 7], strict=0,  # type: ignore[arg-type]
+                max_findings=float("inf"), limits={"segment_bytes": 1e5, "file_sets": float("inf")},
+                payers={60054: "commercial"})
+    assert odd.to_dict() == plain
+    with pytest.raises(EdiCheckError, match="None"):
+        check(GOOD.encode(), lob=None)  # type: ignore[arg-type]
+
+
 def test_claims_stream_with_their_lines() -> None:
     (claim,) = read_claims(GOOD.encode())
     (line,) = claim.service_lines
@@ -75,6 +91,11 @@ def test_the_objects_of_a_claim_are_values() -> None:
     other.procedure = "00000"
     assert other != one.service_lines[0] == two.service_lines[0]
     assert "procedure='00000'" in repr(other) and "index=0" in repr(Claim())
+    assert fields_of(ServiceLine)[0] == "number" and fields_of(type(one.billing))[:2] == ("loop", "entity")
+    for kind in (Claim, ServiceLine, Party, Subscriber, BillingProvider, DateRange):
+        made = new_claim() if kind is Claim else kind()
+        assert [name for name in fields_of(kind) if not hasattr(made, name)] == []
+    assert new_claim() == pickle.loads(pickle.dumps(new_claim())) and new_claim().locate(3).segment == 3
     assert Party().having(last_name="DOE", type="1") == Party().having(type="1", last_name="DOE") != Party()
     with pytest.raises(TypeError, match="Party has no field surname"):
         Party().having(surname="DOE")

@@ -41,6 +41,12 @@ def test_the_copy_is_the_owners_and_judged_as_the_original(batch: Path, capsys: 
     assert sorted(p.name for p in batch.parent.iterdir()) == ["batch.837", "copy.837"]
 
 
+@pytest.mark.parametrize("day", ["0001-01-01", "0150-02-28", "9999-12-30", "9999-12-31"])
+def test_the_ends_of_the_calendar(day: str, batch: Path) -> None:
+    copy = batch.with_name("copy.837")
+    assert main(["redact", str(batch), "-o", str(copy), "--as-of", day]) == 0 and copy.exists()
+
+
 def test_standard_input_and_gzip_give_the_same(batch: Path) -> None:
     command = [sys.executable, "-m", "edi_check", "redact", "--seed", "4", "-q"]
     plain = subprocess.run([*command, str(batch)], capture_output=True, check=True)

@@ -31,7 +31,7 @@ class Days:
         for service in self.beside.get(f"{day:%Y%m%d}", ()):
             borders.add(service + _DAY if kind == "birth" else service)  # born after it; dead on it or after
         if self.receipt is not None:
-            borders.add(self.receipt + 2 * _DAY)  # in the future
+            borders.add(self.receipt + 2 * _DAY if self.receipt < date.max - _DAY else date.max)  # in the future
             borders.add(_a_lifetime_before(self.receipt))
         borders.add(day.replace(month=12, day=31) + _DAY if day.year < date.max.year else date.max)
         return max(b for b in borders if b <= day), min((b for b in borders if b > day), default=day + _DAY) - _DAY
@@ -39,6 +39,8 @@ class Days:
 
 def _a_lifetime_before(day: date) -> date:
     """150 years: who was born before that is too old (CORE-LIN-16)."""
+    if day.year <= 150:
+        return date.min
     year = day.year - 150
     return date(year, 3, 1) if (day.month, day.day) == (2, 29) and not _leaps(year) else day.replace(year=year)
 
