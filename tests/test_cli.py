@@ -193,7 +193,9 @@ def test_130_and_143_leave_no_file_behind(tmp_path: Path) -> None:
     for number, code in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
         child = subprocess.Popen(
             [sys.executable, "-m", "edi_check", "check", "-v", "-o", "report.json", "-f", "json", "-"], cwd=tmp_path,
-            stdin=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(ROOT)})
+            stdin=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(ROOT)},
+            # In the background of a script SIGINT is ignored, and by whatever is started there.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
         assert child.stdin is not None and child.stderr is not None
         child.stdin.write(GOOD[:300].encode())
         child.stdin.flush()
