@@ -1,4 +1,4 @@
-"""Which function takes a segment: by loop and segment id. The other half of the table in ``bindings``.
+"""Which function takes a segment: by loop and segment id. Which element fills which field is in ``bindings``.
 
 ``binding(use)`` gives for a use of the guide what the reader calls: ``parse`` (elements to a value that may be
 remembered with the segment's text, or ``None``), ``act`` (put it where it belongs), and whether segments of this use

@@ -282,9 +282,7 @@ def service(a: Assembly, value: Any, n: int) -> None:
 def line_date(a: Assembly, value: Any, n: int) -> None:
     s = a.line
     assert s is not None
-    d = DateRange()
-    d.qualifier, d.format, d.text, d.start, d.end = value
-    d.segment = n
+    d = _dates(value, n)
     if d.qualifier == "472" and s.service_dates is NO_DATES:
         s.service_dates = d
     if s.dates:
