@@ -58,12 +58,12 @@ def _offer(metavar: str) -> Offer | None:
 
 
 def _edits_and_words(begun: str) -> list[CompletionItem]:
-    """Ids of edits, words of the glossary once one is begun, and files (by name, for a shell offers its own only when
-    it is offered nothing else)."""
+    """Ids of packs and edits, words of the glossary once one is begun, and files (by name, for a shell offers its own
+    only when it is offered nothing else)."""
     from .glossary import glossary
 
     words = _begun(begun, (word.name for word in glossary())) if begun else []
-    return [*_edits(begun), *words, *_files(begun)] or _paths(begun)
+    return [*_packs_by_id(begun), *_edits(begun), *words, *_files(begun)] or _paths(begun)
 
 
 def _files(begun: str) -> list[CompletionItem]:
@@ -105,9 +105,13 @@ def _formats_to_files(begun: str) -> list[CompletionItem]:
 
 
 def _packs(begun: str) -> list[CompletionItem]:
+    return _packs_by_id(begun) or _paths(begun)
+
+
+def _packs_by_id(begun: str) -> list[CompletionItem]:
     from ..judging.packs import load_builtin_packs
 
-    return _begun(begun, (pack.id for pack in load_builtin_packs())) or _paths(begun)
+    return _begun(begun, (pack.id for pack in load_builtin_packs()))
 
 
 def _edits(begun: str) -> list[CompletionItem]:
