@@ -93,6 +93,7 @@ class FileCheck:
         self.keys = Keys()
         self.listed: Counter[str] = Counter()
         self.levels: Counter[str] = Counter()
+        self._unfiled: Counter[str] = Counter()
         self._totals: dict[str, list[Any]] = {d: [0, ZERO] for d in ("accepted", "review", "rejected")}
         self._above = 0
         self._provider = 0
@@ -215,6 +216,7 @@ class FileCheck:
         file.interchanges = reader.interchanges
         if self.outside:
             reader.faults.extend(self.outside(self.source.sha256, reader.interchanges))
+        self._count_unfiled()
         above = [f for f in reader.faults if self._in_force(f)]
         above.sort(key=Finding.sort_key)
         for f in above:
@@ -235,6 +237,14 @@ class FileCheck:
         rows = _Standings(file)
         for index, found in settle(rows, self.engine, file.refused_sets.keys(), self._locate, self.keys):
             self._overrule(index, found)
+
+    def _count_unfiled(self) -> None:
+        """Count the faults that the reader has not kept."""
+        for (edit, level), n in self.reader.unfiled.items():
+            if self.engine.reports(edit):
+                given = self.engine.catalogue[edit].level
+                self.levels[given if not level or edit in self.pinned else level] += n
+                self._unfiled[edit] += n
 
     def _overrule(self, index: int, found: list[Finding]) -> None:
         row = self.file.rows[index - 1]
@@ -289,7 +299,9 @@ class FileCheck:
         for level in counts.findings:
             counts.findings[level] = self.levels[level]
         file.findings.sort(key=Finding.sort_key)
-        file.omitted = {e: n - self.max_findings for e, n in sorted(self.listed.items()) if n > self.max_findings}
+        omitted = Counter({e: n - self.max_findings for e, n in self.listed.items() if n > self.max_findings})
+        omitted.update(self._unfiled)
+        file.omitted = dict(sorted(omitted.items()))
         file.not_evaluated = list(self.engine.not_evaluated)
         file.faults = list(self.engine.faults)
         file.disposition = file_disposition(counts, self.faults, file.results, file.interchanges)

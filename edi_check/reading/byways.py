@@ -133,6 +133,7 @@ class Byways(Filing):
         a.start_set(env.interchange, env.group, s)
         self.hierarchy.start()
         self._filed = 0
+        self._met.clear()
         self._frames, self._counts = [], {}
         self._step = table.start if s.is_professional else Elsewhere(table, True)
         self._mask = 1

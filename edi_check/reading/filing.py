@@ -6,6 +6,7 @@ the slow lane found, and what the HL numbers break. It moves nothing.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
@@ -37,8 +38,9 @@ SCOPES: Final = {
     "2010C": "patient",
 }
 FAULT_LIMIT: Final = 500
-"""Guide faults kept per claim, and per set above claims: a set of noise must not fill the memory. One is enough to
-refuse what it stands in."""
+"""Guide faults kept per claim, and per set above claims: a set of noise must not fill the memory. Beyond it only those
+that say of a claim or a level what nothing has said before (``Filing.fault``): whatever is left out, what they refuse
+stays refused."""
 
 
 class Unplaced(NamedTuple):
@@ -70,7 +72,11 @@ class Filing:
         self._batch: Batch | None = None
         self._header: tuple[int, int, int] = (0, 0, 0)
         self._subscriber_at: tuple[int, Batch] | None = None
+        self.unfiled: Counter[tuple[str, str]] = Counter()
+        """Faults beyond FAULT_LIMIT, by edit and level (``""``: the edit's own)."""
         self._filed = 0
+        self._met: set[tuple[str, int, str, str]] = set()
+        """What was filed in the set: scope, number of the claim or level, edit, level."""
         self._elements_said = False
         self._unplaced: Unplaced | None = None
 
@@ -169,14 +175,24 @@ class Filing:
             f.claim, f.claim_number, f.line = c.index, c.number, len(c.service_lines)
             if not c.faults:
                 c.faults = []
-            if len(c.faults) < FAULT_LIMIT:
+            if self._is_room(len(c.faults), scope, c.index, f):
                 c.faults.append(f)  # type: ignore[attr-defined]
             return f
         f.level_number = {"provider": a.providers, "subscriber": a.subscribers, "patient": a.patients}.get(scope, 0)
-        self._filed += 1
-        if self._filed <= FAULT_LIMIT:
+        if self._is_room(self._filed, scope, f.level_number, f):
+            self._filed += 1
             env.faults.append(f)
         return f
+
+    def _is_room(self, filed: int, scope: str, number: int, f: Finding) -> bool:
+        """Is the fault to be kept, after ``filed`` others? The first of its edit and level always is: each may be the
+        one that refuses the claim or the level, for a user may set the level of every other edit to ``warn``."""
+        key = (scope, number, f.edit, f.level)
+        if filed < FAULT_LIMIT or key not in self._met:
+            self._met.add(key)
+            return True
+        self.unfiled[f.edit, f.level] += 1
+        return False
 
     def _explain(self, use: SegmentUse, e: list[str], n: int) -> None:
         """The slow lane: files what is wrong with the segment."""
@@ -274,12 +290,10 @@ class Filing:
         limit = LINE_LIMIT
         says = f"The claim has {len(claim.service_lines)} service lines; the guide allows {limit}."
         n = claim.service_lines[limit].segment
-        self.fault("IK3-4", says, f"Send at most {limit} lines a claim.", n, "2400", "LX", ik3="4")
-        if claim.faults:
-            place = claim.locate(n)
-            last = claim.faults[-1]
-            last.where = last.where._replace(offset=place.offset, length=place.length)
-            last.line = limit + 1
+        fault = self.fault("IK3-4", says, f"Send at most {limit} lines a claim.", n, "2400", "LX", ik3="4")
+        place = claim.locate(n)
+        fault.where = fault.where._replace(offset=place.offset, length=place.length)
+        fault.line = limit + 1
 
     def _misspelt(self, step: Step, segment_id: str, intended: str, n: int) -> None:
         """A segment id in lower case, or with spaces around it."""
