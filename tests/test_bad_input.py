@@ -332,6 +332,13 @@ def test_what_is_missing_in_one_set_is_missed_in_the_next_too() -> None:
     assert [f.set_index for f in only_file(report).findings if f.edit == "IK3-3"] == [1, 2, 3]
 
 
+@pytest.mark.parametrize(("old", "new", "edit"), [
+    ("IEA*1*", "IEA*0000000011*", "TA1-021"), ("GE*1*", "GE*0000000011*", "AK9-5"), ("SE*23*", "SE*00000000231*", "IK5-4"),
+    ("GE*1*", "GE*\xb9*", "AK9-5")])
+def test_a_count_is_read_to_its_end(old: str, new: str, edit: str) -> None:
+    assert edit in edits_of(judged(GOOD.replace(old, new).encode("latin-1")))
+
+
 @pytest.mark.parametrize("after", [
     "IEA*1*000000001", "GS*HC*A*B*20260301*0800*2*X*005010X222A1", "ST*837*0002", "GE*1*1", "SE*2*0002",
     "TA1*000000001*260301*0800*A*000", "HI*ABK:M5450", "IEA"])

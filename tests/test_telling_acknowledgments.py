@@ -419,3 +419,11 @@ def test_many_claims_are_streamed() -> None:
 
     assert Acknowledgments(file, AS_OF).write("277ca", Out()) == 1
     assert max(sizes) < sum(sizes) / 4
+
+
+def test_a_count_that_is_no_number_is_not_repeated() -> None:
+    """A superscript is a digit to Python, and no basic character."""
+    data = (FILES / "files" / "pass" / "acknowledgment-requested.837").read_bytes().replace(b"GE*1*", b"GE*\xb2*")
+    out = io.StringIO()
+    Acknowledgments(judged(data), "2026-11-01").write("999", out)
+    assert [s for s in out.getvalue().split("~") if s.strip().startswith("AK9")] == ["\nAK9*R*1*1*1*5"]

@@ -175,7 +175,8 @@ def test_a_file_cut_off_is_unreadable() -> None:
 def test_what_a_ta1_must_repeat() -> None:
     good = two_interchanges()[0]
     assert is_answerable(good)
-    for name, value in (("control_number", "12345678A"), ("control_number", "1"), ("date", "26110X"), ("time", "12")):
+    for name, value in (("control_number", "12345678A"), ("control_number", "1"), ("date", "26110X"), ("time", "12"),
+                        ("time", "09\xb20"), ("date", "26110\xb9"), ("control_number", "00000000\xb3")):
         bad = two_interchanges()[0]
         setattr(bad, name, value)
         assert not is_answerable(bad)

@@ -176,13 +176,14 @@ class _Settlement:
             hash((claim.patient, first_day(claim.lines))) in self.keys.days
 
     def compare_content(self, claim: Compared, standing: Standing, plan: Plan) -> bool:
-        """Is the claim, an original, like an earlier one that stands?"""
+        """Is the claim, an original, told to be like an earlier one that stands? Then nothing more is to be said of it;
+        where the user made that a warning, or nothing, it is settled as any other."""
         earlier = self.contents.get(claim.signature) if self.may_be_double(claim) else None
         if earlier is None:
             return False
         for active in plan.pairs["signature"]:
             self.report_pair(active, earlier, claim, standing, plan)
-        return True
+        return any(is_at_least(f.level, "review") for f in self.found)
 
     def compare_number(self, claim: Compared, standing: Standing, plan: Plan) -> None:
         """Was the claim's number used before?"""

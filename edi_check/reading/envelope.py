@@ -108,7 +108,7 @@ class Envelope:
         assert i is not None
         self.close_open_group(n)
         count, number = (*e[1:3], "", "")[:2]
-        if not count.isdecimal() or int(count[:9]) != len(i.groups):
+        if not _says(count, len(i.groups)):
             self.fault(
                 "TA1-021",
                 f"IEA01 says {count[:12] or 'nothing'}, but the interchange holds {_count(len(i.groups), 'group')}.",
@@ -229,7 +229,7 @@ class Envelope:
                 "GE01",
                 count[:40],
             )
-        elif not count.isdecimal() or int(count[:9]) != len(g.sets):
+        elif not _says(count, len(g.sets)):
             self.fault(
                 "AK9-5",
                 f"GE01 says {count[:12] or 'nothing'}, but the group holds {_count(len(g.sets), 'transaction set')}.",
@@ -320,8 +320,7 @@ class Envelope:
                 "ST03",
                 v[3][:40],
             )
-        if len(e) > 4:
-            self.fault("IK5-6", "ST has more than three elements.", "Remove what follows ST03.", n, "ST", "ST04")
+        self._surplus(e, n, "IK4-3", 3)
         return s
 
     def close_set(self, e: Sequence[str], n: int) -> None:
@@ -334,7 +333,7 @@ class Envelope:
         s.end_offset = offset + length + 1
         if s.is_professional:
             count = s.declared_segments
-            if not count.isdecimal() or int(count[:10]) != s.segments:
+            if not _says(count, s.segments):
                 self.fault(
                     "IK5-4",
                     f"SE01 says {count[:12] or 'nothing'}, but the set holds {s.segments} segments "
@@ -374,17 +373,17 @@ class Envelope:
                 )
             self.set = None
 
-    def _surplus(self, e: Sequence[str], n: int, edit: str) -> None:
-        """A trailer with more than its two elements, empty ones included."""
-        if len(e) > 3:
+    def _surplus(self, e: Sequence[str], n: int, edit: str, most: int = 2) -> None:
+        """A trailer, or an ST, with more than the elements that the guide has, empty ones included."""
+        if len(e) > most + 1:
             self.fault(
                 edit,
-                f"{e[0]} has {len(e) - 1} elements; the guide has 2.",
-                f"Remove what follows {e[0]}02.",
+                f"{e[0]} has {len(e) - 1} elements; the guide has {most}.",
+                f"Remove what follows {e[0]}{most:02d}.",
                 n,
                 e[0],
-                f"{e[0]}03",
-                e[3][:40],
+                f"{e[0]}{most + 1:02d}",
+                e[most + 1][:40],
                 scope="set" if edit == "IK4-3" else "",
             )
             if edit == "IK4-3":
@@ -404,6 +403,11 @@ class Envelope:
                 segment_id[:3],
             )
             self._is_stray = True
+
+
+def _says(count: str, n: int) -> bool:
+    """Does a count as sent say ``n``? Of a text of any length: what is longer than a count can be says nothing."""
+    return count.isdecimal() and len(count) <= 20 and int(count) == n
 
 
 def _count(n: int, what: str) -> str:

@@ -158,7 +158,7 @@ def syntax_groups(file: FileReport, interchange: Interchange, dialect: Dialect, 
 def _group(file: FileReport, group: FunctionalGroup, dialect: Dialect, faults: SyntaxFaults,
            codes: list[str]) -> GroupLines:
     results = [file.results.ik5.get(s.index, "R") for s in group.sets]
-    declared = group.declared_sets if group.declared_sets.isdigit() and len(group.declared_sets) <= 6 else ""
+    declared = group.declared_sets if group.declared_sets.isdecimal() and len(group.declared_sets) <= 6 else ""
     return GroupLines(
         group.functional_id, _digits(group.control_number, 9), dialect.text(group.version, 12, 1, "UNKNOWN"),
         (_set(file, s, dialect, faults) for s in group.sets if group.is_professional and s.id_code in SETS),

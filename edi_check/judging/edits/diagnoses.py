@@ -220,33 +220,38 @@ _EXTERNAL = frozenset("VWXYE")
 
 @check(gives="diagnosis day")
 def diagnosis_not_in_code_set(claim: Claim, *, icd10cm: Diagnoses) -> Result:
-    """A diagnosis that isn't a billable ICD-10-CM code on the first day of service.
+    """A diagnosis that isn't a billable ICD-10-CM code on any day of the lines that point to it (of all lines, where
+    none does). Codes change on October 1, and a claim may have lines on both sides of it.
 
     ``icd10cm`` are the user's tables by year; without one the edit is not evaluated.
 
     Wrong:  HI*ABK:M545    on 2026-02-03 (the code was divided on 2021-10-01)
     Right:  HI*ABK:M5450
 
-    Returns a hit on each diagnosis at fault; ``Unjudged`` when the tables don't speak of that day.
+    Returns a hit on each diagnosis at fault; ``Unjudged`` when the tables don't speak of one of its days.
     """
-    day = None
-    for line in claim.service_lines:
-        start = line.service_dates.start
-        if start is not None and (day is None or start < day):
-            day = start
-    if day is None:
-        return ()
     found: list[Hit | Unjudged] = []
     for d in claim.diagnoses:
-        standing = icd10cm.standing(d.code, day)
-        if standing != "billable" and d.is_icd10 and is_icd10cm_shape(d.code):
+        if not d.is_icd10 or not is_icd10cm_shape(d.code):
+            continue
+        days = _days([line for line in claim.service_lines if d in line.diagnoses]) or _days(claim.service_lines)
+        standings = {day: icd10cm.standing(d.code, day) for day in days}
+        if not days or "billable" in standings.values():
+            continue
+        for day, standing in standings.items():
             if not standing:
                 return (Unjudged(f"the tables of ICD-10-CM codes don't tell those of {day:%Y-%m}"),)
-            is_short = standing == "divided"
-            code = "772" if is_short else _PRINCIPAL if _is_principal(d) else _OTHER
-            found.append(Hit(_at(d), claim.diagnoses_segment, values={"diagnosis": d.code, "day": day},
-                             says="short" if is_short else "", status=Status("A7", (code,))))
+        is_short = standings[days[0]] == "divided"
+        code = "772" if is_short else _PRINCIPAL if _is_principal(d) else _OTHER
+        found.append(Hit(_at(d), claim.diagnoses_segment, values={"diagnosis": d.code, "day": days[0]},
+                         says="short" if is_short else "", status=Status("A7", (code,))))
     return found
+
+
+def _days(lines: Iterable[ServiceLine]) -> list[date]:
+    """First and last days of service, in order."""
+    ends = [day for line in lines for day in (line.service_dates.start, line.service_dates.end)]
+    return sorted({day for day in ends if day is not None})
 
 
 @check(gives="codes", as_sent=True)
