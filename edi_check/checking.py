@@ -235,7 +235,8 @@ class FileCheck:
             frozenset(self.faults.patients),
         )
         rows = _Standings(file)
-        for index, found in settle(rows, self.engine, file.refused_sets.keys(), self._locate, self.keys):
+        for index, found in settle(rows, self.engine, file.refused_sets.keys(), self._locate, self.keys,
+                                   self._segments_of):
             self._overrule(index, found)
 
     def _count_unfiled(self) -> None:
@@ -259,6 +260,13 @@ class FileCheck:
         for of, sign in ((row[2], -1), (disposition, 1)):
             self._totals[of][0] += sign
             self._totals[of][1] += sign * charge
+
+    def _segments_of(self, claim: int) -> list[list[str]]:
+        """A claim's segments (2300 and below) as elements, read again from the source; components with ``:``."""
+        row = self.file.rows[claim - 1]
+        d = self.file.interchanges[row[7] - 1].delimiters
+        text = self.source.read_at(row[12], min(row[13], 1 << 20)).decode("latin-1").replace(d.component, ":")
+        return [segment.strip("\r\n").split(d.element) for segment in text.split(d.terminator)[:-1]]
 
     def _locate(self, claim: int, segment: int) -> Place:
         """Place of one of a claim's segments, read again from the source: only findings of *settle* ask."""

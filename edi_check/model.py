@@ -166,6 +166,7 @@ class ServiceLine(Record):
     referring: Sequence[Party] = ()
     adjudications: Sequence[LineAdjudication] = ()
     has_drug: bool = False
+    drug_code: str = ""
     segment: int = 0
     service_segment: int = 0
 

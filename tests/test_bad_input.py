@@ -333,8 +333,8 @@ def test_what_is_missing_in_one_set_is_missed_in_the_next_too() -> None:
 
 
 @pytest.mark.parametrize(("old", "new", "edit"), [
-    ("IEA*1*", "IEA*0000000011*", "TA1-021"), ("GE*1*", "GE*0000000011*", "AK9-5"), ("SE*23*", "SE*00000000231*", "IK5-4"),
-    ("GE*1*", "GE*\xb9*", "AK9-5")])
+    ("IEA*1*", "IEA*0000000011*", "TA1-021"), ("GE*1*", "GE*0000000011*", "AK9-5"),
+    ("SE*23*", "SE*00000000231*", "IK5-4"), ("GE*1*", "GE*\xb9*", "AK9-5")])
 def test_a_count_is_read_to_its_end(old: str, new: str, edit: str) -> None:
     assert edit in edits_of(judged(GOOD.replace(old, new).encode("latin-1")))
 

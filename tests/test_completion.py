@@ -111,4 +111,4 @@ def test_every_value_that_help_names_has_an_offer(monkeypatch: pytest.MonkeyPatc
     assert [i.type for i in complete.get_completions(["check", "--ack-dir"], "")] == ["dir"]
     assert [i.type for i in complete.get_completions(["tables", "add"], "x")] == ["file"]
     assert [i.value for i in complete.get_completions(["check", "--report"], "ht")] == ["html="]
-    assert [i.value for i in complete.get_completions(["explain"], "guid")][0] == "GUIDE"
+    assert "GUIDE" in [i.value for i in complete.get_completions(["explain"], "guid")]

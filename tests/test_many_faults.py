@@ -58,7 +58,7 @@ def test_warnings_leave_room_for_what_refuses() -> None:
 
 
 def test_another_fault_of_a_level_still_refuses_when_the_first_was_made_a_warning() -> None:
-    data = subscribers(MANY, (0, "DMG*D8*19700101*F", "DMG*D8*19700101*Q"), (MANY - 1, "DMG*D8*19700101", "DMG*D8*1970"))
+    data = subscribers(MANY, (0, "19700101*F~", "19700101*Q~"), (MANY - 1, "DMG*D8*19700101", "DMG*D8*1970"))
     file = judged(data, levels={"IK4-7": "warn"}).files[0]
     assert (file.counts.accepted, file.counts.rejected) == (MANY - 1, 1)
 

@@ -21,7 +21,9 @@ from ..rows import DAYS, kept_lines, provider_id
 from .aggregate import LONGEST_RANGE, DayLine, patient_key
 from .visits import KeptLine
 
-__all__ = ["DAY_LINES", "Compared", "Earlier", "compared", "first_day", "further_days", "span_of"]
+__all__ = [
+    "DAY_LINES", "Compared", "Earlier", "compared", "first_day", "further_days", "span_of", "told_apart_by",
+]
 
 DAY_LINES: Final = 8
 """Place in the tuple that ``compared`` gives, as ``LINES`` is, which stands where ``rows`` looks for it."""
@@ -40,10 +42,12 @@ def compared(claim: Claim, payer: str, day_lines: Sequence[DayLine], is_secondar
                 tuple([(n, segment, procedure, str(units), provider, tax_id, first, last)
                        for n, segment, procedure, units, provider, tax_id, first, last, _ in day_lines]),
                 is_authorized, visits)
-    to = subscriber.payer
+    to, patient = subscriber.payer, claim.dependent or subscriber
     return (claim.number, claim.first_segment, claim.frequency, patient_key(claim, payer),
             (billing.id or provider_id(billing), subscriber.sequence,
-             provider_id(rendering) if rendering is not None else "", claim.place_of_service),
+             provider_id(rendering) if rendering is not None else "", claim.place_of_service,
+             patient.reference("Y4") if patient.references else "",
+             patient.last_name, patient.middle_name, patient.suffix, patient.gender),
             tuple(map(_code, claim.diagnoses)), delimiters[0] + delimiters[2], kept_lines(claim), days,
             to.id if to is not None else "", subscriber.filing)
 
@@ -90,6 +94,10 @@ class Compared:
 
     def __init__(self, index: int, kept: tuple[Any, ...]) -> None:
         self.index = index
+        self.apart: tuple[bytes, bytes] | None = None
+        """What ``told_apart_by`` says of it, once somebody has asked."""
+        self.has_other_details = False
+        """Does it differ from the earlier claim it is compared with, though not in what is done on its lines?"""
         (self.number, self.segment, self.frequency, self.patient, self.head, self.diagnoses, self.delimiters,
          self.lines, self.days, self.payer_id, self.filing) = kept
 
@@ -127,7 +135,7 @@ class Compared:
 
     def kept_line(self, number: int) -> KeptLine:
         """A line of a visit."""
-        _, procedure, modifiers, _, units, _, _ = self._services[number - 1]
+        _, procedure, modifiers, _, units, *_ = self._services[number - 1]
         try:
             quantity = Decimal(units[2:])
         except InvalidOperation:
@@ -152,20 +160,22 @@ class Compared:
 
     @cached_property
     def signature(self) -> bytes:
-        """Equal for two claims exactly when provider, payer, SBR01, patient and the lines, in any order, are the same:
-        days, code, modifiers in any order, units, charge, place, who rendered, diagnoses pointed to. ``6`` is ``6.0``,
-        and upper case is lower case. A digest of 16 bytes: a claim isn't refused by chance."""
-        billing, sequence, rendering, place = self.head
+        """Equal for two claims exactly when provider, payer, SBR01, patient, the number of the accident's case and the
+        lines, in any order, are the same: days, code, modifiers in any order, description, units, charge, place, who
+        rendered, diagnoses pointed to. ``6`` is ``6.0``, and upper case is lower case. Of the patient all names and the
+        sex: twins may differ in nothing else, nor employees under their employer's policy. A digest of 16 bytes: a
+        claim isn't refused by chance."""
+        billing, sequence, rendering, place, *own = self.head
         lines = sorted(
-            repr((*service[:2], sorted(service[2]), *service[3:5], service[5] or place, service[6], days[:8], days[-8:],
-                  provider or rendering or billing))
+            repr((*service[:2], sorted(service[2]), *service[3:5], service[5] or place, *service[6:], days[:8],
+                  days[-8:], provider or rendering or billing))
             for service, (_, days, _, provider) in zip(self._services, self.lines, strict=True))
-        whole = repr((billing, sequence, self.patient, lines))
+        whole = repr((billing, sequence, *[text.upper() for text in own], self.patient, lines))
         return blake2b(whole.encode("latin-1", "replace"), digest_size=16).digest()
 
     @cached_property
     def _services(self) -> list[tuple[Any, ...]]:
-        """Of each line: qualifier, code, modifiers, charge, units, place, diagnoses pointed to."""
+        """Of each line: qualifier, code, modifiers, charge, units, place, diagnoses pointed to, description."""
         element, component = self.delimiters[0], self.delimiters[1]
         found = []
         for text, *_ in self.lines:
@@ -174,8 +184,31 @@ class Compared:
             pointed = [self.diagnoses[int(p) - 1].upper() for p in parts[7].split(component)
                        if p.isdecimal() and p.isascii() and len(p) < 3 and 0 < int(p) <= len(self.diagnoses)]
             found.append((code[0], code[1], [m for m in code[2:6] if m], _plain(parts[2]), parts[3] + _plain(parts[4]),
-                          parts[5], pointed))
+                          parts[5], pointed, "".join(code[6:7]).strip()))
         return found
+
+
+def told_apart_by(segments: Sequence[Sequence[str]]) -> tuple[bytes, bytes]:
+    """What a claim says besides what its signature holds, as two digests: the drugs of its lines, and all else (places
+    gone to, dates of accidents, names, references …) but numbers, notes and papers that every claim has its own of.
+    ``segments``: of the claim, as elements."""
+    drugs: list[str] = []
+    rest: list[str] = []
+    for e in segments:
+        name = ":".join(e[:2]) if e[0] in ("REF", "DTP") else e[0]
+        if name in _HELD or name in _OWN:
+            continue
+        text = "*".join(["CLM", *e[3:]] if name == "CLM" else e).upper().rstrip("*")
+        (drugs if name == "LIN" else rest).append(text)
+    first, second = (blake2b("~".join(sorted(texts)).encode("latin-1", "replace"), digest_size=16).digest()
+                     for texts in (drugs, rest))
+    return first, second
+
+
+_HELD: Final = frozenset({"SV1", "HI", "DTP:472", "LX"})
+"""Segments that the signature is made of."""
+_OWN: Final = frozenset({"REF:D9", "REF:6R", "REF:F8", "NTE", "K3", "PWK"})
+"""Segments with a number or a text of the claim's own."""
 
 
 def _plain(number: str) -> str:

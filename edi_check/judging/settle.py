@@ -20,7 +20,7 @@ from ..model import Delimiters, Place
 from ..rows import LINES, pack, unpacked
 from ..spool import Spool
 from .aggregate import LONGEST_RANGE, DayOfService, Ledger, days_of
-from .comparison import Compared, Earlier, first_day, span_of
+from .comparison import Compared, Earlier, first_day, span_of, told_apart_by
 from .courses import LINES_KEPT, CourseLine, courses_of, shifts_of
 from .engine import Engine, with_day
 from .keys import CHANGES, Keys
@@ -59,11 +59,16 @@ class Rows(Protocol):
 Locate = Callable[[int, int], Place]
 """(claim, segment number of the file) to the segment's place and text, when the caller can tell."""
 
+SegmentsOf = Callable[[int], list[list[str]]]
+"""Claim to its segments (2300 and what is below) as elements, with ``:`` between components."""
+
 
 def settle(rows: Rows | Sequence[Standing], engine: Engine, refused_sets: Set[int] = frozenset(),
-           locate: Locate | None = None, keys: Keys | None = None) -> Iterator[tuple[int, list[Finding]]]:
+           locate: Locate | None = None, keys: Keys | None = None,
+           segments_of: SegmentsOf | None = None) -> Iterator[tuple[int, list[Finding]]]:
     """Further findings by claim: its index and what was found, in file order. ``refused_sets``: indexes of transaction
-    sets that are refused as a whole. ``keys``: gathered as the claims were read; without it, from the rows."""
+    sets that are refused as a whole. ``keys``: gathered as the claims were read; without it, from the rows. Without
+    ``segments_of`` claims with the same lines are taken for the same."""
     if keys is None:
         keys = Keys()
         for standing in rows:
@@ -74,7 +79,7 @@ def settle(rows: Rows | Sequence[Standing], engine: Engine, refused_sets: Set[in
     for n in range(ROUNDS):
         faults = len(engine.faults)
         replaced = _replaced(rows, keys, failed, refused_sets)
-        findings = _Settlement(engine, locate, rows, keys).run(replaced.keys(), refused_sets)
+        findings = _Settlement(engine, locate, segments_of, rows, keys).run(replaced.keys(), refused_sets)
         if not replaced or n == ROUNDS - 1:
             yield from findings
             return
@@ -100,13 +105,15 @@ class _Settlement:
     """One file being settled: what stands so far, by number, by content, by patient. ``found``: of the claim at
     hand."""
 
-    def __init__(self, engine: Engine, locate: Locate | None, rows: Rows | Sequence[Standing], keys: Keys) -> None:
-        self.engine = engine
+    def __init__(self, engine: Engine, locate: Locate | None, segments_of: SegmentsOf | None,
+                 rows: Rows | Sequence[Standing], keys: Keys) -> None:
+        self.engine, self.segments_of = engine, segments_of
         self.rows, self.keys = rows, keys
         self.visits = Visits(lambda index: Compared(index, rows[index - 1].compare or ()))
         self.locate = locate
         self.numbers: dict[str, Earlier] = {}
-        self.contents: dict[bytes, Earlier] = {}
+        self.contents: dict[tuple[bytes, bytes], dict[bytes, Earlier]] = {}
+        """Originals that a later one may be the double of: by their lines, then by what else they say."""
         self.ledgers: dict[str, Ledger] = {}
         self.shifts: dict[str, Ledger] = {}
         self.courses: dict[str, list[CourseLine]] = {}
@@ -154,7 +161,8 @@ class _Settlement:
         """The claim stands: later ones are held against it."""
         this = Earlier(claim.index, claim.number, claim.frequency)
         if self.may_be_double(claim):
-            self.contents[claim.signature] = this
+            lines, rest = self.content_of(claim)
+            self.contents.setdefault(lines, {})[rest] = this
         if hash(claim.number) in self.keys.repeated:
             self.numbers.setdefault(claim.number, this)
         if claim.day_lines and plan.shifts:
@@ -175,14 +183,26 @@ class _Settlement:
         return bool(claim.patient) and claim.frequency == "1" and \
             hash((claim.patient, first_day(claim.lines))) in self.keys.days
 
+    def content_of(self, claim: Compared) -> tuple[tuple[bytes, bytes], bytes]:
+        """What is done on its lines, and what else the claim says."""
+        if claim.apart is None:
+            claim.apart = told_apart_by(self.segments_of(claim.index)) if self.segments_of else (b"", b"")
+        drugs, rest = claim.apart
+        return (claim.signature, drugs), rest
+
     def compare_content(self, claim: Compared, standing: Standing, plan: Plan) -> bool:
         """Is the claim, an original, told to be like an earlier one that stands? Then nothing more is to be said of it;
         where the user made that a warning, or nothing, it is settled as any other."""
-        earlier = self.contents.get(claim.signature) if self.may_be_double(claim) else None
-        if earlier is None:
+        if not self.may_be_double(claim):
             return False
+        lines, rest = self.content_of(claim)
+        alike = self.contents.get(lines)
+        if not alike:
+            return False
+        same = alike.get(rest)
+        claim.has_other_details = same is None
         for active in plan.pairs["signature"]:
-            self.report_pair(active, earlier, claim, standing, plan)
+            self.report_pair(active, same or next(iter(alike.values())), claim, standing, plan)
         return any(is_at_least(f.level, "review") for f in self.found)
 
     def compare_number(self, claim: Compared, standing: Standing, plan: Plan) -> None:

@@ -320,7 +320,7 @@ def line_attachment(a: Assembly, e: Elements, n: int) -> None:
 
 def drug(a: Assembly, e: Elements, n: int) -> None:
     assert a.line is not None
-    a.line.has_drug = True
+    a.line.has_drug, a.line.drug_code = True, e[3]
 
 
 def adjudication(a: Assembly, e: Elements, n: int) -> None:

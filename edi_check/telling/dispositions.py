@@ -91,8 +91,8 @@ class EnvelopeFaults:
 def is_answerable(interchange: Interchange) -> bool:
     """Can a TA1 be made? It repeats ISA13, ISA09 and ISA10; where one can't be read there is nothing to answer with."""
     number, day, time = interchange.control_number.strip(), interchange.date.strip(), interchange.time.strip()
-    is_number = f"{number}{day}{time}".isascii() and number.isdigit() and day.isdigit() and time.isdigit()  # ² is a digit
-    return is_number and len(number) == 9 and len(day) in (6, 8) and len(time) == 4
+    return (len(number) == 9 and len(day) in (6, 8) and len(time) == 4
+            and all(text.isascii() and text.isdigit() for text in (number, day, time)))
 
 
 def interchange_result(index: int, faults: EnvelopeFaults) -> str:

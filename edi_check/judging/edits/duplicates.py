@@ -18,16 +18,16 @@ def duplicate_claim(earlier: Earlier, later: Compared, *, repeats: frozenset[str
     """A claim of the file is like an earlier one in provider, payer, order of payers, patient and every line.
 
     Both are originals (CLM05-3 = 1). ``repeats``: modifiers that say that a service was repeated on purpose or is
-    distinct; with one of them on a line the hit is a ``review``.
+    distinct; with one of them on a line the hit is a ``review``, and where the claims differ in something else (an
+    address gone to, the date of an accident, a reference): whether that makes them two is for a person to say.
 
     Wrong:  CLM*A1*120… and CLM*A2*120…, both SV1*HC:97140:GP*120*UN*2***1 on 2026-02-03 for one patient
     Right:  the same, with another day, patient, charge or modifier on the second
 
     Returns one hit on the later claim.
     """
-    is_repeat = not later.modifiers.isdisjoint(repeats)
-    return (Hit("CLM01", level="review" if is_repeat else "", says="repeat" if is_repeat else "",
-                related=(Related(earlier.index, 0),)),)
+    says = "repeat" if not later.modifiers.isdisjoint(repeats) else "differs" if later.has_other_details else ""
+    return (Hit("CLM01", level="review" if says else "", says=says, related=(Related(earlier.index, 0),)),)
 
 
 @check(looks_at="number")
@@ -46,7 +46,8 @@ def patient_control_number_repeated(earlier: Earlier, later: Compared) -> Result
 
 @check(gives="procedure number earlier day", screen=has_ordinary_lines)
 def duplicate_line(claim: Claim, *, repeats: frozenset[str]) -> Result:
-    """Two lines of a claim are alike in code, modifiers, days, units, charge, pointers and who rendered them.
+    """Two lines of a claim are alike in code, modifiers, description, drug, place, days, units, charge, pointers and in
+    who rendered them.
 
     ``repeats``: modifiers that say that the service was repeated or is distinct; a line with one of them is left out.
 
@@ -78,9 +79,9 @@ def duplicate_line(claim: Claim, *, repeats: frozenset[str]) -> Result:
 def _signature(claim: Claim, line: ServiceLine) -> tuple[object, ...]:
     """What makes two lines the same service; ``6`` and ``6.0`` units are alike."""
     days = line.service_dates
-    return (line.procedure_qualifier, line.procedure, tuple(sorted(line.modifiers)), days.start, days.end,
-            line.unit_basis, line.units, line.charge, _provider(claim.rendering_of(line)),
-            tuple(d.code for d in line.diagnoses))
+    return (line.procedure_qualifier, line.procedure, tuple(sorted(line.modifiers)), line.description.strip().upper(),
+            line.drug_code, line.place, days.start, days.end, line.unit_basis, line.units, line.charge,
+            _provider(claim.rendering_of(line)), tuple(d.code for d in line.diagnoses))
 
 
 def _provider(party: Party) -> str:
