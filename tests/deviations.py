@@ -128,6 +128,11 @@ def _is_subrogation(e: Any, use: SegmentUse, elements: list[str]) -> bool:
     return e.err_cde == "7" and e.refdes == "BHT06" and e.err_val == "31"
 
 
+def _is_organization_subscriber(e: Any, use: SegmentUse, elements: list[str]) -> bool:
+    is_person = elements[2:3] == ["1"]
+    return e.err_cde == "1" and use.loop.id == "2010BA" and e.refdes in ("NM108", "NM109") and not is_person
+
+
 def _is_isa_delimiter(e: Any, use: SegmentUse, elements: list[str]) -> bool:
     return use.id == "ISA" and e.refdes in ("ISA11", "ISA16")
 
@@ -145,6 +150,10 @@ MILDER = (
     Milder("subrogation", "HEADER BHT*0019*00*B1*20261101*0900*31",
            "BHT06 31 is in the guide and not in pyx12's map.",
            _is_subrogation),
+    Milder("organization-as-subscriber", "2010BA NM1*IL*2*ACME WIDGETS",
+           "The guide wants NM108 and NM109 of a subscriber who is a person; pyx12's map of any. An employer stands "
+           "there for the policy of a workers' compensation claim.",
+           _is_organization_subscriber),
     Milder("isa-delimiters", "ISA_LOOP ISA*00*          *00*          *ZZ*A              *ZZ*B              "
            "*261101*0900*^*00501*000000001*0*T*:",
            "ISA11 is the repetition separator in 5010, the map still has 4010's `U`; ISA16 may be a control character. "

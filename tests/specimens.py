@@ -51,6 +51,11 @@ def valid(use: SegmentUse, delimiters: Delimiters, random: Random) -> list[str]:
                 text = random.choice("^:!>")
             elements.append(text)
             date_format = text if e.number == "1250" else date_format
+    if use.demand and elements[use.demand.element] == use.demand.value:
+        for position in use.demand.demanded:
+            e = use.elements[position - 1]
+            assert isinstance(e, ElementUse)
+            elements[position] = elements[position] or _value(e, delimiters, random, "")
     while elements[-1] == "":
         elements.pop()
     return elements

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from judged import edits_of, judged, only_file, packs_read_once
-from one_claim import GOOD
+from one_claim import BAD, GOOD
 
 from edi_check.generating import generate
 
@@ -330,6 +330,13 @@ def test_what_is_missing_in_one_set_is_missed_in_the_next_too() -> None:
     data = "~\n".join([*SEGMENTS[:2], *sets, "GE*3*1", "IEA*1*000000001"]) + "~\n"
     report = judged(data.encode())
     assert [f.set_index for f in only_file(report).findings if f.edit == "IK3-3"] == [1, 2, 3]
+
+
+def test_a_line_without_its_lx_is_not_said_to_be_out_of_balance() -> None:
+    second = "SV1*HC:97110:GP*30*UN*1***1~\nDTP*472*D8*20260203~\n"
+    data = BAD.replace("CLM*C1*61*", "CLM*C1*90*").replace("SE*23*", f"{second}SE*25*")
+    assert "CORE-BAL-01" not in edits_of(judged(data.encode()))
+    assert "CORE-BAL-01" in edits_of(judged(data.replace(second, f"LX*2~\n{second}").replace("*90*", "*91*").encode()))
 
 
 @pytest.mark.parametrize(("old", "new", "edit"), [

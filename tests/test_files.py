@@ -27,6 +27,7 @@ PYX12_CANNOT = {
     "byte-order-mark": "reads ASCII only",
     "control-character-delimiters": "takes a control character for data",
     "several-interchanges": "keeps the delimiters of the first",
+    "employer-as-subscriber": "wants an id of every subscriber",
 }
 
 

@@ -53,7 +53,7 @@ def segment_pattern(use: SegmentUse, delimiters: Delimiters) -> re.Pattern[str]:
         tail = inner if is_needed else f"(?:{inner}|)"
     notes = _notes(use, sep)
     # No trailing separators (X12 RFI 1498): the last character is one of a value.
-    return re.compile(f"{notes}{use.id}{tail}(?<!{sep})", re.ASCII)
+    return re.compile(f"{_demand(use, sep)}{notes}{use.id}{tail}(?<!{sep})", re.ASCII)
 
 
 def _dated(format_: ElementUse, value: ElementUse, sep: str) -> tuple[str, bool]:
@@ -109,6 +109,16 @@ def _value(e: ElementUse, delimiters: Delimiters) -> str:
         return time_pattern(e.min_length, e.max_length)
     allowed = AN_CLASS(delimiters)
     return f"[{allowed}]{{{e.min_length},{e.max_length}}}(?<! )"
+
+
+def _demand(use: SegmentUse, sep: str) -> str:
+    """What is wanted on a condition as a look-ahead; ``""`` where nothing is."""
+    demand = use.demand
+    if demand is None:
+        return ""
+    condition = f"{use.id}(?:{sep}[^{sep}]*+){{{demand.element - 1}}}+{sep}{re.escape(demand.value)}(?:{sep}|$)"
+    wanted = "".join(f"(?={use.id}(?:{sep}[^{sep}]*+){{{n - 1}}}+{sep}[^{sep}])" for n in demand.demanded)
+    return f"(?:(?!{condition})|{wanted})"
 
 
 def _notes(use: SegmentUse, sep: str) -> str:

@@ -279,7 +279,7 @@ class Envelope:
             return s
         if v[1] != "837":
             self.fault(
-                "IK5-1",
+                "IK5-1" if re.fullmatch("[0-9]{3}", v[1], re.ASCII) else "IK5-6",
                 f"ST01 “{v[1][:6]}” is not 837.",
                 "Send claims as transaction set 837.",
                 n,

@@ -89,6 +89,7 @@ def explain(use: SegmentUse, elements: list[str], delimiters: Delimiters) -> lis
     """
     segment = _Segment(use, elements, delimiters)
     segment.judge_elements()
+    segment.judge_demand()
     segment.judge_notes()
     segment.judge_end()
     faults = [fault for _, _, fault in sorted(segment.faults, key=lambda f: f[:2])]
@@ -150,10 +151,10 @@ class _Segment:
             return element.number
         return element.components[part - 1].number if 0 < part <= len(element.components) else ""
 
-    def add_missing(self, position: int, part: int) -> None:
+    def add_missing(self, position: int, part: int, why: str = "is always required here") -> None:
         self.missing.add(position)
         name = self.designator(position, part)
-        self.add(position, part, "1", "{subject} is missing.", f"Give {name}; it is always required here.")
+        self.add(position, part, "1", "{subject} is missing.", f"Give {name}; it {why}.")
 
     def add_not_used(self, position: int, part: int, text: str) -> None:
         name = self.designator(position, part)
@@ -267,6 +268,13 @@ class _Segment:
 
     def is_used(self, position: int) -> bool:
         return position <= len(self.use.elements) and self.use.elements[position - 1].usage != "N"
+
+    def judge_demand(self) -> None:
+        demand = self.use.demand
+        if demand is not None and self.elements[demand.element:demand.element + 1] == [demand.value]:
+            for n in demand.demanded:
+                if not self.has(n):
+                    self.add_missing(n, 0, f"is required where {self.designator(demand.element)} is {demand.value}")
 
     def judge_notes(self) -> None:
         for note in self.use.notes:

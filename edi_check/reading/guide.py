@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from importlib import resources
+from typing import NamedTuple
 
 from ..codelists import code_list
 
@@ -28,6 +29,22 @@ AMENDMENTS: dict[str, frozenset[str]] = {
     # BHT06 31 (subrogation) is in the guide and not in the map.
     "BHT06": frozenset({"31"}),
 }
+
+
+class Demand(NamedTuple):
+    """Elements that the guide wants only where another has a value: ``element`` has ``value``, then ``demanded``."""
+
+    element: int
+    value: str
+    demanded: tuple[int, ...]
+
+
+DEMANDS: dict[tuple[str, str], Demand] = {
+    # The map wants an id of every subscriber; the guide of a person (NM102 = 1), not of an employer who stands there
+    # for a policy, as in workers' compensation.
+    ("2010BA", "NM1"): Demand(2, "1", (8, 9)),
+}
+"""By loop and segment; what is demanded is situational otherwise."""
 
 UNCHECKED_LISTS = frozenset({"states", "country", "currency", "remark_code"})
 """Code lists that others keep. pyx12's copies are stale (it refuses remark code N830, province QC and country RS,
@@ -101,12 +118,20 @@ class SegmentUse:
 
     @cached_property
     def elements(self) -> tuple[ElementUse | CompositeUse, ...]:
-        return tuple(
+        found = [
             _element(e, self.types)
             for e in sorted(
                 (e for e in self.node if e.tag in ("element", "composite")), key=lambda e: int(_text(e, "seq"))
             )
-        )
+        ]
+        for n in self.demand.demanded if self.demand else ():
+            found[n - 1].usage = "S"
+        return tuple(found)
+
+    @property
+    def demand(self) -> Demand | None:
+        """What is wanted on a condition."""
+        return DEMANDS.get((self.loop.id, self.id))
 
     @cached_property
     def notes(self) -> tuple[SyntaxNote, ...]:

@@ -20,7 +20,8 @@ from ._words import role
 
 _HOME = ("", "US")
 _BOX = re.compile(
-    r"\bP[\s.,]*[O0][\s.,]*B[O0]?X(?![A-Z])"  # PO BOX, P.O. BOX, P O BX, POBOX12, P0 B0X
+    r"\bP[\s.,/-]*[O0][\s.,-]*B[O0]?X(?![A-Z])"  # PO BOX, P.O. BOX, P O BX, POBOX12, P0 B0X, P/O BOX, PO-BOX
+    r"|\bP[\s.,/-]*[O0][\s.,-]+DRAWER(?![A-Z])"  # P.O. DRAWER 5
     r"|\bP[\s.]*[O0][\s.]*B\.?[\s#]+[0-9]"  # POB 12, P.O.B. 12
     r"|\bPOST(?:AL)?[\s.]+[O0]FF?(?:ICE|C)?[\s.]+B[O0]?X(?![A-Z])"  # POST OFFICE BOX
     r"|\bLOCK[\s-]*B[O0]X(?![A-Z])[\s.,#]*(?:N[O0]\.?\s*)?(?:[0-9]|$)",  # LOCK BOX 12; not LOCKBOX RD
@@ -34,6 +35,8 @@ _BOXES_LIMIT = 20_000
 def is_po_box(street: str) -> bool:
     """Does a street line (N301, N302) hold a post office box or lock box? Kept in a bounded table.
 
+    >>> is_po_box("P/O BOX 12"), is_po_box("PO-BOX 12"), is_po_box("P.O. DRAWER 5"), is_po_box("5 DRAWER LN")
+    (True, True, True, False)
     >>> is_po_box("P.O. BOX 12"), is_po_box("1 OAK ST, P0 B0X 5"), is_po_box("RR 2 BOX 12"), is_po_box("12 BOXWOOD LN")
     (True, True, False, False)
     """

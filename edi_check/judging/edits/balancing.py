@@ -11,6 +11,7 @@ from decimal import Decimal
 from ...model import Adjustment, Claim, OtherPayer, ServiceLine
 from ..registry import Hit, Result, Unjudged, check
 from ._screens import has_no_other_payer, has_ordinary_lines
+from ._stray import has_strayed, names_another_payer
 from ._words import money
 
 _ZERO = Decimal(0)
@@ -23,7 +24,7 @@ def claim_charge_differs_from_lines(claim: Claim) -> Result:
     Wrong:  CLM*A1*200***11:B:1*Y*A*Y*Y  over  SV1*HC:97140:GP*120*…  and  SV1*HC:97110:GP*90*…
     Right:  CLM*A1*210***11:B:1*Y*A*Y*Y  over the same lines
 
-    Returns one hit on CLM02; none when a charge can't be read or the claim has no line.
+    Returns one hit on CLM02; none when a charge can't be read, the claim has no line or one without its LX.
     """
     charge = claim.charge
     lines = claim.service_lines
@@ -37,7 +38,7 @@ def claim_charge_differs_from_lines(claim: Claim) -> Result:
         if amount is None:
             return ()
         total += amount
-    if total == charge:
+    if total == charge or has_strayed(claim, "SV1"):
         return ()
     return (Hit("CLM02", values={"charge": money(charge), "total": money(total), "lines": len(lines)},
                 says="" if len(lines) > 1 else "single"),)
@@ -53,11 +54,12 @@ def other_payer_claim_out_of_balance(claim: Claim) -> Result:
     Wrong:  CLM*A1*100…  SBR*P*18…  CAS*PR*1*30  AMT*D*60
     Right:  CLM*A1*100…  SBR*P*18…  CAS*PR*1*30  AMT*D*70
 
-    Returns a hit on each AMT02 at fault; ``Unjudged`` when a pay-to plan (2010AC) stands in for a payer or two 2320
-    have one payer id, since then nobody can say whose amounts these are.
+    Returns a hit on each AMT02 at fault; none when a 2430 names a payer that the claim doesn't (CORE-SIT-09 says so);
+    ``Unjudged`` when a pay-to plan (2010AC) stands in for a payer or two 2320 have one payer id, since then nobody can
+    say whose amounts these are.
     """
     payers = claim.other_payers
-    if not payers:
+    if not payers or names_another_payer(claim):
         return ()
     found: list[Hit | Unjudged] = []
     ids = [p.payer_id for p in payers]

@@ -32,6 +32,8 @@ _BIRTH_FUTURE = Status("A7", ("510", "158"), "QC")
 _BIRTH_ABSURD = Status("A7", ("158",), "QC")
 _DEATH = Status("A8", ("159",), "QC")
 _OLDEST = 150
+_PAYMENT_AHEAD = 30
+"""Days by which an 835 may come before its payment (BPR16)."""
 
 
 @check(gives="ends", screen=has_ordinary_days, names_line=True)
@@ -174,7 +176,8 @@ def other_date_in_future_or_absurd(claim: Claim, *, as_of: date) -> Result:
     Wrong:  DTP*431*D8*20270101    DMG*D8*18700101*F
     Right:  DTP*431*D8*20260101    DMG*D8*19700101*F
 
-    Returns a hit on each DTP03 or DMG02 at fault.
+    Returns a hit on each DTP03 or DMG02 at fault; at ``warn`` for another payer's decision up to 30 days ahead: an 835
+    often comes days before the day of its payment.
     """
     found: list[Hit] = []
     s = claim.subscriber
@@ -212,9 +215,10 @@ def _decision_dates(claim: Claim) -> Iterator[tuple[DateRange, int]]:
 
 def _judge_past(d: DateRange, line: int, as_of: date, found: list[Hit]) -> None:
     if d.start is not None and (d.start - as_of).days > 1:
-        entity = "PR" if d.qualifier == "573" else ""
-        found.append(Hit("DTP03", d.segment, line, {"what": f"{_NAMES[d.qualifier]} is {d.start}"},
-                         status=Status("A7", ("510", _PAST_ONLY[d.qualifier]), entity)))
+        is_payment = d.qualifier == "573"
+        level = "warn" if is_payment and (d.start - as_of).days <= _PAYMENT_AHEAD else ""
+        found.append(Hit("DTP03", d.segment, line, {"what": f"{_NAMES[d.qualifier]} is {d.start}"}, level=level,
+                         status=Status("A7", ("510", _PAST_ONLY[d.qualifier]), "PR" if is_payment else "")))
 
 
 def _judge_birth(birth: date, who: str, segment: int, as_of: date, found: list[Hit]) -> None:

@@ -95,7 +95,9 @@ def provider_npi_missing(
 
     Care is shown by a line (``procedures``: therapy, manipulation, E/M; ``disciplines``: modifiers of a therapy plan)
     or by the provider's taxonomy (``taxonomies``: beginnings of the codes of people who treat). Who shows neither may
-    be an atypical provider, a driver or a respite home, which has no NPI: ``warn``.
+    be an atypical provider, a driver or a respite home, which has no NPI: ``warn``. So may who works abroad: only those
+    in the US and its territories must have one. Where a rendering provider works is told by the place of service
+    (2310C, 2420C), else by the billing provider's address.
 
     Wrong:  NM1*82*1*LOE*KIM      over  SV1*HC:97140:GP*120*UN*2***1
     Right:  NM1*82*1*LOE*KIM****XX*1900000021
@@ -114,15 +116,20 @@ def provider_npi_missing(
                if n.procedure in procedures or not disciplines.isdisjoint(n.modifiers)}
     found: list[Hit] = []
 
-    def judge(party: Party | None, line: int, is_care: bool) -> None:
+    def judge(party: Party | None, line: int, is_care: bool, place: Party) -> None:
         if party is None or not party.segment or party.id_qualifier == "XX":
             return
-        cares = is_care or party.taxonomy.startswith(taxonomies)
-        found.append(Hit("NM109", party.segment, line, {"who": role(party, line)}, level="" if cares else "warn",
+        must = (is_care or party.taxonomy.startswith(taxonomies)) and place.country.upper() in _WITH_NPI
+        found.append(Hit("NM109", party.segment, line, {"who": role(party, line)}, level="" if must else "warn",
                          status=Status("A6", ("562",), party.entity)))
 
-    judge(b, 0, bool(treated))
-    judge(r, 0, bool(treated))
+    place = claim.facility or b
+    judge(b, 0, bool(treated), b)
+    judge(r, 0, bool(treated), place)
     for line in claim.service_lines:
-        judge(line.rendering, line.number, line.number in treated)
+        judge(line.rendering, line.number, line.number in treated, line.facility or place)
     return found
+
+
+_WITH_NPI = frozenset({"", "US", "AS", "GU", "MP", "PR", "UM", "VI"})
+"""N404 of the US and its territories."""

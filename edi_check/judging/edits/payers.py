@@ -9,6 +9,7 @@ from ...model import Claim, ServiceLine
 from ..registry import Hit, Result, check
 from ..scope import conflicts
 from ._screens import has_no_other_payer, has_ordinary_lines
+from ._stray import has_strayed, names_another_payer
 
 _LOWER = {"S": "P", "T": "PS"}
 """SBR01 to those before it in line. Of A to H, for payers beyond the third, nothing is asked."""
@@ -72,20 +73,20 @@ def other_payer_date_missing(claim: Claim) -> Result:
     Wrong:  SBR*P*18…  AMT*D*60…  NM1*PR*2*FIRST PLAN*****PI*11111
     Right:  the same with DTP*573*D8*20260120 in 2330B, or with a 2430 of 11111 (which has its date)
 
-    Returns a hit on each other payer at fault; at ``warn`` one where both levels are used.
+    Returns a hit on each other payer at fault; at ``warn`` one where both levels are used; none where 2330B is missing,
+    its DTP strayed or a line names another payer, which other edits say.
     """
-    if not claim.other_payers:
+    if not claim.other_payers or has_strayed(claim, "DTP") or names_another_payer(claim):
         return ()
     found: list[Hit] = []
     for other in claim.other_payers:
-        if not other.paid_text:
+        if not other.paid_text or other.payer is None:
             continue
         payer_id = other.payer_id
         on_claim = any(d.qualifier == "573" for d in other.dates)
         on_lines = any(a.payer_id == payer_id for line in claim.service_lines for a in line.adjudications)
-        segment = other.payer.segment if other.payer else other.segment
         if not on_claim and not on_lines:
-            found.append(Hit("", segment, values={"payer": payer_id}))
+            found.append(Hit("", other.payer.segment, values={"payer": payer_id}))
         elif on_claim and on_lines:
             date = next(d for d in other.dates if d.qualifier == "573")
             found.append(Hit("DTP03", date.segment, values={"payer": payer_id}, level="warn", says="both",

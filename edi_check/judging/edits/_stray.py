@@ -1,0 +1,20 @@
+"""What of a claim belongs nowhere: segments out of place, amounts of a payer it doesn't name. Not a topic."""
+
+from __future__ import annotations
+
+from ...model import Claim
+
+__all__ = ["has_strayed", "names_another_payer"]
+
+
+def has_strayed(claim: Claim, segment_id: str) -> bool:
+    """Did the reader meet such a segment in the claim and not know where to put it? That has a finding of its own; what
+    it would have said is there all the same, so nobody should say that it is missing, or doesn't add up."""
+    return any(f.where.segment_id == segment_id and f.ik3 in ("2", "7") for f in claim.faults)
+
+
+def names_another_payer(claim: Claim) -> bool:
+    """Does a line say what a payer decided whom the claim doesn't name? CORE-SIT-09 says so; whose amounts and dates
+    these are, nobody knows."""
+    ids = [other.payer_id for other in claim.other_payers]
+    return any(a.payer_id not in ids for line in claim.service_lines for a in line.adjudications)
