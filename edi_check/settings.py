@@ -6,6 +6,7 @@ Not here: where values come from and which one wins (``configuration``). The key
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from datetime import date
 from typing import Any, NamedTuple
@@ -71,14 +72,14 @@ TABLES = {
 ACK = {
     "source_entity": Key("choice", "PR", "who answers in a 277CA: payer or clearinghouse (2100A NM101)", ("PR", "AY")),
     "source_name": Key("text", "", "their name; empty: whom the 837 was addressed to"),
-    "source_qualifier": Key("text", "PI", "2100A NM108"),
+    "source_qualifier": Key("choice", "PI", "kind of their id (2100A NM108)", ("PI", "XV", "FI", "46")),
     "source_id": Key("text", "", "their id"),
-    "accepted_status": Key("text", "A2:20:PR", "status of an accepted claim"),
-    "received_status": Key("text", "A1:19:PR", "status of the batch and of the provider"),
+    "accepted_status": Key("claim_status", "A2:20:PR", "status of an accepted claim"),
+    "received_status": Key("batch_status", "A1:19:PR", "status of the batch and of the provider"),
     "line_status_date": Key("flag", False, "fill STC02 of lines, which the guide leaves empty"),
     "answer_each_claim": Key("flag", False, "a 277CA tells every refused claim, also of a provider or batch refused "
                                             "as such"),
-    "time": Key("text", "1200", "HHMM of the acknowledgments, fixed so that a replay gives the same bytes"),
+    "time": Key("clock", "1200", "HHMM of the acknowledgments, fixed so that a replay gives the same bytes"),
 }
 
 WATCH = {
@@ -191,10 +192,32 @@ def _snip(value: Any) -> tuple[int, int]:
     return int(first), int(last)
 
 
+def _clock(value: Any) -> str:
+    if not re.fullmatch("([01][0-9]|2[0-3])[0-5][0-9]", _text(value)):
+        raise ValueError("a time is expected, as 0930 or 1200")
+    return str(value)
+
+
+def _status(of: str) -> Callable[[Any], str]:
+    """Takes a status that accepts, of a ``claim`` or a ``batch``: category, code and, for whom there is one, entity."""
+    def converted(value: Any) -> str:
+        from .telling import statuses  # not above: settings are read by every command, and few set a status
+
+        if not re.fullmatch("A[12]:[0-9A-Za-z]{1,30}(:[0-9A-Z]{2,3})?", _text(value)):
+            raise ValueError("a status that accepts is expected, as A2:20:PR: category A1 or A2, code, entity")
+        entity = statuses.receiver_status(value).entity
+        entities = statuses.CLAIM_ENTITIES if of == "claim" else statuses.BATCH_ENTITIES
+        if entity and statuses.STAND_INS.get(entity, entity) not in entities:
+            raise ValueError(f"{entity!r} is no entity of a {of}'s status; choices: {', '.join(sorted(entities))}")
+        return str(value)
+    return converted
+
+
 KINDS: dict[str, Callable[[Any], Any]] = {
     "text": _text, "choice": _text, "path": _text, "texts": _texts, "paths": _texts, "packs": _texts,
     "reports": _texts, "flag": _flag, "number": _number,
     "count": _count, "control": _control, "day": _day, "snip": _snip,
+    "clock": _clock, "claim_status": _status("claim"), "batch_status": _status("batch"),
 }
 
 

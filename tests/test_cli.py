@@ -378,6 +378,14 @@ def test_control_numbers_and_settings_of_the_answers(run: Run, tmp_path: Path, b
     assert (tmp_path / "a" / "bad.277ca").read_bytes() == first
 
 
+def test_2_when_a_setting_of_the_answers_does_not_fit(run: Run, tmp_path: Path, bad: Path) -> None:
+    text = '[ack]\ntime = "12:00"\nsource_qualifier = "P*I~"\naccepted_status = "A7"\n'
+    (tmp_path / "edi-check.toml").write_text(text)
+    ran = run("check", "--ack-dir", "a", bad)
+    assert ran.code == exits.USAGE and not (tmp_path / "a").exists()
+    assert all(f"edi-check.toml: [ack] {name}: " in ran.err for name in ("time", "source_qualifier", "accepted_status"))
+
+
 @pytest.mark.parametrize("args", [
     ("--ack-dir", "a", "x.837", "b/x.837"),
     ("--ack-dir", "a", "x.837", "x.edi"),

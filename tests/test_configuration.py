@@ -87,6 +87,17 @@ def test_sources_and_watch_are_known(tmp_path: Path) -> None:
     ("[source]\nhost = 'x'\n", "source is a list of sections, each written [[source]]"),
     ("[[source]]\nhst = 'x'\n", "[[source]] 1: hst is not a setting; did you mean host?"),
     ("[watch]\npoll_seconds = 'soon'\n", "poll_seconds: a number, 0 or more, is expected"),
+    ("[ack]\ntime = '12:00'\n", "[ack] time: a time is expected, as 0930 or 1200"),
+    ("[ack]\ntime = '2400'\n", "[ack] time: a time is expected"),
+    ("[ack]\ntime = 1200\n", "[ack] time: a text in quotes is expected"),
+    ("[ack]\nsource_qualifier = 'P*I~'\n", "source_qualifier: 'P*I~' is none of the choices; did you mean PI?"),
+    ("[ack]\nsource_qualifier = 'ZZ'\n", "choices: PI, XV, FI, 46"),
+    ("[ack]\naccepted_status = 'A7'\n", "[ack] accepted_status: a status that accepts is expected, as A2:20:PR"),
+    ("[ack]\naccepted_status = 'A7:20:PR'\n", "[ack] accepted_status: a status that accepts is expected"),
+    ("[ack]\naccepted_status = 'A2:2*0'\n", "[ack] accepted_status: a status that accepts is expected"),
+    ("[ack]\naccepted_status = 'A2:20:AY'\n", "[ack] accepted_status: 'AY' is no entity of a claim's status"),
+    ("[ack]\nreceived_status = ''\n", "[ack] received_status: a status that accepts is expected"),
+    ("[ack]\nreceived_status = 'A1:19:QC'\n", "'QC' is no entity of a batch's status; choices: 36"),
     ("[check\n", "is not valid TOML"),
 ])
 def test_a_slip_is_named_with_the_right_word(tmp_path: Path, text: str, said: str) -> None:
@@ -139,6 +150,21 @@ def test_a_control_number_of_more_than_nine_digits_is_refused(tmp_path: Path, nu
     with pytest.raises(ConfigurationError, match="nine digits at most"):
         configured(tmp_path, f"[check]\ncontrol_number = {number}\n")
     assert configured(tmp_path, "", control_number="999999999").get("control_number") == 999_999_999
+
+
+@pytest.mark.parametrize(("name", "value"), [
+    ("time", "0000"), ("time", "2359"), ("source_qualifier", "46"), ("accepted_status", "A1:20:PR"),
+    ("accepted_status", "A2:20"), ("accepted_status", "A2:20:P3"), ("received_status", "A1:19:AY"),
+])
+def test_settings_of_the_answers_that_fit(tmp_path: Path, name: str, value: str) -> None:
+    found = configured(tmp_path, "", {f"EDI_CHECK_ACK_{name.upper()}": value})
+    assert found.get(name, "ack") == value
+
+
+@pytest.mark.parametrize("time", ["9", "12:00", "12000", "1260", "１２００"])
+def test_a_time_of_the_environment_has_four_digits(tmp_path: Path, time: str) -> None:
+    with pytest.raises(ConfigurationError, match="EDI_CHECK_ACK_TIME: a time is expected, as 0930 or 1200"):
+        configured(tmp_path, "", {"EDI_CHECK_ACK_TIME": time})
 
 
 def test_a_file_that_is_not_there_or_not_text(tmp_path: Path) -> None:

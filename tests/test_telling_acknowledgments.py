@@ -387,6 +387,12 @@ def test_settings_say_who_answers() -> None:
     assert "NM1*AY*2*OUR HOUSE*****46*HOUSE1~" in text and "STC*A8:258*20261121*U*" in text and "STC*A1:20:PR*" in text
 
 
+def test_settings_break_no_segment() -> None:
+    settings = AckSettings(source_qualifier="P*I~", source_id="P1~", accepted_status="A*2:20:P~", received_status="~")
+    text = answers(bad(), settings=settings)["277ca"]
+    assert "*****P*P1~" in text and "STC*A 2:20*20261121*WQ*" in text and "STC*A3:21*" in text
+
+
 def test_what_a_claim_lacks_is_filled_in() -> None:
     file = bad()
     file.made[0] = file.made[0]._replace(number=" ", ak=("", "", "", "", "", "", "", "", "", ()))

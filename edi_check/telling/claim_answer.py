@@ -229,7 +229,7 @@ def _source(st: TransactionSet, group: FunctionalGroup, dialect: Dialect,
     name = dialect.text(settings.source_name or receiver.last_name, 60, 1, "UNKNOWN")
     if settings.source_id:
         identity = dialect.text(settings.source_id, 80, 2, "UNKNOWN")
-        return settings.source_entity, name, settings.source_qualifier, identity
+        return settings.source_entity, name, dialect.text(settings.source_qualifier, 2, 1, "PI"), identity
     return settings.source_entity, name, "46", dialect.text(receiver.id or group.receiver, 80, 2, "UNKNOWN")
 
 

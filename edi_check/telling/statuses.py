@@ -52,9 +52,10 @@ def composites(dialect: Dialect, status: Status, entities: frozenset[str] = CLAI
     entity = STAND_INS.get(status.entity, status.entity)
     if entity not in entities:
         entity = ""
-    codes = [dialect.text(c, 30) for c in status.codes] or ["21"]
+    codes = [dialect.text(c, 30, 1, "21") for c in status.codes] or ["21"]
     owners = {c for c in codes if c in NEED_ENTITY} or {codes[0]}
-    return [dialect.composite(status.category or "A3", c, entity if c in owners else "") for c in codes]
+    category = dialect.text(status.category, 30, 1, "A3")
+    return [dialect.composite(category, c, entity if c in owners else "") for c in codes]
 
 
 def stc(codes: list[str], day: str, action: str, charge: str, dialect: Dialect) -> str:
