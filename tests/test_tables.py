@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from jsonschema import Draft202012Validator
 
 import edi_check
-from edi_check.cli.main import cli
+from edi_check.cli.main import cli, main
 from edi_check.cli.session import Session
 from edi_check.judging.codesets import Diagnoses, Procedures
 from edi_check.judging.ncci import Pairs, UnitLimits
@@ -367,3 +367,16 @@ def test_the_command(tmp_path: Path) -> None:
     config.write_text('[tables]\nstore = "kept/tables.sqlite"\nptp = ' + json.dumps([str(p) for p in PARTS]) + "\n")
     report = json.loads(run("check", "-f", "json", "--as-of", "2026-03-01", *given, str(file)))
     assert [f["edit"] for f in report["files"][0]["findings"]] == ["NCCI-01"]
+
+
+@pytest.mark.parametrize(("name", "why"), [
+    ("nope.txt", "there is no such file"), ("procedures.csv/nope.txt", "can't be read: Not a directory"),
+])
+def test_a_file_of_the_settings_that_is_not_there(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, why: str
+) -> None:
+    (tmp_path / "procedures.csv").write_text("code,from,to\n97140,,\n")
+    (tmp_path / "edi-check.toml").write_text(f'[tables]\nstore = "tables.sqlite"\nprocedures = "{name}"\n')
+    (tmp_path / "batch.837").write_bytes(CLAIM)
+    assert main(["check", "--config", str(tmp_path / "edi-check.toml"), str(tmp_path / "batch.837")]) == 2
+    assert f"{name}: {why}" in capsys.readouterr().err

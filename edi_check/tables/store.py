@@ -193,8 +193,14 @@ class Store:
                          "LIMIT 1", given) is not None
 
     def seen(self, path: str) -> str:
-        """The hash of a file that was loaded from this path and hasn't changed since, else ``""``."""
-        there = os.stat(path)
+        """The hash of a file that was loaded from this path and hasn't changed since, else ``""``. Raises
+        ``TableError`` when there is no such file."""
+        try:
+            there = os.stat(path)
+        except FileNotFoundError:
+            raise TableError(f"{path}: there is no such file") from None
+        except OSError as error:
+            raise TableError(f"{path}: can't be read: {error.strerror}") from None
         row = self._db.execute("SELECT sha256 FROM seen WHERE path = ? AND size = ? AND modified = ?",
                                (os.path.abspath(path), there.st_size, there.st_mtime_ns)).fetchone()
         return row[0] if row else ""
