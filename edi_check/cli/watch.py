@@ -46,8 +46,11 @@ def watch(session: Session, /, config_file: str, config_short: str, inbound: str
     settings = load(config_file or config_short)
     options = {"inbound": inbound or "", "outbound": outbound or "", "work": work or ""}
     plan = plan_of(settings, session, **options)
+    textfile = metrics_textfile or plan.metrics_textfile
     if any(s.remote for s in plan.sources):
-        _need_asyncssh()
+        _need("asyncssh", "A remote source", "sftp")
+    if textfile:
+        _need("prometheus_client", "A file of figures", "metrics")
     gc.enable()
     os.umask(0o077)
     from ..watching.journal import Journal
@@ -56,8 +59,8 @@ def watch(session: Session, /, config_file: str, config_short: str, inbound: str
     level = {-1: "error", 0: "info"}.get(session.verbosity, "debug")
     arguments = [a for a in sys.argv[1:] if a != "--once"]
     with unusable_told():
-        code = run(plan, Journal(level=level), once=once, textfile=metrics_textfile or plan.metrics_textfile,
-                   is_worker=worker, worker_command=[*arguments, "--worker"])
+        code = run(plan, Journal(level=level), once=once, textfile=textfile, is_worker=worker,
+                   worker_command=[*arguments, "--worker"])
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     return code
 
@@ -88,9 +91,9 @@ def plan_of(settings: Configuration, session: Session, **options: str) -> Any:
     return make_plan(settings, check, **options)
 
 
-def _need_asyncssh() -> None:
+def _need(package: str, what: str, extra: str) -> None:
     from importlib.util import find_spec
 
-    if find_spec("asyncssh") is None:
-        raise click.UsageError("A remote source needs asyncssh: pip install 'edi-check[sftp]'")
+    if find_spec(package) is None:
+        raise click.UsageError(f"{what} needs {package}: pip install 'edi-check[{extra}]'")
 

@@ -3,6 +3,7 @@ nowhere."""
 
 from __future__ import annotations
 
+import importlib.util
 import io
 import json
 import os
@@ -165,6 +166,20 @@ def test_folders_and_a_ledger_that_cannot_be_used_are_told(tmp_path: Path, capsy
         told = capsys.readouterr().err
         assert "the ledger can't be read" in told and "a fault of ours" not in told
     os.umask(mask)
+
+
+@pytest.mark.parametrize("option", [True, False])
+def test_figures_without_their_library_are_refused_at_the_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], option: bool
+) -> None:
+    config = configured(tmp_path) if option else configured(tmp_path, metrics_textfile="figures.prom")
+    monkeypatch.setitem(sys.modules, "prometheus_client", None)
+    find = importlib.util.find_spec
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: find(name) if name != "prometheus_client" else None)
+    more = ["--metrics-textfile", str(tmp_path / "figures.prom")] if option else []
+    assert main(["watch", "--config", str(config), "--once", *more]) == 2
+    assert "A file of figures needs prometheus_client: pip install 'edi-check[metrics]'" in capsys.readouterr().err
+    assert not (tmp_path / "work").exists()
 
 
 def test_an_unknown_key_of_a_log_line_is_left_out() -> None:
