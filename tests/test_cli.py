@@ -378,6 +378,27 @@ def test_control_numbers_and_settings_of_the_answers(run: Run, tmp_path: Path, b
     assert (tmp_path / "a" / "bad.277ca").read_bytes() == first
 
 
+def test_limits_of_the_settings_are_those_of_lines_and_explain(
+    run: Run, tmp_path: Path, good: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What `check` takes, they take, and what it doesn't, they don't."""
+    text = good.read_text("utf-8").replace("~", "~" + "\n" * 100_000)
+    (tmp_path / "pad.837.gz").write_bytes(gzip.compress(text.encode()))
+    (tmp_path / "edi-check.toml").write_text("[limits]\ngzip_ratio = 100000\n")
+    assert run("check", "--ack-dir", ".", "pad.837.gz").code == exits.CHECKED
+    explained = ("explain", "pad.999", "--original", "pad.837.gz")
+    assert run("lines", "pad.837.gz").code == run(*explained).code == exits.CHECKED
+    monkeypatch.setenv("EDI_CHECK_LIMITS_GZIP_RATIO", "5")
+    for args in (("check", "pad.837.gz"), ("lines", "pad.837.gz"), explained):
+        assert run(*args).code == exits.UNCHECKED, args
+    monkeypatch.delenv("EDI_CHECK_LIMITS_GZIP_RATIO")
+    (tmp_path / "strict.toml").write_text("[limits]\nsegment_bytes = 30\n")
+    config = ("--config", "strict.toml")
+    assert run("lines", good, *config).code == exits.UNCHECKED
+    ran = run("explain", "pad.999", "--original", good, *config)
+    assert ran.code == exits.UNCHECKED and "The original goes beyond a limit" in ran.out
+
+
 def test_2_when_a_setting_of_the_answers_does_not_fit(run: Run, tmp_path: Path, bad: Path) -> None:
     text = '[ack]\ntime = "12:00"\nsource_qualifier = "P*I~"\naccepted_status = "A7"\n'
     (tmp_path / "edi-check.toml").write_text(text)

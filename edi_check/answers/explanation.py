@@ -5,13 +5,13 @@ from __future__ import annotations
 
 import json
 from array import array
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, TextIO
 
 from ..privacy import legible, masked, unmasked
-from ..sources import Source
+from ..sources import GZIP_LIMIT, GZIP_RATIO, Source
 from ..spool import Store
 from ..telling.render import Finished, environment
 from .claim_statements import ClaimStatements, asked_claims, looking, looking_at_providers
@@ -76,10 +76,13 @@ class Explanation:
         return sorted(key for key in self.verdicts.taken if key not in self.verdicts.refused)
 
 
-def explained(source: Any, original: Any = None, *, name: str = "", show_values: bool = False) -> Explanation:
+def explained(source: Any, original: Any = None, *, name: str = "", show_values: bool = False,
+              limits: Mapping[str, int] | None = None) -> Explanation:
     """What an acknowledgment says. In: its path, bytes or a binary file, and the same of the claim file that it
-    answers. Raises nothing over the content of either; what can't be read is a remark."""
-    told = Source(source, name)
+    answers; ``limits`` as in ``read_claims``. Raises nothing over the content of either; what can't be read is a
+    remark."""
+    limits = limits or {}
+    told = _opened(source, limits, name)
     received = recognized(told.chunks())
     if told.trouble:
         received.is_whole = False
@@ -90,7 +93,7 @@ def explained(source: Any, original: Any = None, *, name: str = "", show_values:
         claims = asked_claims(received)
         asked = Asked(asked_positions(received), set(claims), looking(received, claims, show_values),
                       looking_at_providers(received, show_values))
-        answered = Original(Source(original), asked, store)
+        answered = Original(_opened(original, limits), asked, store, limits)
         if answered.trouble:
             received.is_whole = False
             received.remarks.append(f"The original {answered.trouble}.")
@@ -99,6 +102,11 @@ def explained(source: Any, original: Any = None, *, name: str = "", show_values:
         answered.source.close()
     told.close()
     return result
+
+
+def _opened(source: Any, limits: Mapping[str, int], name: str = "") -> Source:
+    return Source(source, name, gzip_limit=limits.get("gzip_bytes", GZIP_LIMIT),
+                  gzip_ratio=limits.get("gzip_ratio", GZIP_RATIO))
 
 
 def _told(received: Received, original: Original | None, name: str, show_values: bool, store: Store) -> Explanation:

@@ -8,14 +8,14 @@ by a 999, and, on disk, the places of the claims that a 277CA refuses. Part of t
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
 from ..model import Claim, Delimiters, FunctionalGroup, Interchange, Place, TransactionSet
-from ..reading.reader import Reader
-from ..reading.segments import Batch
+from ..reading.reader import ELEMENT_LIMIT, SET_LIMIT, Reader
+from ..reading.segments import SEGMENT_LIMIT, Batch
 from ..sources import Source
 from ..spool import Store
 from .claim_records import ClaimRecords, Claims
@@ -70,8 +70,10 @@ class Asked:
 class _Follower(Reader):
     """A reader that is watched: ``sight`` sees every batch after it was read."""
 
-    def __init__(self, sight: Callable[[Batch, _Follower], None]) -> None:
-        super().__init__()
+    def __init__(self, sight: Callable[[Batch, _Follower], None], limits: Mapping[str, int]) -> None:
+        super().__init__(segment_limit=limits.get("segment_bytes", SEGMENT_LIMIT),
+                         element_limit=limits.get("segment_elements", ELEMENT_LIMIT),
+                         set_limit=limits.get("file_sets", SET_LIMIT))
         self._sight = sight
 
     def _run(self, batch: Batch) -> None:
@@ -80,9 +82,11 @@ class _Follower(Reader):
 
 
 class Original:
-    """The file answered. ``trouble`` says why it can't be used, ``""`` when it can. Raises nothing over its content."""
+    """The file answered. ``limits`` as in ``read_claims``. ``trouble`` says why it can't be used, ``""`` when it can.
+    Raises nothing over its content."""
 
-    def __init__(self, source: Source, asked: Asked, store: Store | None = None) -> None:
+    def __init__(self, source: Source, asked: Asked, store: Store | None = None,
+                 limits: Mapping[str, int] | None = None) -> None:
         self.source, self.asked = source, asked
         self.sets: list[SetRecord] = []
         self.controls: dict[int, Place] = {}
@@ -90,13 +94,14 @@ class Original:
         self._at = [0, 0, 0]
         """Interchange, group and set up to which the sets are known."""
         self.claims = ClaimRecords(store or Store())
-        reader = _Follower(self._sight)
+        reader = _Follower(self._sight, limits or {})
         for chunk in source.chunks():
             for claim in reader.feed(chunk):
                 self._enter(claim)
         for claim in reader.close():
             self._enter(claim)
         self.interchanges = reader.interchanges
+        self._is_limit_hit = reader.limit_hit
         self.trouble = self._trouble()
 
     def _trouble(self) -> str:
@@ -104,6 +109,8 @@ class Original:
             return f"can't be read: {self.source.error}"
         if not self.interchanges:
             return "is not X12"
+        if self._is_limit_hit or self.source.trouble == "limit":
+            return "goes beyond a limit of the settings; it is read to there"
         if self.source.trouble:
             return "is a gzip file that can't be unpacked to its end"
         return "" if any(r.set.is_professional for r in self.sets) else "holds no professional claims (837P)"

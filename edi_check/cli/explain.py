@@ -8,11 +8,12 @@ import sys
 
 import click
 
+from ..configuration import Configuration, load
 from ..judging.packs import load_packs
 from . import exits
 from .catalogue import as_json, describe, named, pack_option
 from .outputs import Output, opened, refuse_clashes, takes_color, tell_fitting_format
-from .session import Session, verbosity_options
+from .session import Session, config_option, verbosity_options
 
 __all__ = ["explain"]
 
@@ -28,17 +29,18 @@ FORMATS = ("text", "json", "markdown")
 @click.option("-o", "--output", default="-", metavar="FILE", help="Write there instead of standard output.")
 @click.option("--show-values", is_flag=True, help="Show values that identify a person.")
 @pack_option
+@config_option
 @verbosity_options
 @click.pass_context
 def explain(ctx: click.Context, name: str, original: str, form: str, output: str, show_values: bool,
-            packs: tuple[str, ...]) -> int:
+            packs: tuple[str, ...], config_file: str) -> int:
     """Explain one edit: why it is there, what to do, a wrong and a right example, its source, its codes. Or a pack
     (CORE): whom it is for and its edits. Or a word that messages use, such as SNIP or loop, a status (A8:400,178) or a
     place in a segment (SV107-2). Or, given a file, what an acknowledgment (TA1, 999, 997, 277CA, of ours or of
     anybody's) says, in words, at the segment it speaks of, and which claims it hits.
 
     A file is explained with exit code 0, whatever it says; 3 means that not all of it, or of the original, could be
-    read.
+    read. Of the settings it takes the limits.
 
     \b
     Examples:
@@ -63,7 +65,9 @@ def explain(ctx: click.Context, name: str, original: str, form: str, output: str
     if name == original == "-":
         raise click.UsageError("The acknowledgment and the original can't both be standard input.")
     refuse_clashes([Output(form, output)], [path for path in (name, original) if path])
-    return _explain_file(ctx.ensure_object(Session), name, original, form, output, show_values)
+    settings = load(config_file)
+    ctx.ensure_object(Session).warn(settings.warnings)
+    return _explain_file(ctx.ensure_object(Session), settings, name, original, form, output, show_values)
 
 
 def _is_file(name: str) -> bool:
@@ -97,10 +101,12 @@ def _told(name: str, packs: tuple[str, ...], form: str) -> str:
     return describe(pack, data)
 
 
-def _explain_file(session: Session, name: str, original: str, form: str, output: str, show_values: bool) -> int:
+def _explain_file(session: Session, settings: Configuration, name: str, original: str, form: str, output: str,
+                  show_values: bool) -> int:
     from ..answers.explanation import explained, write
 
-    told = explained(_source(name), _source(original) if original else None, show_values=show_values)
+    told = explained(_source(name), _source(original) if original else None, show_values=show_values,
+                     limits=settings.plain("limits"))
     with opened(output) as out:
         write(told, form, out, color=takes_color(out))
     if not told.is_whole:

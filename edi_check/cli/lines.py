@@ -6,7 +6,7 @@ from __future__ import annotations
 import csv
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, TextIO
@@ -14,6 +14,7 @@ from typing import Any, TextIO
 import click
 
 from .. import read_claims
+from ..configuration import load
 from ..findings import EdiCheckError
 from ..model import Claim
 from ..telling.service_lines import COLUMNS, plain, rows
@@ -22,7 +23,7 @@ from ..telling.visible import visible
 from . import exits
 from .inputs import STDIN, Input, expand
 from .outputs import Output, opened, opened_tables, refuse_clashes, refuse_unwritable, tell_fitting_format
-from .session import Session, verbosity_options
+from .session import Session, config_option, verbosity_options
 
 __all__ = ["lines"]
 
@@ -111,9 +112,10 @@ def _table(form: str, out: TextIO) -> TextTable | CsvTable | JsonRows:
 @click.option("-f", "--format", "form", type=click.Choice(FORMATS), default="text", show_default=True,
               help="text has the columns that fit a screen; the others have all. parquet needs -o.")
 @click.option("-o", "--output", default="-", metavar="FILE", help="Write there instead of standard output.")
+@config_option
 @verbosity_options
 @click.pass_obj
-def lines(session: Session, paths: tuple[str, ...], form: str, output: str) -> int:
+def lines(session: Session, paths: tuple[str, ...], form: str, output: str, config_file: str) -> int:
     """Print the service lines of claim files, one row a line with its claim.
 
     Reads as `check` does (files, folders, .gz, - for standard input) and judges nothing. No column identifies a
@@ -125,13 +127,15 @@ def lines(session: Session, paths: tuple[str, ...], form: str, output: str) -> i
       edi-check lines -f csv -o lines.csv inbox/
       edi-check lines -f parquet -o lines.parquet inbox/
     """
+    settings = load(config_file)
+    session.warn(settings.warnings)
     inputs, empty = expand(paths)
     refuse_unwritable(Output(form, output))
     tell_fitting_format(session, Output(form, output), FORMATS)
     refuse_clashes([Output("lines", output)], [one.path for one in inputs])
     for folder in empty:
         session.tell(f"{folder}: no claim file in this folder")
-    reading = Reading(inputs, session, exits.UNCHECKED if empty else exits.CHECKED)
+    reading = Reading(inputs, settings.plain("limits"), session, exits.UNCHECKED if empty else exits.CHECKED)
     if form == "parquet":
         _write_parquet(reading, output)
         return reading.code
@@ -147,9 +151,11 @@ def lines(session: Session, paths: tuple[str, ...], form: str, output: str) -> i
 
 @dataclass
 class Reading:
-    """The claims of the inputs, one after the other. ``code`` is the exit code once they are read."""
+    """The claims of the inputs, one after the other. ``limits`` as in ``read_claims``; ``code`` is the exit code once
+    they are read."""
 
     inputs: Sequence[Input]
+    limits: Mapping[str, int]
     session: Session
     code: int
 
@@ -158,7 +164,7 @@ class Reading:
         for one in self.inputs:
             source = sys.stdin.buffer if one.path == STDIN else one.path
             name = one.stem if one.path == STDIN else one.path
-            found = read_claims(source)
+            found = read_claims(source, limits=self.limits)
             while True:
                 try:
                     claim = next(found, None)
