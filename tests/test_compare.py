@@ -6,6 +6,7 @@ import copy
 import gzip
 import json
 import random
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -261,6 +262,33 @@ def test_any_damage_is_told_or_survived() -> None:
             compare(read_report("".join(data)), NEW)
         except NotAReport:
             continue
+
+
+def with_another_value(data: Any, value: Any) -> Iterator[Any]:
+    """Copies of JSON, each with ``value`` in the place of another one of its values; of lists the first item's only."""
+    for at in list(data) if isinstance(data, dict) else range(min(len(data), 1)) if isinstance(data, list) else ():
+        changed = copy.copy(data)
+        changed[at] = value
+        yield changed
+        for inner in with_another_value(data[at], value):
+            changed = copy.copy(data)
+            changed[at] = inner
+            yield changed
+
+
+@pytest.mark.parametrize("value", [[], [1], {}, None, 7, "x", True], ids=repr)
+def test_values_of_another_type_are_told_or_survived(value: Any, tmp_path: Path) -> None:
+    found = edi_check.check(b"".join(generate(3, 2, faults=FAULTS)), name="batch.837", as_of="2026-06-01")
+    path, old = tmp_path / "odd", written(tmp_path / "old.json", found.to_dict())
+    rows = [json.loads(line) for line in (edi_check.render(found, "ndjson") or "").splitlines()]
+    assert [rows[n]["type"] for n in (0, -2, -1)] == ["finding", "file", "summary"]
+    texts = [json.dumps(one) for one in with_another_value(found.to_dict(), value)]
+    for n in (0, len(rows) - 2, len(rows) - 1):
+        row = rows[n]
+        texts += ["\n".join(map(json.dumps, [*rows[:n], one, *rows[n + 1:]])) for one in with_another_value(row, value)]
+    for text in texts:
+        path.write_text(text)
+        assert main(["compare", old, str(path)]) in (0, 1, 3), text
 
 
 def test_wrong_usage_and_hostile_values(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

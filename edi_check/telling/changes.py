@@ -119,12 +119,14 @@ def _of_lines(text: str, error: ValueError) -> Row:
     if not rows[-1].get("complete"):
         raise NotAReport("is an NDJSON report that was cut off: its last line is missing")
     files = [row | {"claims": [], "findings": []} for row in rows if row["type"] == "file"]
-    by_path = {file.get("path"): file for file in files}
+    by_path = {str(file.get("path")): file for file in files}
     for row in rows:
-        if row["type"] == "finding" and row.get("path") in by_path:
-            by_path[row["path"]]["findings"].append(row)
+        if row["type"] == "finding" and str(row.get("path")) in by_path:
+            by_path[str(row["path"])]["findings"].append(row)
     for file in files:
-        known = {f.get("claim"): f.get("claim_number") for f in file["findings"] if f.get("claim")}
+        # What is of another type makes no claim; _is_file refuses the finding.
+        known = {f["claim"]: f.get("claim_number") for f in file["findings"]
+                 if f.get("claim") and isinstance(f["claim"], int)}
         file["claims"] = [{"index": index, "number": number} for index, number in known.items()]
     return {"schema": "edi-check.report/1", "files": files, "is_partial": True}
 
@@ -164,7 +166,7 @@ def _matched_files(old: Sequence[Row], new: Sequence[Row]) -> list[tuple[Row | N
     def name(f: Row) -> Hashable:
         return basename(str(f["path"]))
 
-    pairs, left, right = _paired(old, new, (path, lambda f: f.get("sha256") or id(f), name))
+    pairs, left, right = _paired(old, new, (path, lambda f: str(f.get("sha256") or id(f)), name))
     if len(left) == len(right) == 1:
         pairs, left, right = [*pairs, (left[0], right[0])], [], []
     order = {id(f): n for n, f in enumerate(new)}
