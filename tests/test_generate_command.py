@@ -86,6 +86,7 @@ def test_the_list_has_every_fault(capsys: pytest.CaptureFixture[str]) -> None:
     (("--faults", "zzz"), "--list"),
     (("--delimiters", "*^:"), "four characters"),
     (("--delimiters", "AB:~"), "letters"),
+    (("--delimiters", "é^:~"), "be ASCII"),
     (("--as-of", "tomorrow"), "YYYY-MM-DD"),
     (("--as-of", "1999-01-01"), "2025-01-01"),
     (("--ledger", "x.csv"), "add --faults"),

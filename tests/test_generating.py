@@ -167,6 +167,7 @@ def test_faults_name_edits_that_exist() -> None:
     ({"claims": 5, "faults": ["no-such-fault"]}, "no-such-fault"),
     ({"claims": 5, "delimiters": Delimiters("*", "^", ":", "*")}, "must differ"),
     ({"claims": 5, "delimiters": Delimiters("A", "^", ":", "~")}, "letters"),
+    ({"claims": 5, "delimiters": Delimiters("é", "^", ":", "~")}, "be ASCII"),
 ])  # fmt: skip
 def test_what_makes_no_sense_is_refused(options: dict[str, Any], words: str) -> None:
     with pytest.raises(ValueError, match=words):

@@ -87,9 +87,10 @@ def _check(claims: int, per_set: int, delimiters: Delimiters, as_of: date) -> No
         raise ValueError("At least one claim, and one claim to a set.")
     if not date(2025, 1, 1) <= as_of <= date(2079, 12, 31):  # the people are born between 1931 and 2023
         raise ValueError(f"The day of the batch must lie between 2025-01-01 and 2079-12-31: {as_of}.")
-    if len(set(delimiters)) != 4 or any(len(d) != 1 or d in _ALPHABET for d in delimiters):
+    if len(set(delimiters)) != 4 or any(len(d) != 1 or d in _ALPHABET or not d.isascii() for d in delimiters):
         raise ValueError(
-            f"The four delimiters must differ, and must not be letters, digits, or one of ' .-#': {''.join(delimiters)}"
+            "The four delimiters must differ, be ASCII, and must not be letters, digits, or one of ' .-#': "
+            + "".join(delimiters)
         )
 
 
