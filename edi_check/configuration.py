@@ -112,6 +112,8 @@ def _parse(file: Path) -> dict[str, Any]:
         raise ConfigurationError(f"{file}: is not UTF-8 text") from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(f"{file}: is not valid TOML: {error}") from None
+    except RecursionError:
+        raise ConfigurationError(f"{file}: is TOML nested without end") from None
 
 
 def _merge_file(found: Configuration, data: dict[str, Any], file: Path, mistakes: list[str]) -> None:

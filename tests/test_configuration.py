@@ -99,6 +99,7 @@ def test_sources_and_watch_are_known(tmp_path: Path) -> None:
     ("[ack]\nreceived_status = ''\n", "[ack] received_status: a status that accepts is expected"),
     ("[ack]\nreceived_status = 'A1:19:QC'\n", "'QC' is no entity of a batch's status; choices: 36"),
     ("[check\n", "is not valid TOML"),
+    ("a = " + "[" * 5000 + "]" * 5000, "is TOML nested without end"),
 ])
 def test_a_slip_is_named_with_the_right_word(tmp_path: Path, text: str, said: str) -> None:
     with pytest.raises(ConfigurationError) as error:

@@ -203,6 +203,9 @@ def test_an_unreadable_pack_is_an_error_of_packs(tmp_path: Path) -> None:
     (tmp_path / "latin.toml").write_bytes(b'pack = "\xe9"')
     with pytest.raises(PackError, match="not UTF-8"):
         load_pack(tmp_path / "latin.toml")
+    (tmp_path / "deep.toml").write_text("a = " + "[" * 5000 + "]" * 5000)
+    with pytest.raises(PackError, match="TOML nested without end"):
+        load_pack(tmp_path / "deep.toml")
 
 
 def test_packs_are_chosen_by_id_or_file() -> None:

@@ -47,6 +47,8 @@ def _toml(path: str) -> dict[str, Any]:
         raise PackError(f"{path}: the file is not UTF-8 text") from None
     except tomllib.TOMLDecodeError as error:
         raise PackError(f"{path}: not TOML: {error}") from None
+    except RecursionError:
+        raise PackError(f"{path}: TOML nested without end") from None
 
 
 class PackReader:
