@@ -79,7 +79,8 @@ ACK = {
     "line_status_date": Key("flag", False, "fill STC02 of lines, which the guide leaves empty"),
     "answer_each_claim": Key("flag", False, "a 277CA tells every refused claim, also of a provider or batch refused "
                                             "as such"),
-    "time": Key("clock", "1200", "HHMM of the acknowledgments, fixed so that a replay gives the same bytes"),
+    "time": Key("clock", "", "HHMM of the acknowledgments; default: 1200, so that a replay gives the same bytes; "
+                             "of a watched folder, when the file was taken"),
 }
 
 WATCH = {
@@ -193,7 +194,7 @@ def _snip(value: Any) -> tuple[int, int]:
 
 
 def _clock(value: Any) -> str:
-    if not re.fullmatch("([01][0-9]|2[0-3])[0-5][0-9]", _text(value)):
+    if value != "" and not re.fullmatch("([01][0-9]|2[0-3])[0-5][0-9]", _text(value)):
         raise ValueError("a time is expected, as 0930 or 1200")
     return str(value)
 

@@ -68,7 +68,7 @@ class Acknowledgments:
                     number=interchange.control_number.strip(), day=interchange.date.strip()[-6:],
                     time=interchange.time.strip(), result=result, code=note)
                 number = self._take("TA1", interchange.index)
-                write_interchange(out, dialect, interchange, number, self._day, self.settings.time, ta1=segment)
+                write_interchange(out, dialect, interchange, number, self._day, self.settings.time_told, ta1=segment)
         return count
 
     def _answered(self) -> Iterator[Interchange]:
@@ -86,7 +86,7 @@ class Acknowledgments:
                 groups = syntax_groups(self.file, interchange, dialect, faults, self._group_codes,
                                        self._group_numbers("FA", interchange))
                 write_interchange(out, dialect, interchange, self._take("999", interchange.index), self._day,
-                                  self.settings.time, groups)
+                                  self.settings.time_told, groups)
         return count
 
     def _claims(self, out: TextIO) -> int:
@@ -102,7 +102,7 @@ class Acknowledgments:
                 answer = ClaimAnswer(interchange, source, dialect, self.settings, self._day)
                 groups = answer.groups(answered, self._group_numbers("HN", interchange))
                 write_interchange(out, dialect, interchange, self._take("277", interchange.index), self._day,
-                                  self.settings.time, groups)
+                                  self.settings.time_told, groups)
         return count
 
 

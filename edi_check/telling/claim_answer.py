@@ -187,7 +187,7 @@ class ClaimAnswer:
         is_refused = not settings.answer_each_claim and self._came_before(st, totals)
         code, action = (SAME_BATCH, "U") if is_refused else (_received(settings), "WQ")
         return BatchView(
-            trace, self.day, settings.time, _source(st, group, dialect, settings), _party(st.submitter, dialect),
+            trace, self.day, settings.time_told, _source(st, group, dialect, settings), _party(st.submitter, dialect),
             dialect.text(st.reference, 50, 1, "0"),
             stc(composites(dialect, code, BATCH_ENTITIES), self.day, action, totals.charge, dialect), totals,
             iter(()) if is_refused else self._providers(st.index), is_refused)

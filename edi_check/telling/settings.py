@@ -13,7 +13,7 @@ class AckSettings:
     empty, whom the file was addressed to. ``accepted_status``: what an accepted claim is told. ``received_status``:
     what the batch and the provider are told. ``line_status_date``: fill STC02 of lines, which the guide leaves empty
     and pyx12's map wants. ``answer_each_claim``: tell every refused claim, also where its billing provider or the whole
-    batch is refused as such. ``time``: HHMM of the acknowledgments, fixed so that a replay gives the same bytes."""
+    batch is refused as such. ``time``: HHMM of the acknowledgments, ``""`` for none set."""
 
     source_entity: str = "PR"
     source_name: str = ""
@@ -23,4 +23,9 @@ class AckSettings:
     received_status: str = "A1:19:PR"
     line_status_date: bool = False
     answer_each_claim: bool = False
-    time: str = "1200"
+    time: str = ""
+
+    @property
+    def time_told(self) -> str:
+        """HHMM of the acknowledgments: fixed, when none is set, so that a replay gives the same bytes."""
+        return self.time or "1200"

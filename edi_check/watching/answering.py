@@ -199,7 +199,8 @@ class Answering:
         outputs: list[Output] = []
         held: dict[int, bytes] = {}
         lead = f"{stamp(now)}_{record.id}_"
-        ack = replace(self.policy.ack, time=datetime.fromtimestamp(record.taken).astimezone().strftime("%H%M"))
+        taken = datetime.fromtimestamp(record.taken).astimezone().strftime("%H%M")
+        ack = replace(self.policy.ack, time=self.policy.ack.time or taken)
         acks = Acknowledgments(file, day, ack, self.numbers)
 
         def put(kind: str, ending: str, place: str, encoding: str, write: Callable[[Any], int]) -> None:

@@ -14,6 +14,7 @@ import threading
 import time
 from collections import Counter
 from dataclasses import replace
+from datetime import datetime
 from glob import glob
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from typing import Any
 import pytest
 from drops import Child, Consumer, drop, numbered, plan_for, run_once, service_for, violations, wait_for
 
+from edi_check.telling.settings import AckSettings
 from edi_check.watching import alone as alone_module
 from edi_check.watching import answering as answering_module
 from edi_check.watching import layout as layout_module
@@ -245,6 +247,17 @@ def test_a_file_that_changed_while_its_name_was_taken_again_is_kept_and_judged_l
     kept = {p.read_bytes() for p in (tmp_path / "archive").rglob("*.837")}
     assert kept == {numbered(1) + numbered(2), numbered(3)}
     assert answers(tmp_path)["999.x12"] == 2
+
+
+@pytest.mark.parametrize("time_set", ["0000", "1200", ""])
+def test_answers_bear_the_time_that_is_set_or_else_that_of_taking(tmp_path: Path, time_set: str) -> None:
+    plan = plan_for(tmp_path, policy=Policy(ack=AckSettings(time=time_set)))
+    drop(tmp_path / "inbound", "a.837", numbered(1))
+    run_once(plan)
+    [row] = rows(tmp_path)
+    of_taking = datetime.fromtimestamp(row["taken"]).astimezone().strftime("%H%M")
+    told = [p.read_text().split("*")[10] for p in (tmp_path / "outbound").glob("*.x12")]
+    assert told == [time_set or of_taking] * 2
 
 
 # Repetition
