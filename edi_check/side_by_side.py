@@ -28,7 +28,7 @@ Progress = Callable[[int, int], None]
 
 def side_by_side(sources: Sequence[Any], check: Check, jobs: int, progress: Progress | None = None) -> list[FileReport]:
     """The reports of ``sources`` in their order. ``jobs`` 0: one process a core."""
-    workers = min(jobs or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else jobs, len(sources))
+    workers = min(jobs or cores(), len(sources))
     paths = [n for n, one in enumerate(sources) if isinstance(one, (str, os.PathLike))]
     if workers < 2 or len(paths) < 2 or not hasattr(os, "fork"):
         store = Store()
@@ -60,6 +60,11 @@ def side_by_side(sources: Sequence[Any], check: Check, jobs: int, progress: Prog
                 spool.adopt([own, *stores])
         files.append(file)
     return files
+
+
+def cores() -> int:
+    """How many cores this process may use; where the system doesn't tell that (macOS), how many there are."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _begin(check: Check, stores: Sequence[Store], turn: Any) -> None:

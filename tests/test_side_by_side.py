@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import gzip
 import io
+import os
 from pathlib import Path
 
 import pytest
 
 import edi_check
+from edi_check import side_by_side
 from edi_check.generating import generate
 
 AS_OF = "2026-11-21"
@@ -33,6 +35,16 @@ def told(sources: list[object], jobs: int) -> dict[str, object]:
 def test_the_report_does_not_depend_on_jobs(folder: Path, jobs: int) -> None:
     paths: list[object] = [str(p) for p in sorted(folder.iterdir())]
     assert told(paths, jobs) == told(paths, 1)
+
+
+@pytest.mark.parametrize("cores", [3, None])
+def test_all_cores_where_a_system_tells_only_how_many_there_are(
+    monkeypatch: pytest.MonkeyPatch, cores: int | None
+) -> None:
+    """macOS has no affinity."""
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: cores)
+    assert side_by_side.cores() == (cores or 1)
 
 
 def test_inputs_that_no_other_process_can_open_are_checked_here(folder: Path) -> None:
