@@ -5,7 +5,7 @@ In: a TOML file, the environment, the options given. Out: a ``Configuration`` wh
 
 Not here: which settings there are (``settings``) and what they do. A file named by ``--config`` takes the place of
 ``./edi-check.toml``, so that a run with ``--config`` doesn't depend on the folder it is started in. Paths in a file are
-relative to that file's folder.
+relative to that file's folder, or begin with ``~``.
 """
 
 from __future__ import annotations
@@ -217,16 +217,21 @@ def _put(values: dict[str, Value], keys: dict[str, Key], name: str, value: Any, 
 
 
 def _under(base: Path | None, kind: str, value: Any) -> Any:
-    """Paths of a file are relative to its folder; those of options and the environment to the current one."""
+    """Paths of a file are relative to its folder, and ``~`` in front is the home; those of options and the environment
+    are relative to the current folder, and the shell sees to ``~``."""
     if base is None or not value:
         return value
+
+    def path(part: str) -> str:
+        return str(base / os.path.expanduser(part))
+
     if kind == "path":
-        return value if value == "-" else str(base / value)
+        return value if value == "-" else path(value)
     if kind == "paths":
-        return [str(base / part) for part in value]
+        return [path(part) for part in value]
     if kind == "packs":
-        return [str(base / part) if part.endswith(".toml") else part for part in value]
+        return [path(part) if part.endswith(".toml") else part for part in value]
     if kind == "reports":
         pairs = [part.partition("=") for part in value]
-        return [f"{form}={base / file}" if file not in ("", "-") else form + mark + file for form, mark, file in pairs]
+        return [f"{form}={path(file)}" if file not in ("", "-") else form + mark + file for form, mark, file in pairs]
     return value

@@ -56,6 +56,17 @@ def test_paths_in_a_file_are_relative_to_it(tmp_path: Path) -> None:
     assert found.get("ptp", "tables") == [str(tmp_path / "p.zip")]
 
 
+def test_a_tilde_in_a_file_is_the_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/homes/jane")
+    text = ('[check]\noutput = "~/out.json"\nreport = ["html=~/r.html"]\npack = ["~/own.toml"]\n'
+            '[tables]\nptp = ["~/p.zip", "not~/p.zip"]\n[[source]]\nkey_file = "~/.ssh/id"\n')
+    found = configured(tmp_path, text)
+    assert (found.get("output"), found.get("report")) == ("/homes/jane/out.json", ["html=/homes/jane/r.html"])
+    assert found.get("pack") == ["/homes/jane/own.toml"]
+    assert found.get("ptp", "tables") == ["/homes/jane/p.zip", str(tmp_path / "not~/p.zip")]
+    assert found.sources[0]["key_file"].value == "/homes/jane/.ssh/id"
+
+
 def test_sources_and_watch_are_known(tmp_path: Path) -> None:
     text = '[watch]\nroot = "drop"\npoll_seconds = 0.5\n[[source]]\nhost = "sftp.example"\nport = 2222\n'
     found = configured(tmp_path, text)
