@@ -263,6 +263,19 @@ def test_the_codes_of_the_package(store: Store) -> None:
     assert store.diagnosis(one.source.id, "M5450") == "billable" and store.diagnosis(one.source.id, "M545") == "divided"
 
 
+def test_windows_of_a_procedure_that_begin_on_one_day_are_one(store: Store, tmp_path: Path) -> None:
+    rows = ["97140,2020-01-01,2027-12-31", "97140,2020-01-01,2025-12-31", "97140,2019-01-01,2019-06-30", "97110,,",
+            "97110,,2025-12-31"]
+    for n, order in enumerate((rows, rows[::-1])):
+        file = tmp_path / f"procedures{n}.csv"
+        file.write_text("\n".join(["code,from,to", *order]))
+        [added] = add(store, str(file))
+        assert added.source.rows == 3
+        assert store.procedure(added.source.id, "97140") == [
+            (date(2019, 1, 1), date(2019, 6, 30)), (date(2020, 1, 1), date(2027, 12, 31))]
+        assert store.procedure(added.source.id, "97110") == [(date.min, date.max)]
+
+
 def test_procedures(store: Store) -> None:
     add(store, str(FILES / "procedures.csv"))
     codes = Procedures(store, store.sources())

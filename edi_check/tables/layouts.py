@@ -168,8 +168,9 @@ def diagnosis_rows(rows: Iterable[Row], count: list[int]) -> Iterator[tuple[obje
 
 
 def procedure_rows(rows: Iterable[Row], count: list[int]) -> Iterator[tuple[object, ...]]:
-    """(code, first day, last day) of a csv of the user's: ``code,from,to``, days as 2026-01-31; empty: always."""
-    n = 0
+    """(code, first day, last day) of a csv of the user's: ``code,from,to``, days as 2026-01-31; empty: always. Of
+    windows of a code that begin on one day it is the longest; ``count`` gets the number of those that are left."""
+    found: dict[tuple[str, str], str] = {}
     for number, row in enumerate(rows, 1):
         if not row or row[0].startswith("#") or [c.strip().lower() for c in row[:3]] == ["code", "from", "to"]:
             continue
@@ -181,9 +182,11 @@ def procedure_rows(rows: Iterable[Row], count: list[int]) -> Iterator[tuple[obje
             raise TableError(f"row {number}: days are written 2026-01-31: {first!r}, {last!r}") from None
         if not _CODE.match(_code(code)):
             raise TableError(f"row {number}: {code!r} is no procedure code")
-        n += 1
-        yield _code(code), first, last
-    count.append(n)
+        window = (_code(code), first)
+        found[window] = max(last, found.get(window, last))
+    count.append(len(found))
+    for (code, first), last in found.items():
+        yield code, first, last
 
 
 def end_of(day: date, months: int) -> date:
