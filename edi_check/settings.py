@@ -19,14 +19,12 @@ LOBS = ("commercial", "medicare", "medicaid", "other")
 
 
 class Key(NamedTuple):
-    """A setting: its kind (see ``KINDS``), its default, a sentence, and the choices when only some words are allowed.
-    ``is_planned``: known to the contract, read by nothing yet."""
+    """A setting: its kind (see ``KINDS``), default, a sentence, and the choices when only some words are allowed."""
 
     kind: str
     default: Any
     says: str
     choices: tuple[str, ...] = ()
-    is_planned: bool = False
 
 
 CHECK = {

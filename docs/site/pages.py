@@ -168,7 +168,7 @@ def settings(packs: list[Pack]) -> str:
     for section, keys in MODEL.items():
         title = "[[source]]" if section == "source" else f"[{section}]"
         lines += ["", f"({section})=", f"## `{title}`", "", "| key | default | what it does |", "|---|---|---|"]
-        lines += [_setting(name, key) for name, key in keys.items() if not key.is_planned]
+        lines += [_setting(name, key) for name, key in keys.items()]
     for section, key in FREE.items():
         lines += ["", f"({section})=", f"## `[{section}]`", "", f"{key.says.capitalize()}: {', '.join(key.choices)}."]
     for pack in packs:

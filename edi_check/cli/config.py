@@ -9,7 +9,6 @@ from typing import Any
 import click
 
 from ..configuration import Configuration, Value, load
-from ..settings import MODEL
 from ..telling.render import visible
 from .session import Session, config_option, verbosity_options
 
@@ -39,33 +38,32 @@ def show(session: Session, config_file: str, form: str, only_set: bool) -> None:
     session.warn(found.warnings)
     entries = [e for e in _entries(found) if not only_set or e[2].origin != "default"]
     if form == "json":
-        rows = [{"section": s, "key": k, "value": v.value, "origin": v.origin, "used": u} for s, k, v, u in entries]
+        # "used" is from when settings were known that nothing read; keys of JSON don't go.
+        rows = [{"section": s, "key": k, "value": v.value, "origin": v.origin, "used": True} for s, k, v in entries]
         click.echo(json.dumps(rows, indent=1))
         return
     if not entries:
         click.echo("Every setting stands at its default.")
         return
     section = ""
-    for name, key, value, used in entries:
+    for name, key, value in entries:
         if name != section:
             click.echo(("\n" if section else "") + visible(name))
             section = name
-        origin = value.origin + ("" if used else "; nothing reads it in this version")
-        click.echo(visible(f"  {key} = {_toml(value.value)}").ljust(44) + visible(f"  # {origin}"))
+        click.echo(visible(f"  {key} = {_toml(value.value)}").ljust(44) + visible(f"  # {value.origin}"))
 
 
-def _entries(found: Configuration) -> Iterator[tuple[str, str, Value, bool]]:
-    """(section, key, value, is it used) in the order of the model, then packs and sources."""
+def _entries(found: Configuration) -> Iterator[tuple[str, str, Value]]:
+    """(section, key, value) in the order of the model, then packs and sources."""
     for section, values in found.sections.items():
-        keys = MODEL.get(section, {})
         for name, value in values.items():
-            yield f"[{section}]", name, value, name not in keys or not keys[name].is_planned
+            yield f"[{section}]", name, value
     for pack, values in found.packs.items():
         for name, value in values.items():
-            yield f"[pack.{pack}]", name, value, True
+            yield f"[pack.{pack}]", name, value
     for source in found.sources:
         for name, value in source.items():
-            yield "[[source]]", name, value, True
+            yield "[[source]]", name, value
 
 
 def _toml(value: Any) -> str:
