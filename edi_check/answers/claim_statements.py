@@ -10,13 +10,14 @@ from typing import Any
 
 from ..model import Claim
 from ..privacy import legible, private
+from ..telling.refusals import PROVIDER_LOOPS
 from ..telling.spots import Spot
 from .claim_records import Claims
 from .codes import is_refusal, is_taken, status_meaning
 from .contradictions import COUNTED, SUMMED, Tally, of_status
 from .controls import CONTRADICTS, whole_number
 from .original import Original, SetRecord, number_key
-from .pointing import PROVIDER_LOOPS, claim_spots, line_spots, segments_of
+from .pointing import claim_spots, line_spots, segments_of
 from .received import BatchAnswer, ClaimAnswer, Code, LineAnswer, ProviderAnswer, Received, StatusAnswer
 from .statements import ClaimVerdicts, Statement, packed_spot, shown_number
 

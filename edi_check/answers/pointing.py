@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ..model import Claim, Delimiters, Place
+from ..telling.refusals import PROVIDER_LOOPS
 from ..telling.spots import Spot, designated, spot
 from .likely import likely_place
 from .received import Code
 
-__all__ = ["CONTROL_POINTS", "PROVIDER_LOOPS", "claim_spots", "line_spots", "segments_of"]
+__all__ = ["CONTROL_POINTS", "claim_spots", "line_spots", "segments_of"]
 
 CONTROL_POINTS = {
     "TA105": {"001": "IEA02", "002": "ISA11", "003": "ISA12", "004": "ISA", "005": "ISA05", "006": "ISA06",
@@ -61,7 +62,6 @@ OF_LINE: dict[str, tuple[str, ...]] = {
 }
 
 SUBSCRIBER_LOOPS = frozenset({"2000B", "2010BA", "2010BB", "2000C", "2010CA"})
-PROVIDER_LOOPS = frozenset({"2000A", "2010AA", "2010AB", "2010AC"})
 
 
 def segments_of(claim: Claim) -> list[Place]:

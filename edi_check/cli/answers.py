@@ -16,8 +16,6 @@ from .outputs import written
 
 __all__ = ["Answers", "refuse_answer_clashes", "write_answers"]
 
-ACKNOWLEDGMENTS = ("ta1", "999", "277ca")
-
 
 class Answers(NamedTuple):
     """Where answers go: folders, ``""`` for none; ``is_review_apart``: claims to review in a file of their own."""
@@ -39,7 +37,9 @@ class Answers(NamedTuple):
     def paths(self, stem: str) -> Iterator[str]:
         """Every file that may be written for an input."""
         if self.ack_dir:
-            yield from (os.path.join(self.ack_dir, f"{stem}.{kind}") for kind in ACKNOWLEDGMENTS)
+            from ..telling.acknowledgments import KINDS  # not above: most runs write none
+
+            yield from (os.path.join(self.ack_dir, f"{stem}.{kind}") for kind in KINDS)
         if self.split_dir:
             yield from (os.path.join(self.split_dir, f"{stem}.{part}.837") for part in self.parts())
 
@@ -79,7 +79,7 @@ def write_answers(answers: Answers, inputs: Sequence[Input], report: Report, set
     under its name is taken away, because it no longer answers the file."""
     if not (answers.ack_dir or answers.split_dir):
         return
-    from ..telling.acknowledgments import Acknowledgments
+    from ..telling.acknowledgments import KINDS, Acknowledgments
     from ..telling.settings import AckSettings
     from ..telling.split import write_split
     from ..telling.x12 import ControlNumbers
@@ -91,7 +91,7 @@ def write_answers(answers: Answers, inputs: Sequence[Input], report: Report, set
         writers: list[Callable[[IO[Any]], int]] = []
         if answers.ack_dir:
             reply = Acknowledgments(file, report.as_of, told, numbers)
-            writers += [partial(reply.write, kind) for kind in ACKNOWLEDGMENTS]
+            writers += [partial(reply.write, kind) for kind in KINDS]
         if answers.split_dir:
             writers += [_splitter(write_split, file, part, report.as_of, numbers) for part in answers.parts().values()]
         for path, write in zip(answers.paths(one.stem), writers, strict=True):

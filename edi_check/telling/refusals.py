@@ -15,11 +15,12 @@ from ..report import FileReport
 from .dispositions import is_guide_fault
 from .statuses import told
 
-__all__ = ["SAME_BATCH", "WholeRefusals"]
+__all__ = ["PROVIDER_LOOPS", "SAME_BATCH", "WholeRefusals"]
 
 PROVIDER_LOOPS = frozenset({
     "2000A", "2010AA", "2010AB", "2010AC"
 })
+"""A billing provider's own."""
 SAME_CLAIM = "CORE-DUP-01"
 SAME_BATCH = Status("A3", ("746",))
 """Duplicate submission, said of whole batches only."""
