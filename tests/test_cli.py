@@ -399,6 +399,15 @@ def test_limits_of_the_settings_are_those_of_lines_and_explain(
     assert ran.code == exits.UNCHECKED and "The original goes beyond a limit" in ran.out
 
 
+@pytest.mark.parametrize("most", [sys.maxsize, 10**20])
+def test_a_limit_beyond_all_numbers_is_none(run: Run, bad: Path, monkeypatch: pytest.MonkeyPatch, most: int) -> None:
+    for name in ("SEGMENT_BYTES", "SEGMENT_ELEMENTS", "FILE_SETS", "GZIP_BYTES", "GZIP_RATIO"):
+        monkeypatch.setenv(f"EDI_CHECK_LIMITS_{name}", str(most))
+    bad.write_text(bad.read_text("utf-8").replace("SV1*HC:", "SV1*ZZ:"))
+    assert run("check", "--ack-dir", ".", bad).code == exits.FOUND
+    assert run("lines", bad).code == run("explain", "bad.999", "--original", bad).code == exits.CHECKED
+
+
 def test_2_when_a_setting_of_the_answers_does_not_fit(run: Run, tmp_path: Path, bad: Path) -> None:
     text = '[ack]\ntime = "12:00"\nsource_qualifier = "P*I~"\naccepted_status = "A7"\n'
     (tmp_path / "edi-check.toml").write_text(text)

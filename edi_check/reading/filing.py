@@ -6,6 +6,7 @@ the slow lane found, and what the HL numbers break. It moves nothing.
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Iterable
 from typing import Final, NamedTuple
@@ -60,7 +61,7 @@ class Filing:
 
     def __init__(self, element_limit: int) -> None:
         self.guide = guide_module.load()
-        self.element_limit = element_limit
+        self.element_limit = min(element_limit, sys.maxsize - 1)  # str.split is told one more, and takes no more
         self.assembly = Assembly()
         self.envelope = Envelope(self.guide, self._extent)
         self.hierarchy = Hierarchy()
