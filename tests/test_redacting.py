@@ -124,6 +124,13 @@ def test_of_files_with_random_damage() -> None:
     run_random(0, 400)
 
 
+def test_a_digit_as_delimiter_is_refused() -> None:
+    """Found by the long run: a digit that ended a component became another."""
+    data = (ROOT / "fixtures" / "files" / "pass" / "one-claim.837").read_bytes()
+    with pytest.raises(RedactionFailed, match="digit a delimiter"):
+        copied(data.replace(b"*T*:", b"*T*1", 1))
+
+
 @pytest.mark.long
 def test_of_twenty_thousand_files_with_random_damage() -> None:
     run_random(10_000, 20_000)
