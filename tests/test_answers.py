@@ -256,6 +256,38 @@ def test_a_line_and_its_caret() -> None:
             assert spot.text[spot.caret : spot.caret + spot.width] == value or not value
 
 
+PLAIN = (ROOT / "fixtures" / "files" / "pass" / "acknowledgment-requested.837").read_bytes()
+STATUS = ("GS*HN*PAYER*SENDER*20261121*1200*7*X*005010X214~ST*277*0001*005010X214~BHT*0085*08*1*20261121*1200*TH~"
+          "HL*1**20*1~NM1*PR*2*PAYER*****PI*P1~HL*2*1*21*1~NM1*41*2*SENDER*****46*SENDER~TRN*2*REF1~"
+          "STC*A1:19:PR**WQ~HL*3*2*19*1~{}SE*9*0001~GE*1*7~IEA*1*000000007~")
+PROVIDER = "NM1*85*2*RIVERBEND THERAPY*****XX*1900000013~HL*4*3*PT~NM1*QC*1*BROOKWELL*ADA****MI*EXW001042~"
+
+
+def with_claims(*numbers: str) -> bytes:
+    """The plain file with its claim once for each of these CLM01."""
+    head, claim, tail = re.split(rb"(?=CLM\*)|(?=SE\*32)", PLAIN)
+    claims = [claim.replace(b"*A-1", b"*" + number.encode()) for number in numbers]
+    count = 32 + claim.count(b"~") * (len(claims) - 1)
+    return head + b"".join(claims) + tail.replace(b"SE*32", b"SE*%d" % count)
+
+
+def test_claims_whose_numbers_differ_in_punctuation_only_are_not_confused() -> None:
+    data = with_claims("12-34", "123-4", "1 2.34")
+    first, second = [m.start() for m in re.finditer(b"CLM", data)][:2]
+    for number, meant in (("123-4", 2), ("1234", 1)):  # what isn't in the file as it is, is taken in its order
+        text = ISA + STATUS.format(f"{PROVIDER}TRN*2*{number}~STC*A7:178**U~")
+        one = explained(text.encode(), data)
+        assert [index for index, _ in one.refused] == [meant]
+        assert [spot.offset for s in one.statements if s.level == "claim" for spot in s.spots] == [
+            (first, second)[meant - 1]]
+    text = ISA + STATUS.format(
+        f"{PROVIDER}TRN*2*123-4~STC*A7:178**U~TRN*2*1234~STC*A2:20**WQ~TRN*2*1234~STC*A7:178**U~")
+    assert [index for index, _ in explained(text.encode(), data).refused] == [2, 3]
+    at = data[: data.index(b"CLM*123-4")].count(b"~") - 1  # what the first claim lacks is told where the second begins
+    text = ISA + REPLY.format(f"IK3*CLM*{at}*2300*3~CTX*CLM01:12-34~IK5*E*5~")
+    assert [index for index, _ in explained(text.encode(), data).refused] == [1]
+
+
 def test_a_provider_refused_as_such_hits_its_claims() -> None:
     folder = ROOT / "fixtures" / "files" / "fail"
     text = (folder / "code-not-valid.277ca").read_text().replace("STC*A1:19:PR**WQ", "STC*A7:503:85**U")

@@ -117,7 +117,8 @@ class ClaimStatements:
     original: Original | None
     verdicts: ClaimVerdicts
     remarks: list[str] = field(default_factory=list)
-    _met: Counter[tuple[int, str]] = field(default_factory=Counter)
+    _met: set[int] = field(default_factory=set)
+    """Claims of the original, by running number, that were told and share their number with others."""
     _by_number: dict[str, int] = field(default_factory=dict)
     _more: dict[str, list[int]] = field(default_factory=dict)
     _answered: set[int] = field(default_factory=set)
@@ -280,8 +281,8 @@ class ClaimStatements:
                 self.remarks.append(f"{CONTRADICTS}{name} is accepted, yet a line of it is rejected.")
 
     def _claim(self, claim: ClaimAnswer, meant: SetRecord | None) -> Claims:
-        """The claim of the original that is meant. A number may be there several times: then in the order of the batch,
-        as a 277CA has them."""
+        """The claim of the original that is meant. Of several whose numbers an answer may repeat alike, it is the one
+        with this very number; a number that is there several times is taken in the order of the batch."""
         if not self.original:
             return Claims()
         key = number_key(claim.number)
@@ -293,8 +294,9 @@ class ClaimStatements:
             index = meant.set.index if meant else 0
             first, last = claims.sets.get(index, (0, 0))
             same = [n for n in self._more[key] if first <= n <= last] or self._more[key]
-            found = same[min(self._met[index, key], len(same) - 1)]
-            self._met[index, key] += 1
+            same = self.original.claims_named(claim.number, same)
+            found = next((n for n in same if n not in self._met), same[-1])
+            self._met.add(found)
         return Claims(claims, [(found, found)])
 
 

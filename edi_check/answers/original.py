@@ -8,9 +8,8 @@ by a 999, and, on disk, the places of the claims that a 277CA refuses. Part of t
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from itertools import chain
 from typing import Any
 
 from ..model import Claim, Delimiters, FunctionalGroup, Interchange, Place, TransactionSet
@@ -172,6 +171,13 @@ class Original:
         """The claims of these sets, in file order."""
         return Claims(self.claims, [self.claims.sets[r.set.index] for r in sets if r.set.index in self.claims.sets])
 
+    def claims_named(self, number: str, among: Iterable[int]) -> list[int]:
+        """Those of the claims ``among`` (running numbers) that an answer may mean by ``number``: with this very CLM01,
+        else with one of the same ``number_key``."""
+        key = number_key(number)
+        same = [n for n in among if number_key(self.claims.number(n)) == key]
+        return [n for n in same if self.claims.number(n).strip() == number.strip()] or same
+
     def claims_at(self, record: SetRecord, place: Place, number: str = "") -> Claims:
         """The claims that a segment of a set belongs to: the one it stands in, those below its level, or every claim of
         the set when it stands above all levels. ``number`` is the claim that the answer names: what is missing at the
@@ -180,10 +186,10 @@ class Original:
         start, end = claims.sets.get(record.set.index, (1, 0))
         at = claims.last_before(start, end, place.segment)
         if number:
-            key = number_key(number)
-            for n in chain((at, at - 1), range(start, end + 1)):
-                if start <= n <= end and number_key(claims.number(n)) == key:
-                    return Claims(claims, [(n, n)])
+            near = [n for n in (at, at - 1) if start <= n <= end]
+            named = self.claims_named(number, near) or self.claims_named(number, range(start, end + 1))
+            if named:
+                return Claims(claims, [(named[0], named[0])])
         if at >= start and place.segment <= claims.record(at).last:
             return Claims(claims, [(at, at)])
         below = at + 1
