@@ -313,6 +313,26 @@ def test_persons_are_masked() -> None:
             assert not [n for person in names for n in person if n.decode() in plain.replace("•••", "")]
 
 
+def test_the_id_of_a_person_is_masked_unless_it_is_an_npi() -> None:
+    """A sole practitioner without an NPI goes by a tax id, which is often a social security number."""
+    data = PLAIN.replace(b"NM1*85*2*RIVERBEND THERAPY*****XX*1900000013", b"NM1*85*1*ALDERSON*GRETA").replace(
+        b"REF*EI*891000011", b"REF*SY*900112222")
+    text = answers(checked(data), AS_OF)["277ca"]
+    assert "*FI*900112222~" in text
+    contradicting = text.replace("STC*A6:562:85**U", "STC*A6:562:85**WQ")
+    assert any("900112222" in remark for remark in explained(contradicting.encode()).remarks)
+    for answer in (text, contradicting):
+        for original in (data, None):
+            for form in FORMATS:
+                assert "900112222" not in told(explained(answer.encode(), original), form)
+                shown = told(explained(answer.encode(), original, show_values=True), form)
+                assert "900112222" in shown and "\x02" not in shown and "u0002" not in shown
+    assert [index for index, _ in explained(text.encode(), data).refused] == [1]
+    for known in ("NM1*85*1*ALDERSON*GRETA****XX*1900000021", "NM1*85*2*RIVERBEND THERAPY*****FI*891000011"):
+        plain = told(explained(text.replace("NM1*85*1*ALDERSON*GRETA****FI*900112222", known).encode()), "json")
+        assert f'"provider_id": "{known[-9:]}"' in plain.replace('"1900', '"900')
+
+
 def test_many_accepted_claims_are_counted_and_not_told_one_by_one() -> None:
     data = b"".join(generate(60, seed=1, faults=0.1))
     one = explained(answers(checked(data), AS_OF)["277ca"].encode(), data)

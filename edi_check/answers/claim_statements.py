@@ -208,11 +208,12 @@ class ClaimStatements:
                      tally: Tally) -> Iterator[Statement]:
         verdict = _verdict(provider.statuses)
         name = private(provider.name) if provider.is_person and provider.name else legible(provider.name)
-        who = ", ".join(x for x in (name, legible(provider.id, 20)) if x) or "(no name)"
+        known_as = private(provider.id) if provider.has_private_id else legible(provider.id, 20)
+        who = ", ".join(x for x in (name, known_as) if x) or "(no name)"
         says = f"Billing provider {who}: {'rejected' if verdict == 'rejected' else 'received'}." \
             if provider.statuses else f"Billing provider {who}."
-        head = Statement("277CA", "provider", says + _counted(provider.counts), verdict, _codes(provider.statuses),
-                         {"batch": batch.reference, "provider_id": provider.id})
+        head = Statement("277CA", "provider", says + _counted(provider.counts), verdict, _codes(provider.statuses), {
+            "batch": batch.reference, "provider_id": known_as if provider.has_private_id else provider.id})
         if verdict == "rejected" and not provider.count:
             head.hits = "every claim of the provider"
             if self.original:
@@ -227,7 +228,7 @@ class ClaimStatements:
         for n, claim in self.received.claims_of(provider):
             result = yield from self._of_claim(batch, n, claim, meant)
             tally.add(result, claim.statuses[0].amount if claim.statuses else "")
-        self._remark_on(f"billing provider {legible(provider.id, 20) or '(no id)'}", provider, tally, verdict)
+        self._remark_on(f"billing provider {known_as or '(no id)'}", provider, tally, verdict)
         if not provider.count:
             tally.take(provider.counts)
 

@@ -212,7 +212,8 @@ def _claims(verdicts: ClaimVerdicts) -> Iterator[dict[str, Any]]:
 def _statement(one: Statement, told: Callable[[str], str]) -> dict[str, Any]:
     return {
         "kind": one.kind, "level": one.level, "result": one.result, "says": told(one.says),
-        "codes": [{"code": code, "meaning": means} for code, means in one.codes], "about": one.names,
+        "codes": [{"code": code, "meaning": means} for code, means in one.codes],
+        "about": {name: told(value) if isinstance(value, str) else value for name, value in one.names.items()},
         "hits": one.hits, "claims": [{"index": index, "number": number} for index, number in one.claims.pairs()],
         "where": [{"loop": s.loop, "segment_id": s.segment_id, "element": s.element, "segment": s.segment,
                    "set_segment": s.set_segment, "line": s.line, "column": s.column, "offset": s.offset,

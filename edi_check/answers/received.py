@@ -128,16 +128,22 @@ class ClaimAnswer:
 
 @dataclass(slots=True)
 class ProviderAnswer:
-    """2000C. ``is_person``: its name identifies a person. ``first`` and ``count``: the claims below it, by their place
-    in ``Received.claims``."""
+    """2000C. ``is_person``: its name identifies a person. ``qualifier`` says what ``id`` is (NM108). ``first`` and
+    ``count``: the claims below it, by their place in ``Received.claims``."""
 
     name: str = ""
     id: str = ""
+    qualifier: str = ""
     is_person: bool = False
     statuses: list[StatusAnswer] = field(default_factory=list)
     counts: dict[str, str] = field(default_factory=dict)
     first: int = 0
     count: int = 0
+
+    @property
+    def has_private_id(self) -> bool:
+        """Does its id identify a person? The tax id of one (FI) may be a social security number."""
+        return self.is_person and self.qualifier != "XX" and self.id != ""
 
 
 @dataclass(slots=True)

@@ -295,7 +295,9 @@ class _Recognizer:
             batch.source = e[3].strip()
         elif self.level == "19":
             provider = self._in_provider()
-            provider.name, provider.id = provider.name or e[3].strip(), provider.id or e[9].strip()
+            provider.name = provider.name or e[3].strip()
+            if not provider.id:
+                provider.qualifier, provider.id = e[8].strip(), e[9].strip()
             provider.is_person = e[2].strip() != "2"
 
     def _trn(self, e: list[str]) -> None:

@@ -23,10 +23,10 @@ DEPTH = {"interchange": 0, "group": 0, "set": 1, "segment": 2, "element": 3, "ba
 
 @dataclass(slots=True)
 class Statement:
-    """``says`` is a sentence (values that identify a person between the marks of ``privacy``); ``result`` ``accepted``,
-    ``errors`` (accepted with errors), ``partial``, ``rejected``, or ``""`` where nothing is decided. ``codes`` pairs of
-    element with code (``IK304 8``) and meaning; ``names`` the numbers and ids it goes by; ``claims`` the claims it
-    hits, and ``hits`` says so in words."""
+    """``says`` is a sentence; ``result`` ``accepted``, ``errors`` (accepted with errors), ``partial``, ``rejected``, or
+    ``""`` where nothing is decided. ``codes`` pairs of element with code (``IK304 8``) and meaning; ``names`` the
+    numbers and ids it goes by; ``claims`` the claims it hits, and ``hits`` says so in words. In ``says`` and ``names``,
+    values that identify a person stand between the marks of ``privacy``."""
 
     kind: str
     level: str
