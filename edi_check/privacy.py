@@ -14,7 +14,7 @@ import re
 from collections.abc import Sequence
 from contextlib import suppress
 
-__all__ = ["MASK", "is_private", "is_private_in_view", "legible", "masked", "private", "unmasked"]
+__all__ = ["MASK", "is_private", "is_private_in_view", "is_private_value", "legible", "masked", "private", "unmasked"]
 
 MASK = "•••"
 
@@ -146,13 +146,19 @@ _PLACES = {
     "SBR": (*range(1, 6), 9), "SE": (1, 2), "ST": (1, 2, 3), "SV1": (*range(1, 6), 7, 9, 11, 12, 15),
     "SV5": range(1, 7), "SVD": (1, 2, 3, 5, 6),
 }
-"""The elements that the guide has a use for. tests/test_privacy.py holds it to the guide."""
+"""The elements that the guide has a use for. tests/test_spots.py holds it to the guide."""
+
+_PARTS = {
+    ("CLM", 5): (1, 2, 3), ("CLM", 11): (1, 2, 4, 5), ("CTP", 5): (1,), ("REF", 4): (1, 2), ("SV1", 1): range(1, 8),
+    ("SV1", 7): range(1, 5), ("SV5", 1): (1, 2), ("SVD", 3): range(1, 8), **{("HI", n): (1, 2) for n in range(1, 13)},
+}
+"""The components of composites that it has a use for; held to the guide likewise."""
 
 
 def is_private_in_view(elements: Sequence[str], position: int, component: int = 0) -> bool:
     """As ``is_private``, for whoever shows a segment whole (position 0: its id). There is no telling what stands in a
-    segment or an element that the guide has no use for, or in an HI element without components (two segments run
-    together, a separator left out): it may be a name, so it is private.
+    segment, element or component that the guide has no use for, or in an HI element without components (two segments
+    run together, a separator left out): it may be a name, so it is private.
 
     >>> is_private_in_view(["NM", "IL", "1", "DOE"], 3), is_private_in_view(["DTP", "472", "D8", "20260203"], 3)
     (True, False)
@@ -160,11 +166,28 @@ def is_private_in_view(elements: Sequence[str], position: int, component: int = 
     segment = elements[0] if elements else ""
     if not position:
         return segment not in _PLACES and len(segment) > 3
-    if position not in _PLACES.get(segment, ()):
-        return True
-    if segment == "HI" and not component:
+    if _is_without_use(segment, position, component) or (segment == "HI" and not component):
         return True
     return is_private(elements, position, component)
+
+
+def is_private_value(elements: Sequence[str], position: int, component: int = 0, separator: str = "") -> bool:
+    """As ``is_private_in_view``, for whoever shows a value beside or without its segment: the whole element, or of it
+    the component that ``separator`` parts.
+
+    >>> is_private_value(["CLM", "A-1"], 13), is_private_value(["HI", "ABK:M5450", "DOE"], 2, 1, ":")
+    (True, True)
+    """
+    segment, element = _element(elements, 0), _element(elements, position)
+    is_undivided = segment == "HI" and element != "" and separator not in element
+    return is_undivided or _is_without_use(segment, position, component) or is_private(elements, position, component)
+
+
+def _is_without_use(segment: str, position: int, component: int) -> bool:
+    if position not in _PLACES.get(segment, ()):
+        return True
+    parts = _PARTS.get((segment, position))
+    return component > 0 and parts is not None and component not in parts
 
 
 def _is_private_name(elements: Sequence[str], position: int) -> bool:

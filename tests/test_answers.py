@@ -173,7 +173,7 @@ def test_codes_that_nobody_knows_are_said_to_be_unknown() -> None:
     assert said(one)[1:] == [
         "Set 0001 (837): answered with Q, which is unknown here.",
         "Segment 9 of the set, ZZZ: code 77 of IK304, which is unknown here (IK304 77).",
-        "ZZZ03-2, repetition 4 (“VALUE”): code Q7 of IK403, which is unknown here (IK403 Q7).",
+        "ZZZ03-2, repetition 4 (“\x02VALUE\x03”): code Q7 of IK403, which is unknown here (IK403 Q7).",
     ]
     assert ("IK502 99", "code 99 of IK502, which is unknown here") in next(
         s.codes for s in one.statements if s.level == "set")

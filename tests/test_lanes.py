@@ -335,6 +335,17 @@ def test_messages_name_party_and_value_and_hide_persons() -> None:
         "SV102 (line charge) of the service line (loop 2400) is “12O”, which is not a number."
 
 
+@pytest.mark.parametrize("text", [
+    "2300 CLM*A-1*60***11:B:1*Y*A*Y*Y****ROWE ANN", "2400 SV1*HC:97140*60*UN*2**ROWE ANN*1",
+    "2400 SV1*HC:97140*60*UN*2***1***ROWE ANN", "2310B PRV*PE*PXC*225100000X**ROWE ANN",
+    "2300 HI*ABK:M5450:ROWE ANN", "2300 HI*ABK:M5450*ROWE ANN",
+])
+def test_what_stands_where_the_guide_has_nothing_is_hidden(text: str) -> None:
+    """There is no telling what it is: it may be a name."""
+    fault = explain(*parse(text), USUAL)[0]
+    assert fault.is_private and "ROWE" not in masked(fault.message) and "“ROWE ANN”" in unmasked(fault.message)
+
+
 def test_a_value_cannot_forge_a_mark() -> None:
     (fault,) = explain(*parse("2010BA NM1*IL*1*DOE\x03*JANE****MI*A1"), USUAL)
     assert "DOE" not in masked(fault.message) and "x03" not in masked(fault.message)

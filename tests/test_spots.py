@@ -7,8 +7,8 @@ from one_claim import BAD, GOOD
 
 import edi_check
 from edi_check.model import Delimiters, Place
-from edi_check.privacy import _PLACES, MASK, is_private, is_private_in_view
-from edi_check.reading.guide import load
+from edi_check.privacy import _PARTS, _PLACES, MASK, is_private, is_private_in_view
+from edi_check.reading.guide import CompositeUse, load
 from edi_check.telling.spots import Spot, spot, spot_of
 from edi_check.telling.visible import visible
 
@@ -23,6 +23,15 @@ def test_the_places_are_the_guide_s() -> None:
         used.setdefault(use.id, set()).update(n for n, e in enumerate(use.elements, 1) if e.usage != "N")
     del used["TA1"]
     assert {segment: set(places) for segment, places in _PLACES.items()} == used
+
+
+def test_the_components_are_the_guide_s() -> None:
+    used: dict[tuple[str, int], set[int]] = {}
+    for use in load().uses:
+        for n, e in enumerate(use.elements, 1):
+            if isinstance(e, CompositeUse) and e.usage != "N":
+                used.setdefault((use.id, n), set()).update(i for i, c in enumerate(e.components, 1) if c.usage != "N")
+    assert {place: set(parts) for place, parts in _PARTS.items()} == used
 
 
 @pytest.mark.parametrize(("position", "component", "pointed"), [
@@ -53,7 +62,7 @@ def test_a_long_segment_is_cut_around_the_caret() -> None:
     "N31 CANARY LANE",
     "HI*ABK:M545NM1*IL*1*CANARY*CANARY",
     "DTP*472*D8*20260203NM1*IL*1*CANARY",
-    "CLM*C1*60*CANARY*CANARY",
+    "CLM*C1*60*CANARY*CANARY", "CLM*C1*60***11:B:1:CANARY", "HI*ABK:M5450:CANARY",
     "SV1*HC:97140:GP:::::CANARY*60*UN*2",
     "REF*SY*CANARY", "REF*EA*CANARY", "REF*XX*CANARY", "NTE*ADD*CANARY", "K3*CANARY", "SV1*HC:97140*60*UN*2*9*CANARY",
     "SBR*P*18*CANARY******CI", "PAT*****D8*CANARY", "DMG*D8*CANARY*F", "PER*IC*CANARY*TE*CANARY", "SV2*CANARY",

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from ..model import FunctionalGroup, Place
-from ..privacy import is_private, legible, private
+from ..privacy import is_private_value, legible, private
 from ..reading.names import element_name, party
 from ..telling.spots import Spot, designated, spot
 from .codes import RESULTS, meaning
@@ -197,7 +197,8 @@ class SyntaxStatements:
         if place and self.original and (not fault.elements or not is_same):
             one.spots = [self._spot(place, "")]
         for element in fault.elements:
-            told = self._of_element(kind, element, fault, here, elements if is_same else [fault.segment_id])
+            told = self._of_element(kind, element, fault, here, elements if is_same else [fault.segment_id],
+                                    record.interchange.delimiters.component if record else "")
             if place and self.original and is_same:
                 told.spots = [spot(place, self.original.delimiters_at(place.offset), element.position,
                                    element.component, self.show_values)]
@@ -222,7 +223,7 @@ class SyntaxStatements:
             self.verdicts.name(kind, fault.claim, True)
 
     def _of_element(self, kind: str, element: ElementAnswer, fault: SegmentAnswer, names: dict[str, object],
-                    elements: list[str]) -> Statement:
+                    elements: list[str], separator: str) -> Statement:
         designator = f"{legible(fault.segment_id, 3)}{element.position:02d}"
         designator += f"-{element.component}" if element.component else ""
         words = element_name(designator, elements)
@@ -230,7 +231,7 @@ class SyntaxStatements:
         subject += f", repetition {element.repetition}" if element.repetition else ""
         value = ""
         if element.value:
-            is_hidden = is_private(elements or [fault.segment_id], element.position, element.component)
+            is_hidden = is_private_value(elements or [fault.segment_id], element.position, element.component, separator)
             value = f" (“{private(element.value) if is_hidden else legible(element.value)}”)"
         says = f"{subject}{value}: {_meant('IK403', element.code)}."
         says += "".join(f" {_trigger(t)}" for t in element.triggers)

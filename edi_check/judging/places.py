@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from ..findings import Where
 from ..model import Delimiters, Place
-from ..privacy import is_private
+from ..privacy import is_private_value
 
 __all__ = ["place_of", "value_at", "where_of"]
 
@@ -69,4 +69,5 @@ def where_of(place: Place, designator: str, delimiters: Delimiters) -> Where:
         loop=place.loop, segment_id=elements[0] or segment, element=designator if element else "",
         segment=place.segment, set_segment=place.set_segment, offset=place.offset, length=place.length,
         value=value_at(place.text, designator, delimiters),
-        is_private=bool(element) and is_private(elements, element, component), text=place.text)
+        is_private=bool(element) and is_private_value(elements, element, component, delimiters.component),
+        text=place.text)

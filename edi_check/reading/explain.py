@@ -33,7 +33,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from ..model import Delimiters
-from ..privacy import is_private, legible, private
+from ..privacy import is_private_value, legible, private
 from .guide import CompositeUse, ElementUse, SegmentUse, SyntaxNote
 from .names import party, segment_name, subject
 from .values import (
@@ -128,7 +128,7 @@ class _Segment:
         """``says`` may hold {subject}, {value} (put in quotes), {loop} and {segment}. ``is_hidden``: the value is
         private whatever the element (it strayed to a place the guide doesn't have)."""
         designator = self.designator(position, part)
-        hidden = is_hidden or is_private(self.elements, position, part)
+        hidden = is_hidden or is_private_value(self.elements, position, part, self.component)
         shown = private(value) if hidden else legible(value)
         # Not str.format: a delimiter may be a brace. The value goes in last, it may hold anything.
         message = (says.replace("{subject}", subject(self.use, designator, self.elements))
@@ -159,7 +159,7 @@ class _Segment:
     def add_not_used(self, position: int, part: int, text: str) -> None:
         name = self.designator(position, part)
         self.add(position, part, "I10", "{subject} is {value}; the guide uses no value there.", f"Leave {name} empty.",
-                 value=text)
+                 value=text, is_hidden=True)
 
     def add_separator(self, position: int, part: int, text: str, code: str) -> None:
         """A separator inside a value: the repetition separator (12) or the component separator (6)."""
