@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import io
 import re
+from pathlib import Path
 
 import pytest
 
@@ -16,6 +17,7 @@ from edi_check.telling.claim_details import Details
 
 AS_OF = "2026-10-30"
 FAULTY = b"".join(generate(80, seed=11, faults=0.5))
+FILES = Path(__file__).resolve().parent.parent / "fixtures" / "files"
 PLAIN = re.compile(r"<[^>]*>")
 
 
@@ -133,8 +135,6 @@ def test_every_claim_is_listed_whatever_max_findings() -> None:
 
 
 def test_a_file_that_is_gone_has_lines_and_no_segments(tmp_path: object) -> None:
-    from pathlib import Path
-
     path = Path(str(tmp_path)) / "batch.837"
     path.write_bytes(FAULTY)
     report = edi_check.check(str(path), as_of=AS_OF)
@@ -159,6 +159,20 @@ def test_charts_count_claims_by_edit_and_by_provider() -> None:
     assert page.by_edit[0].claims == max(by_edit.values()) and page.by_edit[0].width == "100.0"
     assert sum(bar.claims for bar in page.by_provider) == file.counts.rejected
     assert sum(choice.claims for choice in page.providers) == file.counts.claims
+
+
+def test_an_edit_counts_at_the_gravest_level_it_has_in_a_claim() -> None:
+    """The billing provider's ZIP code is a warning, the service facility's refuses the claim, both by one edit."""
+    data = (FILES / "pass" / "acknowledgment-requested.837").read_bytes()
+    data = data.replace(b"*977014412", b"*977010000").replace(
+        b"LX*1~", b"NM1*77*2*PLACE*****XX*1900000013~N3*1 OAK ST~N4*BEND*OR*97701~LX*1~").replace(b"SE*32", b"SE*35")
+    for files in ([data], [data.replace(b"*97701~", b"*977014412~"), data]):
+        report = edi_check.check(files, as_of=AS_OF)
+        assert {(f.edit, f.level) for f in report.files[-1].findings} == {
+            ("CORE-SIT-07", "warn"), ("CORE-SIT-07", "reject")}
+        page = html_page.html_page(report)
+        assert [(bar.label, bar.claims, bar.of) for bar in page.by_edit] == [("CORE-SIT-07", 1, len(files))]
+        assert [title for title, _ in page.edits] == ["Rejects"]
 
 
 def test_files_to_look_at_come_first() -> None:

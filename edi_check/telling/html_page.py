@@ -193,9 +193,9 @@ class _Tally:
             is_rejected = claim.disposition == "rejected"
             if claim.disposition == "review":
                 self.review_charge += charge
-            said = {f[0]: f[6] for f in reversed(claim.packed)}
-            for finding in _on(claim, above):
-                said.setdefault(finding.edit, finding.level)
+            said: dict[str, str] = {}
+            for edit, level in (*((f[0], f[6]) for f in claim.packed), *((f.edit, f.level) for f in _on(claim, above))):
+                said[edit] = _graver(level, said.get(edit, level))
             for edit, level in said.items():
                 self._count_edit(edit, level, is_rejected and level == "reject", charge)
             name = names[claim.provider]
@@ -213,7 +213,7 @@ class _Tally:
         if total is None:
             total = self.by_edit[edit] = _Sum()
             self.edits[edit] = len(self.edits)
-            self.levels[edit] = level
+        self.levels[edit] = _graver(level, self.levels.get(edit, level))
         total.claims += 1
         if is_reason:
             total.rejected += 1
@@ -327,6 +327,10 @@ class _Rows:
         if len(finding.related) > len(links):
             links.append(Link(f"{len(finding.related) - len(links)} more", ""))
         return [link for link in links if link.text]
+
+
+def _graver(level: str, other: str) -> str:
+    return min(level, other, key=LEVELS.index)
 
 
 def _scope(scope: str) -> str:
