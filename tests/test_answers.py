@@ -288,6 +288,17 @@ def test_claims_whose_numbers_differ_in_punctuation_only_are_not_confused() -> N
     assert [index for index, _ in explained(text.encode(), data).refused] == [1]
 
 
+def test_a_line_without_a_control_number_is_found_by_procedure_and_charge() -> None:
+    data = PLAIN.replace(b"HC:97110:GP*110*", b"HC:97140:GP*160*").replace(b"HC:97140:GP*110*", b"HC:97140:GP*60*")
+    found = {}
+    for service in ("97140:GP*60.00", "97140:GP*160", "97140:GP*110", "97140:GP*no", "97110:GP*60"):
+        text = ISA + STATUS.format(f"{PROVIDER}TRN*2*A-1~STC*A3:247**U~SVC*HC:{service}*****1~STC*A8:258**U~")
+        one = explained(text.encode(), data)
+        found[service] = [s.names["line"] for s in one.statements if s.level == "line"]
+    assert found == {"97140:GP*60.00": [2], "97140:GP*160": [1], "97140:GP*110": [0], "97140:GP*no": [0],
+                     "97110:GP*60": [0]}
+
+
 def test_a_provider_refused_as_such_hits_its_claims() -> None:
     folder = ROOT / "fixtures" / "files" / "fail"
     text = (folder / "code-not-valid.277ca").read_text().replace("STC*A1:19:PR**WQ", "STC*A7:503:85**U")

@@ -14,7 +14,7 @@ from ..telling.refusals import PROVIDER_LOOPS
 from ..telling.spots import Spot
 from .claim_records import Claims
 from .codes import is_refusal, is_taken, status_meaning
-from .contradictions import COUNTED, SUMMED, Tally, of_status
+from .contradictions import COUNTED, SUMMED, Tally, amount_of, of_status
 from .controls import CONTRADICTS, whole_number
 from .original import Original, SetRecord, number_key
 from .pointing import claim_spots, line_spots, segments_of
@@ -94,8 +94,8 @@ def _line_sight(claim: Claim, answer: LineAnswer, places: list[Any], show_values
 
 
 def _line_number(claim: Claim, answer: LineAnswer) -> int:
-    """By its control number (REF*FJ is REF*6R of the line, else LX01); else by procedure and charge, when only one line
-    has these."""
+    """By its control number (REF*FJ is REF*6R of the line, else LX01); else by procedure, and where several lines have
+    that, by charge, too. 0 when no line or more than one is left."""
     lines = claim.service_lines
     if answer.control:
         same = [n for n, line in enumerate(lines, 1) if line.control_number and
@@ -106,6 +106,9 @@ def _line_number(claim: Claim, answer: LineAnswer) -> int:
             return same[0]
     procedure = answer.procedure.split(":")
     same = [n for n, line in enumerate(lines, 1) if len(procedure) > 1 and line.procedure == procedure[1]]
+    if len(same) > 1:
+        charge = amount_of(answer.charge)
+        same = [n for n in same if charge is not None and lines[n - 1].charge == charge]
     return same[0] if len(same) == 1 else 0
 
 

@@ -16,7 +16,7 @@ from .codes import is_refusal, is_taken
 from .controls import CONTRADICTS, whole_number
 from .received import GroupAnswer, SetAnswer, StatusAnswer
 
-__all__ = ["COUNTED", "SUMMED", "Tally", "of_day", "of_days", "of_group", "of_status"]
+__all__ = ["COUNTED", "SUMMED", "Tally", "amount_of", "of_day", "of_days", "of_group", "of_status"]
 
 REFUSED = frozenset("RMWX")
 TAKEN = frozenset("AE")
@@ -137,7 +137,7 @@ def of_days(name: str, days: str) -> Iterator[str]:
         yield f"{CONTRADICTS}{name} is “{legible(days, 20)}”, which ends before it begins."
 
 
-def _amount(text: str) -> Decimal | None:
+def amount_of(text: str) -> Decimal | None:
     """An amount as X12 writes it; ``None`` for anything else."""
     digits = text.removeprefix("-").replace(".", "", 1)
     return Decimal(text) if digits.isascii() and digits.isdigit() and len(digits) <= 18 else None
@@ -161,7 +161,7 @@ class Tally:
         """A claim, its charge as STC04 has it."""
         if result in self.claims:
             self.claims[result] += 1
-            self._add(result, _amount(charge))
+            self._add(result, amount_of(charge))
 
     def take(self, counts: dict[str, str]) -> None:
         """What a level without claims below it counts itself."""
@@ -169,7 +169,7 @@ class Tally:
             self.claims[result] += whole_number(counts.get(code, "")) or 0
         for code, result in SUMMED.items():
             if code in counts:
-                self._add(result, _amount(counts[code]))
+                self._add(result, amount_of(counts[code]))
 
     def merge(self, other: Tally) -> None:
         """Those of a level below."""
@@ -189,12 +189,12 @@ class Tally:
                 yield (f"{CONTRADICTS}{name} counts {told:,} claim{'' if told == 1 else 's'} {result} (QTY*{code}), "
                        f"but {listed:,} {'is' if listed == 1 else 'are'} listed.")
         for code, result in SUMMED.items():
-            amount, total = _amount(counts.get(code, "")), self.charges[result]
+            amount, total = amount_of(counts.get(code, "")), self.charges[result]
             if amount is not None and total is not None and self.claims[result] and amount != total:
                 yield (f"{CONTRADICTS}{name} gives {amount:f} in charges {result} (AMT*{code}), but those listed add "
                        f"up to {total:f}.")
-        parts = [part for code in SUMMED if (part := _amount(counts.get(code, ""))) is not None]
-        whole = _amount(statuses[0].amount) if statuses else None
+        parts = [part for code in SUMMED if (part := amount_of(counts.get(code, ""))) is not None]
+        whole = amount_of(statuses[0].amount) if statuses else None
         if whole is not None and len(parts) == len(SUMMED.keys() & counts) > 0 and whole != sum(parts):
             yield (f"{CONTRADICTS}{name} is of {whole:f} in charges (STC04), but its amounts (AMT) add up to "
                    f"{sum(parts):f}.")
