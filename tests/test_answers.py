@@ -299,6 +299,17 @@ def test_a_line_without_a_control_number_is_found_by_procedure_and_charge() -> N
                      "97110:GP*60": [0]}
 
 
+def test_a_999_of_two_sets_of_one_number_is_told_of_the_set_at_fault() -> None:
+    """Of what the set lacks, the other one has a segment at that very place."""
+    head, one_set, tail = re.split(rb"(?=ST\*)|(?=GE\*)", PLAIN)
+    faulty = one_set.replace(b"N4*BEND*OR*977014412~\n", b"").replace(b"SE*32", b"SE*31")
+    data = head + faulty + one_set + tail.replace(b"GE*1", b"GE*2")
+    assert data.count(b"ST*837*0001") == 2
+    one = explained(answers(checked(data), AS_OF)["999"].encode(), data)
+    assert [(s.level, [spot.segment for spot in s.spots]) for s in one.statements] == [
+        ("group", []), ("set", []), ("segment", [12]), ("set", [34])]
+
+
 def test_a_provider_refused_as_such_hits_its_claims() -> None:
     folder = ROOT / "fixtures" / "files" / "fail"
     text = (folder / "code-not-valid.277ca").read_text().replace("STC*A1:19:PR**WQ", "STC*A7:503:85**U")

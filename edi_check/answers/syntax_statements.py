@@ -245,10 +245,13 @@ def _result(code: str) -> str:
 
 
 def _fit(one: SetAnswer, record: SetRecord) -> int:
-    """How much of what is named stands in this set as the answer says: segments, and values repeated (IK404)."""
+    """How much of what is named stands in this set as the answer says: segments, and values repeated (IK404). What is
+    told to be absent stands, if at all, in the set that doesn't lack it."""
     delimiters = record.interchange.delimiters
     fit = 0
     for fault in one.segments:
+        if fault.code in ABSENT:
+            continue
         place = record.places.get(fault.position)
         elements = place.text.split(delimiters.element) if place else [""]
         if _is_named(elements[0], fault.segment_id):
