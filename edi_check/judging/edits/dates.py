@@ -169,7 +169,7 @@ def past_filing_limit(claim: Claim, *, as_of: date, filing_days: int) -> Result:
 
 @check(gives="what", screen=has_ordinary_days)
 def other_date_in_future_or_absurd(claim: Claim, *, as_of: date) -> Result:
-    """A day that must lie in the past is more than one day after the day of receipt, or a birth 150 years ago.
+    """A day that must lie in the past is more than a day after the day of receipt, or a birth more than 150 years ago.
 
     Looked at: DTP 304, 431, 435, 439, 453, 454, 455, 484, 573 and the birth dates of subscriber and patient.
 
