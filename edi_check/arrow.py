@@ -16,7 +16,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from .findings import Edit, Finding, Source
+from .findings import UNKNOWN_EDIT, Finding
 from .model import Claim, ServiceLine
 from .pipeline import claims_again
 from .privacy import MASK, masked, unmasked
@@ -62,7 +62,6 @@ LINES = pa.schema([*_OF_A_LINE, ("disposition", _TEXT)])
 
 TABLES = {"findings": FINDINGS, "claims": CLAIMS, "lines": LINES}
 
-_UNKNOWN = Edit("", "", "", "", "", "", 0, Source())
 Row = tuple[Any, ...]
 
 
@@ -104,7 +103,7 @@ def _finding_rows(report: Report) -> Iterator[Row]:
 
 
 def _finding(report: Report, file: FileReport, f: Finding) -> Row:
-    edit, w = report.edits.get(f.edit, _UNKNOWN), f.where
+    edit, w = report.edits.get(f.edit, UNKNOWN_EDIT), f.where
     told = unmasked if report.show_values else masked
     value = w.value if report.show_values or not w.is_private else MASK
     is_placed, is_pointed = w.segment > 0, bool(w.element)

@@ -7,11 +7,12 @@ A fault of the *data* is a finding; a fault of *ours* is a ``Fault`` or an ``Edi
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 __all__ = [
     "DISPOSITIONS",
     "LEVELS",
+    "UNKNOWN_EDIT",
     "Edit",
     "EdiCheckError",
     "Fault",
@@ -139,6 +140,10 @@ class Edit:
     right: str = ""
     settings: tuple[tuple[str, str, str], ...] = ()
     """(full name, default, sentence) of each setting it uses."""
+
+
+UNKNOWN_EDIT: Final = Edit("", "", "", "", "", "", 0, Source())
+"""For a finding whose edit isn't in the catalogue of its report."""
 
 
 class NotEvaluated(NamedTuple):

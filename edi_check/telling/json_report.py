@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any, TextIO
 
-from ..findings import Edit, Finding
+from ..findings import UNKNOWN_EDIT, Finding
 from ..privacy import MASK, masked, unmasked
 from ..report import FileReport, Report
 
@@ -23,7 +23,6 @@ SCHEMA = "edi-check.report/1"
 BATCH = 512
 
 _text = json.encoder.encode_basestring_ascii
-_NO_EDIT = Edit("", "", "", "", "", "", 0, source=("", ""))  # type: ignore[arg-type]
 
 
 def to_dict(report: Report) -> dict[str, Any]:
@@ -93,7 +92,7 @@ def _findings(report: Report, file: FileReport) -> Iterator[list[str]]:
 
 def finding_json(report: Report, finding: Finding) -> str:
     """One finding as a JSON object; values that identify a person are masked unless ``report.show_values``."""
-    edit = report.edits.get(finding.edit, _NO_EDIT)
+    edit = report.edits.get(finding.edit, UNKNOWN_EDIT)
     where, status = finding.where, finding.status
     told = unmasked if report.show_values else masked
     value = where.value if report.show_values or not where.is_private else MASK

@@ -15,7 +15,7 @@ from typing import TextIO
 from junitparser import Error, Failure, Skipped
 from junitparser.xunit2 import JUnitXml, TestCase, TestSuite
 
-from ..findings import LEVELS, Edit, Finding, Source, is_at_least
+from ..findings import LEVELS, UNKNOWN_EDIT, Finding, is_at_least
 from ..privacy import masked, unmasked
 from ..report import ClaimResult, FileReport, Report
 from .spots import spot_of
@@ -25,7 +25,6 @@ from .wording import status_code
 __all__ = ["write_junit"]
 
 ABOVE = "file and envelope"
-_UNKNOWN = Edit("", "", "", "", "", "", 0, Source())
 
 
 def write_junit(report: Report, out: TextIO) -> None:
@@ -124,7 +123,7 @@ def _text(report: Report, file: FileReport, found: Sequence[Finding]) -> str:
     """Findings as CI shows them: what, where, the segment, what to do."""
     lines: list[str] = []
     for finding in found:
-        edit = report.edits.get(finding.edit, _UNKNOWN)
+        edit = report.edits.get(finding.edit, UNKNOWN_EDIT)
         where = finding.where
         place = " ".join(p for p in (where.loop, where.element or where.segment_id) if p)
         code = status_code(finding.status) if finding.level == "reject" else ""

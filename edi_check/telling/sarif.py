@@ -20,7 +20,7 @@ from pathlib import PurePath
 from typing import Any, NamedTuple, TextIO
 from urllib.parse import quote
 
-from ..findings import Edit, Finding, Related, Source
+from ..findings import UNKNOWN_EDIT, Finding, Related
 from ..privacy import masked, unmasked
 from ..report import FileReport, Report
 from .spots import designated
@@ -33,8 +33,6 @@ LEVELS = {"reject": "error", "review": "warning", "warn": "warning", "note": "no
 RELATED = 10
 """Related places told at most of one finding."""
 LONGEST = 1 << 20
-
-_UNKNOWN = Edit("", "", "", "", "", "", 0, Source())
 
 
 class Region(NamedTuple):
@@ -113,7 +111,7 @@ def write_sarif(report: Report, out: TextIO) -> None:
 
 
 def _rule(report: Report, edit_id: str) -> dict[str, Any]:
-    edit = report.edits.get(edit_id, _UNKNOWN)
+    edit = report.edits.get(edit_id, UNKNOWN_EDIT)
     rule: dict[str, Any] = {"id": edit_id}
     if not edit.id:
         return rule
@@ -170,7 +168,7 @@ def _results(report: Report, rules: dict[str, int]) -> Iterator[dict[str, Any]]:
     met: Counter[str] = Counter()
     for n, file in enumerate(report.files):
         for finding in file.findings:
-            edit = report.edits.get(finding.edit, _UNKNOWN)
+            edit = report.edits.get(finding.edit, UNKNOWN_EDIT)
             text = visible(told(f"{finding.message} {finding.fix or edit.fix}".strip()))
             result: dict[str, Any] = {
                 "ruleId": finding.edit, "ruleIndex": rules[finding.edit], "level": LEVELS.get(finding.level, "none"),

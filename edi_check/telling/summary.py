@@ -11,7 +11,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 
-from ..findings import LEVELS, Edit, Finding, Related, Source, Status
+from ..findings import LEVELS, UNKNOWN_EDIT, Finding, Related, Status
 from ..model import Party
 from ..privacy import MASK, masked, unmasked
 from ..report import ClaimResult, FileReport, Report
@@ -31,7 +31,6 @@ SETS_SHOWN = 20
 USAGES = {"P": "production", "T": "test", "I": "information"}
 ENVELOPE_CODES = {"TA1": ("TA1", "TA105"), "AK9": ("999", "AK905"), "IK5": ("999", "IK502")}
 SYNTAX = Status("A3", ("684",))
-_UNKNOWN = Edit("", "", "", "", "", "", 0, Source())
 
 
 @dataclass
@@ -269,7 +268,7 @@ def provider_name(report: Report, file: FileReport, number: int) -> str:
 
 def finding_view(report: Report, file: FileReport, finding: Finding, *, with_spot: bool = True) -> FindingView:
     """A finding as it is told; ``with_spot`` false where its segment is shown anyhow."""
-    edit = report.edits.get(finding.edit, _UNKNOWN)
+    edit = report.edits.get(finding.edit, UNKNOWN_EDIT)
     told = unmasked if report.show_values else masked
     where = finding.where
     place = " ".join(p for p in (where.loop, where.element or where.segment_id) if p)
@@ -321,7 +320,7 @@ def _grouped(report: Report, file: FileReport, levels: tuple[str, ...]) -> list[
         claims = ", ".join(number or f"claim {index}" for index, number in numbers[:NAMED_CLAIMS])
         if len(numbers) > NAMED_CLAIMS:
             claims += f" and {len(numbers) - NAMED_CLAIMS} more"
-        name = report.edits.get(edit, _UNKNOWN).name
+        name = report.edits.get(edit, UNKNOWN_EDIT).name
         count = len(found) + (file.omitted.get(edit, 0) if level == found[-1].level else 0)
         views.append(GroupView(edit, name, level, count, claims, told(found[0].message)))
     views.sort(key=lambda g: (LEVELS.index(g.level), -g.count, g.edit))

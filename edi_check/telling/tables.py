@@ -10,7 +10,7 @@ import csv
 from collections.abc import Iterator
 from typing import TextIO
 
-from ..findings import Edit, Source
+from ..findings import UNKNOWN_EDIT
 from ..privacy import MASK, masked, unmasked
 from ..report import Report
 from .render import visible
@@ -23,15 +23,13 @@ COLUMNS = ("path", "edit", "name", "level", "snip", "claim", "claim_number", "li
 
 FORMULA_SIGNS = frozenset("=+-@\t\r\n")
 
-_UNKNOWN = Edit("", "", "", "", "", "", 0, Source())
-
 
 def finding_rows(report: Report) -> Iterator[tuple[str | int, ...]]:
     """The findings of all files, in order; values that identify a person masked unless the report shows them."""
     told = unmasked if report.show_values else masked
     for file in report.files:
         for f in file.findings:
-            edit = report.edits.get(f.edit, _UNKNOWN)
+            edit = report.edits.get(f.edit, UNKNOWN_EDIT)
             w = f.where
             value = w.value if report.show_values or not w.is_private else MASK
             yield (file.path, f.edit, edit.name, f.level, edit.snip, f.claim, f.claim_number, f.line,
