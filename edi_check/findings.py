@@ -116,6 +116,12 @@ class Finding:
     level_number: int = 0
     data_element: str = ""
 
+    @property
+    def scope_number(self) -> int:
+        """The running number in the file of what ``scope`` names, where that is something above the claims."""
+        return {"set": self.set_index, "group": self.group, "interchange": self.interchange}.get(
+            self.scope, self.level_number)
+
     def sort_key(self) -> tuple[int, str, int, int]:
         return (self.where.segment, self.edit, self.claim, self.line)
 

@@ -347,8 +347,7 @@ def _above(file: FileReport, levels: Sequence[str]) -> dict[tuple[str, int], lis
     found: dict[tuple[str, int], list[Finding]] = {}
     for f in file.findings:
         if not f.claim and f.scope in SCOPES and f.level in levels:
-            number = {"set": f.set_index, "group": f.group, "interchange": f.interchange}.get(f.scope, f.level_number)
-            found.setdefault((f.scope, number), []).append(f)
+            found.setdefault((f.scope, f.scope_number), []).append(f)
     return found
 
 

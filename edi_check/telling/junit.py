@@ -68,8 +68,7 @@ def _by_place(found: Sequence[Finding]) -> dict[Place, list[Finding]]:
     places: dict[Place, list[Finding]] = {}
     for f in found:
         if f.level == "reject":
-            number = {"set": f.set_index, "group": f.group, "interchange": f.interchange}.get(f.scope, f.level_number)
-            places.setdefault((f.scope, number), []).append(f)
+            places.setdefault((f.scope, f.scope_number), []).append(f)
     return places
 
 

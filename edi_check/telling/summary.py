@@ -238,9 +238,7 @@ def _claims(report: Report, file: FileReport, view: FileView, with_claims: bool)
 
 def _above(report: Report, file: FileReport, finding: Finding, hit: Counter[tuple[str, int]]) -> FindingView:
     shown = finding_view(report, file, finding)
-    number = {"set": finding.set_index, "group": finding.group, "interchange": finding.interchange}.get(
-        finding.scope, finding.level_number)
-    taken = hit[finding.scope, number] if finding.level == "reject" else 0
+    taken = hit[finding.scope, finding.scope_number] if finding.level == "reject" else 0
     if taken:
         shown.message += f" It takes {taken} claim{'s' if taken > 1 else ''} with it."
     return shown
