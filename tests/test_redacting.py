@@ -124,11 +124,12 @@ def test_of_files_with_random_damage() -> None:
     run_random(0, 400)
 
 
-def test_a_digit_as_delimiter_is_refused() -> None:
-    """Found by the long run: a digit that ended a component became another."""
+@pytest.mark.parametrize("ends", [b"*T*1~", b"*T*:G"])
+def test_a_digit_as_delimiter_or_a_letter_as_terminator_is_refused(ends: bytes) -> None:
+    """Found by the long run: what ended a component or a segment became another value's text."""
     data = (ROOT / "fixtures" / "files" / "pass" / "one-claim.837").read_bytes()
-    with pytest.raises(RedactionFailed, match="digit a delimiter"):
-        copied(data.replace(b"*T*:", b"*T*1", 1))
+    with pytest.raises(RedactionFailed, match="digit a delimiter, or a letter the terminator"):
+        copied(data.replace(b"*T*:~", ends, 1))
 
 
 @pytest.mark.long

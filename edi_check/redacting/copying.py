@@ -43,7 +43,8 @@ def redact(
     the copy); else nobody can repeat them. ``packs``, ``settings`` and ``as_of`` as for ``edi_check.check``: the
     findings that are to stay are theirs. ``progress`` is called with the time through the file (0, 1) and the bytes
     taken of it, as they are stored the first time, unpacked the second. Raises ``NotX12`` for what is no interchange,
-    ``RedactionFailed`` for what can't be read to its end or has a digit as delimiter; nothing is written then.
+    ``RedactionFailed`` for what can't be read to its end or ends values by digits or segments by
+    letters; nothing is written then.
     """
     opened = source if isinstance(source, Source) else Source(source)
     try:
@@ -61,9 +62,9 @@ def redact(
             raise RedactionFailed(f"The file can't be read to its end{why}; nothing of it was copied.")
         if not first.headers:
             raise NotX12("This is no X12 interchange, so nobody knows what in it is a name; nothing of it was copied.")
-        if any(mark.isdigit() for mark in "".join(first.headers)):
-            raise RedactionFailed("The ISA makes a digit a delimiter, so a value can't be changed without "
-                                  "changing where it ends; nothing of it was copied.")
+        if any(mark.isdigit() for mark in "".join(first.headers)) or any(d[-1].isalpha() for d in first.headers):
+            raise RedactionFailed("The ISA makes a digit a delimiter, or a letter the terminator, so a value can't be "
+                                  "changed without changing where it ends; nothing of it was copied.")
         key = seed.to_bytes(16, signed=True) if seed is not None else secrets.token_bytes(32)
         inventions = Inventions(key, gathered, Vocabulary(loaded, in_force), "".join(first.headers))
         _Copy(Rewriter(inventions, kept), out.write).run(_told(_again(opened), partial(tell, 1)))
