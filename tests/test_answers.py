@@ -15,8 +15,10 @@ from typing import Any
 import pytest
 from acknowledged import answers
 from judged import packs_read_once
+from one_claim import GOOD
 
 import edi_check
+from edi_check.answers import claim_statements
 from edi_check.answers.controls import CONTRADICTS
 from edi_check.answers.explanation import FORMATS, Explanation, explained, write
 from edi_check.answers.recognition import recognized
@@ -24,6 +26,7 @@ from edi_check.cli import exits
 from edi_check.cli.main import main
 from edi_check.generating import generate
 from edi_check.report import FileReport
+from edi_check.telling.acknowledgments import Acknowledgments
 from edi_check.telling.dispositions import is_guide_fault
 
 AS_OF = "2026-11-21"
@@ -453,3 +456,19 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeyp
     assert main(["explain", answer, "--original", answer]) == exits.UNCHECKED
     assert main(["explain", answer, "--original", original, "-o", original]) == exits.USAGE
     assert main(["explain", "PSRC-MT-03"]) == exits.CHECKED
+
+
+def test_many_claims_of_one_number_cost_no_square(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody who numbers no claims: each answer is for the next of them, and of the first ones the segments are
+    shown."""
+    monkeypatch.setattr(claim_statements, "ALIKE", 20)
+    count = 80
+    head, one = GOOD[:GOOD.index("CLM*")], GOOD[GOOD.index("CLM*"):GOOD.index("SE*")].replace("*60***", "*61***")
+    body = head + "".join(one.replace("20260203", f"202602{1 + n % 20:02d}") for n in range(count))
+    size = body[body.index("ST*"):].count("~") + 1
+    data = f"{body}SE*{size}*0001~\nGE*1*1~\nIEA*1*000000001~\n".encode()
+    answer = io.StringIO()
+    Acknowledgments(edi_check.check(data, as_of="2026-03-01").files[0], "2026-03-01").write("277ca", answer)
+    claims = [s for s in explained(answer.getvalue().encode(), data).statements if s.level == "claim"]
+    assert len({s.claims.ranges for s in claims}) == len(claims) == count
+    assert [bool(s.spots) for s in claims] == [n < 20 for n in range(count)]

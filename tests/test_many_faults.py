@@ -86,3 +86,12 @@ def test_what_is_switched_off_is_not_counted() -> None:
     report = edi_check.check(claim(MANY), as_of="2026-11-01", levels={"IK4-6": "off"})
     assert "IK4-6" not in report.files[0].omitted
     assert report.files[0].counts.findings["warn"] == 0
+
+
+def test_a_hundred_and_first_claim_refuses_those_of_its_subscriber_only() -> None:
+    one = GOOD[GOOD.index("CLM*"):GOOD.index("SE*")]
+    mine = REST + "".join(one.replace("CLM*C1*", f"CLM*D{n}*") for n in range(100))
+    other = REST.replace("HL*2*", "HL*3*").replace("CLM*C1*", "CLM*E1*").replace("M0001", "M0002")
+    file = judged(whole(HEAD + mine + other)).files[0]
+    assert [f.edit for f in file.findings if f.scope == "subscriber"] == ["IK3-4"]
+    assert (file.counts.accepted, file.counts.rejected) == (1, 101)

@@ -26,6 +26,9 @@ __all__ = ["ClaimStatements", "asked_claims", "looking", "looking_at_providers"]
 CLAIM_ACKNOWLEDGMENT = "005010X214"
 LOOKED_UP = 10_000
 """So many claims are looked up, times sets of one number, to tell which set a batch answers."""
+ALIKE = 10
+"""Answers of one claim number whose places are looked for in each claim of that number; of those beyond it no segment
+is shown. There are more than a few only where somebody numbers no claims; all of each would be their square."""
 
 
 def asked_claims(received: Received) -> dict[str, list[int]]:
@@ -46,7 +49,7 @@ def looking(received: Received, asked: dict[str, list[int]], show_values: bool) 
         delimiters = claim.interchange.delimiters
         places = segments_of(claim)
         found = []
-        for n in asked.get(number_key(claim.number), ()):
+        for n in asked.get(number_key(claim.number), ())[:ALIKE]:
             answer = received.claims[n]
             codes = [c for s in answer.statuses for c in s.codes]
             lines = [_line_sight(claim, line, places, show_values) for line in answer.lines]
@@ -123,7 +126,8 @@ class ClaimStatements:
     _met: set[int] = field(default_factory=set)
     """Claims of the original, by running number, that were told and share their number with others."""
     _by_number: dict[str, int] = field(default_factory=dict)
-    _more: dict[str, list[int]] = field(default_factory=dict)
+    _more: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
+    _waiting: dict[tuple[str, tuple[int, int]], list[int]] = field(default_factory=dict)
     _answered: set[int] = field(default_factory=set)
     """Sets of the original whose answer was told."""
     _providers: set[tuple[int, int]] = field(default_factory=set)
@@ -133,9 +137,12 @@ class ClaimStatements:
         if self.original:
             claims = self.original.claims
             for running in range(1, len(claims) + 1):
-                key = number_key(claims.number(running))
-                if self._by_number.setdefault(key, running) != running:
-                    self._more.setdefault(key, [self._by_number[key]]).append(running)
+                number = claims.number(running)
+                key = number_key(number)
+                first = self._by_number.setdefault(key, running)
+                if first != running:
+                    same = self._more.setdefault(key, [(first, claims.number(first).strip())])
+                    same.append((running, number.strip()))
 
     def of_batch(self, batch: BatchAnswer) -> Iterator[Statement]:
         """A 277 set."""
@@ -203,7 +210,7 @@ class ClaimStatements:
         claims = (claim for provider in batch.providers for _, claim in self.received.claims_of(provider))
         for claim in islice(claims, enough):
             key = number_key(claim.number)
-            same = self._more.get(key) or [n for n in (self._by_number.get(key),) if n]
+            same = [n for n, _ in self._more.get(key, ())] or [n for n in (self._by_number.get(key),) if n]
             found.update({self.original.claims.set_of(n) for n in same})
         return found
 
@@ -295,13 +302,23 @@ class ClaimStatements:
             self.remarks.append(f"The original has no claim {shown_number(claim.number)}.")
             return Claims()
         if key in self._more:
-            index = meant.set.index if meant else 0
-            first, last = claims.sets.get(index, (0, 0))
-            same = [n for n in self._more[key] if first <= n <= last] or self._more[key]
-            same = self.original.claims_named(claim.number, same)
-            found = next((n for n in same if n not in self._met), same[-1])
-            self._met.add(found)
+            of_set = claims.sets.get(meant.set.index if meant else 0, (0, 0))
+            found = self._next_alike(key, claim.number.strip(), of_set)
         return Claims(claims, [(found, found)])
+
+    def _next_alike(self, key: str, number: str, of_set: tuple[int, int]) -> int:
+        """The next claim with this ``number_key`` (of the set, when it has one) and, if there is one, this very number;
+        the last again when all were met."""
+        waiting = self._waiting.get((number, of_set))
+        if waiting is None:
+            first, last = of_set
+            same = [one for one in self._more[key] if first <= one[0] <= last] or self._more[key]
+            exact = [n for n, its in same if its == number] or [n for n, _ in same]
+            waiting = self._waiting[number, of_set] = exact[::-1]
+        while len(waiting) > 1 and waiting[-1] in self._met:
+            waiting.pop()
+        self._met.add(waiting[-1])
+        return waiting[-1]
 
 
 def _told(counts: dict[str, str]) -> int:

@@ -272,6 +272,7 @@ class Filing:
                 child.id,
                 t.step.use.id,
                 ik3="4",
+                scope=SCOPES.get(child.parent.id, "") if child.id == "2300" and child.parent else "",
             )
         else:
             says = segment_name(child, (child.id, *_code(child)))
