@@ -22,6 +22,7 @@ __all__ = [
     "fsync_folder",
     "is_network",
     "is_ours_to_fix",
+    "looks",
     "make_private_folder",
     "open_regular",
     "rename_new",
@@ -80,12 +81,20 @@ NETWORK_FILESYSTEMS = frozenset(
 
 NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
 RENAME_NOREPLACE = 1
+LARGEST = (1 << 63) - 1
+"""SQLite's integers, too, are of 64 bits with a sign."""
 AT_FDCWD = -100
 
 
 def is_ours_to_fix(error: OSError) -> bool:
     """Is this error the machine's (full, read-only, forbidden, broken), so that waiting may help?"""
     return error.errno in MACHINE_ERRORS
+
+
+def looks(s: os.stat_result) -> tuple[int, int, int]:
+    """By what a file is known again: size, time of change in nanoseconds, inode. As the ledger can hold them: times of
+    before 1678 or after 2261 become the nearest, inodes lose their 64th bit."""
+    return s.st_size, max(-LARGEST, min(s.st_mtime_ns, LARGEST)), s.st_ino & LARGEST
 
 
 def make_private_folder(path: str) -> list[str]:

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
-from .disk import unlink_quietly
+from .disk import looks, unlink_quietly
 from .records import (
     CLAIMED,
     DECIDED,
@@ -183,7 +183,7 @@ class SqliteLedger(Register):
                     db,
                     "UPDATE file SET state = ?, size = ?, mtime_ns = ?, inode = ?, there_ns = ?, owner = '' "
                     "WHERE id = ? AND state = ? AND owner = ?",
-                    (FETCHED, s.st_size, s.st_mtime_ns, s.st_ino, there_ns, id, CLAIMED, self.token),
+                    (FETCHED, *looks(s), there_ns, id, CLAIMED, self.token),
                 )
 
     # --- steps ---------------------------------------------------------------------------------------------------

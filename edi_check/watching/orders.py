@@ -12,7 +12,7 @@ from time import time
 from typing import Any
 
 from ..findings import EdiCheckError
-from .disk import create, fsync_folder, open_regular, unlink_quietly
+from .disk import create, fsync_folder, looks, open_regular, unlink_quietly
 from .layout import Layout
 from .ledger import SqliteLedger, is_token, new_id
 from .records import DONE, QUARANTINED, Record
@@ -100,8 +100,7 @@ def requeue(layout: Layout, ledger: SqliteLedger, id: str) -> str:
     except FileNotFoundError:
         raise OrderError(f"{id}: its file isn't in the archive any more") from None
     fsync_folder(layout.claims)
-    s = os.lstat(target)
-    ledger.enter_again(old, new, s.st_size, s.st_mtime_ns, s.st_ino, time())
+    ledger.enter_again(old, new, *looks(os.lstat(target)), time())
     return new
 
 
@@ -121,8 +120,7 @@ def release(layout: Layout, ledger: SqliteLedger, id: str) -> None:
         except FileNotFoundError:
             raise OrderError(f"{id}: its file isn't in quarantine any more") from None
         fsync_folder(layout.claims)
-    s = os.lstat(target)
-    ledger.free_again(id, s.st_size, s.st_mtime_ns, s.st_ino)
+    ledger.free_again(id, *looks(os.lstat(target)))
 
 
 def prune(layout: Layout, ledger: SqliteLedger, days: float, window_days: float, is_trial: bool) -> dict[str, int]:

@@ -14,7 +14,7 @@ from time import time
 
 from .alone import Died, answer_alone
 from .answering import Answering
-from .disk import MACHINE_ERRORS, Flusher, make_private_folder, unlink_quietly
+from .disk import MACHINE_ERRORS, Flusher, looks, make_private_folder, unlink_quietly
 from .figures import Figures
 from .journal import Journal
 from .layout import Layout, stamp
@@ -83,7 +83,7 @@ class Steps:
 
     def _note_inode(self, r: Record) -> None:
         """A copy of ours took the place of a file of another user's."""
-        inode = os.lstat(self.layout.claimed(r.id)).st_ino
+        inode = looks(os.lstat(self.layout.claimed(r.id)))[2]
         if inode != r.inode:
             self.ledger.restat(r.id, r.size, r.mtime_ns, inode)
             r.inode = inode
@@ -100,8 +100,7 @@ class Steps:
                 self.figures.add("files_given_back_total", source=r.source)
                 self.journal.write("info", "given_back", id=r.id, source=r.source)
                 continue
-            s = os.lstat(self.layout.claimed(r.id))
-            self.ledger.restat(r.id, s.st_size, s.st_mtime_ns, s.st_ino)
+            self.ledger.restat(r.id, *looks(os.lstat(self.layout.claimed(r.id))))
             self.ledger.advance([r.id], RETURNING, CLAIMED)
             self.hold(r.id, HOLD_SECONDS)
             self.journal.write("info", "kept_unfinished", id=r.id, source=r.source)

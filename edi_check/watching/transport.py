@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 from typing import BinaryIO, Protocol
 
-from .disk import create, fsync_folder, open_regular, rename_new, unlink_quietly
+from .disk import create, fsync_folder, looks, open_regular, rename_new, unlink_quietly
 from .intake import Entry, is_whole
 from .layout import Layout
 from .records import Output, Record
@@ -108,7 +108,7 @@ class LocalFolder:
                     else "other"
                 )
                 changed = max(s.st_mtime, s.st_ctime) if self.is_own_clock else 0.0
-                found.append(Entry(e.name, s.st_size, s.st_mtime_ns, s.st_ino, kind, changed))
+                found.append(Entry(e.name, *looks(s), kind, changed))
         return found
 
     def looks_whole(self, entry: Entry) -> bool:
@@ -153,8 +153,9 @@ class LocalFolder:
 def is_as_claimed(record: Record, path: str) -> bool:
     """Does the file at ``path`` still look as when it was claimed?"""
     s = os.lstat(path)
-    same = (s.st_size, s.st_mtime_ns) == (record.size, record.mtime_ns) and stat.S_ISREG(s.st_mode)
-    return same and (record.is_remote or not record.inode or s.st_ino == record.inode)
+    size, mtime_ns, inode = looks(s)
+    same = (size, mtime_ns) == (record.size, record.mtime_ns) and stat.S_ISREG(s.st_mode)
+    return same and (record.is_remote or not record.inode or inode == record.inode)
 
 
 def make_ours(path: str) -> None:

@@ -28,6 +28,7 @@ from edi_check.watching import answering as answering_module
 from edi_check.watching import layout as layout_module
 from edi_check.watching import service as service_module
 from edi_check.watching.answering import Answering, Policy
+from edi_check.watching.disk import looks
 from edi_check.watching.layout import LayoutError
 from edi_check.watching.ledger import SqliteLedger
 from edi_check.watching.orders import OrderError, prune, quarantined, release, requeue, standing
@@ -86,6 +87,20 @@ def test_links_devices_and_folders_stay(tmp_path: Path) -> None:
     run_once(plan)
     assert rows(tmp_path) == []
     assert sorted(p.name for p in inbound.iterdir()) == ["folder.837", "link.837", "pipe.837"]
+
+
+@pytest.mark.parametrize("seconds", [10**10, -(10**10)])
+def test_a_file_of_another_age_is_answered(tmp_path: Path, seconds: int) -> None:
+    """Times that the ledger's numbers, nanoseconds in 64 bits, can't hold; and inodes."""
+    plan = plan_for(tmp_path)
+    dropped = {f"{n}.837": numbered(n) for n in (1, 2)}
+    for name, data in dropped.items():
+        drop(tmp_path / "inbound", name, data)
+    os.utime(tmp_path / "inbound/1.837", (seconds, seconds))
+    run_once(plan)
+    assert violations(tmp_path, dropped, Consumer(tmp_path / "outbound")) == []
+    far = os.stat_result((0o100600, (1 << 64) - 1, 0, 1, 0, 0, 5, 0, 0, 0), {"st_mtime_ns": seconds * 10**9})
+    assert all(abs(n) < 1 << 63 for n in looks(far))
 
 
 def test_everything_is_private(tmp_path: Path) -> None:
