@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from posixpath import normpath
 from typing import Any
 
 from ..configuration import Configuration, ConfigurationError
@@ -99,11 +101,10 @@ def make_plan(
                 rules,
             )
         ]
+    mistakes += _crossed(sources, layout)
     names = [s.name for s in sources]
     mistakes += [f"[[source]] name {n!r} is used twice" for n in {n for n in names if names.count(n) > 1}]
-    host = watch["listen"].rpartition(":")[0]
-    if watch["listen"] and host not in LOOPBACK:
-        mistakes.append(f"[watch] listen: {watch['listen']} is not on the loopback; write 127.0.0.1:PORT")
+    mistakes += _unheard(watch["listen"])
     if mistakes:
         raise ConfigurationError("\n".join(mistakes))
     policy = Policy(
@@ -153,6 +154,40 @@ def _source(number: int, s: dict[str, Any], rules: Rules, layout: Layout, mistak
         s["claim"],
     )
     return SourcePlan(name, s["inbound"], s["outbound"], own, remote)
+
+
+def _unheard(listen: str) -> Iterator[str]:
+    host = listen.rpartition(":")[0]
+    if listen and host not in LOOPBACK:
+        yield f"[watch] listen: {listen} is not on the loopback; write 127.0.0.1:PORT"
+
+
+def _crossed(sources: list[SourcePlan], layout: Layout) -> Iterator[str]:
+    """What would make the watcher take its own files as claims, or lose its own under answers. Only the names in an
+    inbound folder are looked at, not what lies deeper, so one folder may lie in another."""
+    kept = {os.path.realpath(layout.folder(kind)): kind for kind in ("outbound", "accepted", "rejected", "quarantine")}
+    closed = [os.path.realpath(p) for p in (layout.work, os.path.join(layout.root, "archive"))]
+    local = [s for s in sources if not s.remote and s.inbound]
+    answered = {os.path.realpath(s.outbound): s for s in local}
+    for s in local:
+        here, there = os.path.realpath(s.inbound), os.path.realpath(s.outbound)
+        if here == there:
+            yield f"[[source]] {s.name}: inbound and outbound are one folder, {here}: answers would be taken as claims"
+        elif here in kept or here in answered or _is_below(here, closed):
+            yield f"[[source]] {s.name}: inbound {here} is where this watcher puts files; they would be taken as claims"
+        if _is_below(there, closed):
+            yield f"[[source]] {s.name}: outbound {there} is the watcher's own; give answers a folder of their own"
+    remote = [(s.name, s.remote) for s in sources if s.remote and s.remote.inbound]
+    for name, r in remote:
+        here = normpath(r.inbound)
+        for other, o in remote:
+            if (o.host, o.port, o.user) == (r.host, r.port, r.user) and o.outbound and normpath(o.outbound) == here:
+                whose = "" if other == name else f" of {other}"
+                yield f"[[source]] {name}: inbound and outbound{whose} are one folder: answers would be taken as claims"
+
+
+def _is_below(path: str, folders: list[str]) -> bool:
+    return any(path == f or path.startswith(f + os.sep) for f in folders)
 
 
 def _local(layout: Layout, folder: str) -> str:
