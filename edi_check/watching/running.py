@@ -27,7 +27,8 @@ def run(
     figures = Figures()
     service = Service(plan, journal, figures, is_main=not is_worker)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, lambda n, frame: _stop(service, journal, n))
+        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # nohup ignores it for us
+            signal.signal(number, lambda n, frame: _stop(service, journal, n))
     journal.write("info", "started", version=__version__, workers=plan.workers)
     service.answering.make_ready()
     if is_worker:

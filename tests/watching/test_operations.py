@@ -95,6 +95,27 @@ def test_a_service_with_workers_probes_and_figures_ends_with_0(tmp_path: Path) -
         assert set(json.loads(line)) <= KEYS
 
 
+@pytest.mark.parametrize("ignored", [False, True])
+def test_a_hangup_ends_it_as_sigterm_does_unless_it_was_started_under_nohup(tmp_path: Path, ignored: bool) -> None:
+    config = configured(tmp_path, workers=2)
+
+    def start() -> None:
+        signal.signal(signal.SIGHUP, signal.SIG_IGN if ignored else signal.SIG_DFL)
+
+    watcher = process("watch", "--config", config, stderr=subprocess.DEVNULL, preexec_fn=start)
+    try:
+        owners = tmp_path / "work/owners"
+        assert wait_for(lambda: owners.is_dir() and len(os.listdir(owners)) == 2, 60)
+        watcher.send_signal(signal.SIGHUP)
+        if ignored:
+            drop(tmp_path / "inbound", "a.837", numbered(1))
+            assert wait_for(lambda: bool(list((tmp_path / "archive").rglob("*.837"))), 30)
+            watcher.send_signal(signal.SIGTERM)
+        assert watcher.wait(60) == 0
+    finally:
+        watcher.kill()
+
+
 def test_workers_end_when_their_parent_is_killed(tmp_path: Path) -> None:
     config = configured(tmp_path, workers=3)
     watcher = process("watch", "--config", config, stderr=subprocess.DEVNULL)
