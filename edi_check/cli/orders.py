@@ -32,6 +32,7 @@ def root_option(command: Callable[..., Any]) -> Callable[..., Any]:
 @contextmanager
 def opened(session: Session, config_file: str, root: str) -> Iterator[tuple[Any, Any]]:
     """The plan and the ledger."""
+    from ..watching.layout import as_owner_of
     from ..watching.ledger import SqliteLedger
     from ..watching.orders import OrderError
 
@@ -40,14 +41,15 @@ def opened(session: Session, config_file: str, root: str) -> Iterator[tuple[Any,
         if not os.path.exists(plan.layout.ledger):
             raise click.ClickException(visible(f"No watcher has worked in {plan.layout.root}: there is no ledger "
                                                f"{plan.layout.ledger}. Is the root the right one?"))
-        plan.layout.prepare([])
-        ledger = SqliteLedger(plan.layout.ledger)
-    try:
-        yield plan, ledger
-    except OrderError as error:
-        raise click.ClickException(str(error)) from None
-    finally:
-        ledger.close()
+        with as_owner_of(plan.layout.ledger):
+            plan.layout.prepare([])
+            ledger = SqliteLedger(plan.layout.ledger)
+            try:
+                yield plan, ledger
+            except OrderError as error:
+                raise click.ClickException(str(error)) from None
+            finally:
+                ledger.close()
 
 
 def _when(seconds: float) -> str:

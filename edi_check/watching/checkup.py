@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from ..findings import EdiCheckError
+from .layout import LayoutError, as_owner_of
 from .ledger import SqliteLedger
 from .plan import Plan, SourcePlan
 from .records import CLAIMED, DONE, QUARANTINED, RETURNING
@@ -26,6 +27,18 @@ class Advice(NamedTuple):
 
 def examine(plan: Plan, *, is_remote_asked: bool = True) -> Iterator[Advice]:
     """Everything, one after the other. Nothing is changed but folders that were missing."""
+    known = next((p for p in (plan.layout.ledger, plan.layout.root) if os.path.exists(p)), "")
+    if not known and os.geteuid() == 0:
+        yield Advice(False, "folders", f"there is no {plan.layout.root}; make it for the user who is to watch")
+        return
+    try:
+        with as_owner_of(known or os.sep):
+            yield from _examined(plan, is_remote_asked)
+    except LayoutError as error:
+        yield Advice(False, "folders", str(error))
+
+
+def _examined(plan: Plan, is_remote_asked: bool) -> Iterator[Advice]:
     try:
         plan.layout.prepare([f for s in plan.sources if not s.remote for f in (s.inbound, s.outbound)])
     except (EdiCheckError, OSError) as error:
@@ -103,7 +116,9 @@ def _ledger(plan: Plan) -> Iterator[Advice]:
 
 
 def _local(source: SourcePlan) -> Advice:
-    allowed = os.access(source.inbound, os.R_OK | os.W_OK | os.X_OK) and os.access(source.outbound, os.W_OK | os.X_OK)
+    as_now = {"effective_ids": os.access in os.supports_effective_ids}
+    allowed = os.access(source.inbound, os.R_OK | os.W_OK | os.X_OK, **as_now)
+    allowed = allowed and os.access(source.outbound, os.W_OK | os.X_OK, **as_now)
     return Advice(
         allowed,
         f"source {source.name}: folders can be read and written",

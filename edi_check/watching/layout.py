@@ -7,13 +7,16 @@
 from __future__ import annotations
 
 import os
+import pwd
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from time import gmtime, strftime
 
 from ..findings import EdiCheckError
 from .disk import is_network, make_private_folder
 
-__all__ = ["Layout", "LayoutError", "stamp"]
+__all__ = ["Layout", "LayoutError", "as_owner_of", "stamp"]
 
 
 class LayoutError(EdiCheckError):
@@ -23,6 +26,35 @@ class LayoutError(EdiCheckError):
 def stamp(seconds: float) -> str:
     """``yyyymmddhhmmss`` in UTC."""
     return strftime("%Y%m%d%H%M%S", gmtime(seconds))
+
+
+@contextmanager
+def as_owner_of(path: str) -> Iterator[None]:
+    """Where we are root: be, meanwhile, the user whose file or folder this is. What root made, their watcher couldn't
+    use; and what root may do says nothing of what they may. Raises LayoutError."""
+    uid = os.stat(path).st_uid
+    if os.geteuid() != 0 or uid == 0:
+        yield
+        return
+    gid, groups = os.getegid(), os.getgroups()
+    try:
+        of = pwd.getpwuid(uid)
+        own, all_of_them = of.pw_gid, os.getgrouplist(of.pw_name, of.pw_gid)
+    except KeyError:  # an id without a name, as containers have it
+        own = os.stat(path).st_gid
+        all_of_them = [own]
+    try:
+        os.setgroups(all_of_them)
+        os.setegid(own)
+        os.seteuid(uid)
+    except PermissionError:
+        raise LayoutError(f"{path} belongs to the user {uid}; run this as that user") from None
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+        os.setegid(gid)
+        os.setgroups(groups)
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from drops import Child, Consumer, drop, numbered, plan_for, service_for, violations, wait_for
+from drops import Child, Consumer, drop, numbered, plan_for, run_once, service_for, violations, wait_for
 
+from edi_check.cli.main import main
 from edi_check.watching import service as service_module
 from edi_check.watching.plan import Plan
 
@@ -153,6 +154,9 @@ def open_folder(tmp_path: Path) -> Path:
     for folder in (tmp_path, *list(tmp_path.parents)[:3]):
         if folder.stat().st_mode & 0o011 != 0o011 and os.access(folder, os.W_OK):
             folder.chmod(folder.stat().st_mode | 0o011)
+    first = plan_for(tmp_path / "first")
+    drop(tmp_path / "first/inbound", "a.837", numbered(1))
+    run_once(first)  # what it imports, root's Python may keep from others
     root = tmp_path / "root"
     root.mkdir()
     return root
@@ -187,6 +191,43 @@ def test_files_that_may_not_be_read_stay_and_the_others_are_answered(open_folder
     for path in root.rglob("*"):
         if path.is_file() and path != log:
             assert path.stat().st_uid == NOBODY and path.stat().st_mode & 0o777 == 0o600, path
+
+
+def test_orders_of_root_are_carried_out_as_the_watchers_user(
+    open_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What root's doctor and root's requeue make, the watcher can use."""
+    root = open_folder
+    plan = plan_for(root)
+    os.chown(root / "inbound", NOBODY, NOBODY)
+    os.chown(root, NOBODY, NOBODY)
+    assert main(["doctor", "--root", str(root)]) == 0, capsys.readouterr()
+    assert {p.stat().st_uid for p in root.rglob("*")} == {NOBODY} and (root / "work/ledger.db").exists()
+    drop(root / "inbound", "a.837", numbered(1))
+    (root / "inbound/a.837").chmod(0o644)
+    log = root / "log"
+    log.touch()
+    os.chown(log, NOBODY, NOBODY)
+    watcher = Unprivileged(plan, log)
+    archived = lambda: len(list((root / "archive").rglob("*.837")))  # noqa: E731
+    try:
+        assert wait_for(lambda: archived() == 1, 30), log.read_text()
+        assert main(["requeue", next((root / "archive").rglob("*.837")).stem[-12:], "--root", str(root)]) == 0
+        assert wait_for(lambda: archived() == 2, 30), log.read_text()
+        (root / "outbound").chmod(0)
+        capsys.readouterr()
+        assert main(["doctor", "--root", str(root)]) == 3
+        assert "give this user rights on" in capsys.readouterr().out, "it looks as the watcher, not as root"
+        (root / "outbound").chmod(0o700)
+    finally:
+        assert watcher.end(signal.SIGTERM) == 0
+    assert os.geteuid() == 0 and {p.stat().st_uid for p in root.rglob("*")} == {NOBODY}
+
+
+def test_roots_doctor_makes_no_root(open_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whose it is to be can't be known."""
+    assert main(["doctor", "--root", str(open_folder / "new")]) == 3
+    assert "make it" in capsys.readouterr().out and not (open_folder / "new").exists()
 
 
 @pytest.mark.parametrize("where", ["outbound", "archive", "work/stage", "work/claimed", "accepted"])
