@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -48,6 +49,10 @@ def opened(session: Session, config_file: str, root: str) -> Iterator[tuple[Any,
                 yield plan, ledger
             except OrderError as error:
                 raise click.ClickException(str(error)) from None
+            except (OSError, sqlite3.OperationalError) as error:
+                what = error.strerror if isinstance(error, OSError) else error
+                where = getattr(error, "filename", None) or plan.layout.work
+                raise click.ClickException(visible(f"{where}: {what}. Mend that and give the order again.")) from None
             finally:
                 ledger.close()
 
@@ -101,7 +106,8 @@ def requeue(session: Session, id: str, config_file: str, root: str) -> None:
     from ..watching.orders import requeue as ordered
 
     with opened(session, config_file, root) as (plan, ledger):
-        click.echo(ordered(plan.layout, ledger, id))
+        new = ordered(plan.layout, ledger, id)
+    click.echo(new)
 
 
 @click.group(short_help="Files that were put aside.")

@@ -14,6 +14,7 @@ import click
 
 from ..configuration import Configuration, load
 from ..telling.render import visible
+from . import exits
 from .session import Session, config_option, verbosity_options
 
 __all__ = ["plan_of", "unusable_told", "watch"]
@@ -54,26 +55,31 @@ def watch(session: Session, /, config_file: str, config_short: str, inbound: str
     gc.enable()
     os.umask(0o077)
     from ..watching.journal import Journal
-    from ..watching.running import run
+    from ..watching.running import GaveUp, run
 
     level = {-1: "error", 0: "info"}.get(session.verbosity, "debug")
     arguments = [a for a in sys.argv[1:] if a != "--once"]
-    with unusable_told():
-        code = run(plan, Journal(level=level), once=once, textfile=textfile, is_worker=worker,
-                   worker_command=[*arguments, "--worker"])
+    try:
+        with unusable_told():
+            code = run(plan, Journal(level=level), once=once, textfile=textfile, is_worker=worker,
+                       worker_command=[*arguments, "--worker"])
+    except GaveUp as error:
+        session.tell(str(error), -1)
+        code = exits.UNCHECKED
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     return code
 
 
 @contextmanager
 def unusable_told() -> Iterator[None]:
-    """Folders and ledgers that can't be used are for the operator to mend: exit code 2, and what to do."""
+    """Folders, ledgers and ports that can't be used are for the operator to mend: exit code 2, and what to do."""
     from ..watching.layout import LayoutError
+    from ..watching.operations import ListenError
     from ..watching.schema import LedgerError
 
     try:
         yield
-    except (LayoutError, LedgerError) as error:
+    except (LayoutError, LedgerError, ListenError) as error:
         raise click.ClickException(visible(str(error))) from None
 
 

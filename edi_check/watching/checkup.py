@@ -48,6 +48,9 @@ def _examined(plan: Plan, is_remote_asked: bool) -> Iterator[Advice]:
     s = os.statvfs(plan.layout.work)
     free = s.f_bavail * s.f_frsize
     yield Advice(free >= plan.min_free_bytes, f"{free >> 20:,} MiB free", "free some, or lower min_free_megabytes")
+    closed = [p for p in _own_folders(plan) if not _allows(p, os.W_OK | os.X_OK)]
+    if closed:
+        yield Advice(False, "folders can't be written", "give this user rights on " + " ".join(closed))
     wide = [p for p in _own_folders(plan) if os.stat(p).st_mode & 0o077]
     yield Advice(not wide, "folders with claims are ours alone", "chmod 700 " + " ".join(wide))
     yield from _ledger(plan)
@@ -115,10 +118,12 @@ def _ledger(plan: Plan) -> Iterator[Advice]:
         ledger.close()
 
 
+def _allows(path: str, how: int) -> bool:
+    return os.access(path, how, effective_ids=os.access in os.supports_effective_ids)
+
+
 def _local(source: SourcePlan) -> Advice:
-    as_now = {"effective_ids": os.access in os.supports_effective_ids}
-    allowed = os.access(source.inbound, os.R_OK | os.W_OK | os.X_OK, **as_now)
-    allowed = allowed and os.access(source.outbound, os.W_OK | os.X_OK, **as_now)
+    allowed = _allows(source.inbound, os.R_OK | os.W_OK | os.X_OK) and _allows(source.outbound, os.W_OK | os.X_OK)
     return Advice(
         allowed,
         f"source {source.name}: folders can be read and written",

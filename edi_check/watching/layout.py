@@ -123,7 +123,12 @@ class Layout:
             *(self.folder(kind) for kind in ("accepted", "rejected", "quarantine")),
         ]
         for path in own:
-            make_private_folder(path)
+            try:
+                make_private_folder(path)
+            except OSError as error:
+                raise LayoutError(
+                    f"{path} can't be made ({error.strerror}); let this user make it, or name another root"
+                ) from None
         if is_network(self.work):
             raise LayoutError(
                 f"{self.work} lies on a network filesystem, where SQLite's locks don't hold; "

@@ -10,10 +10,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from time import monotonic
 from typing import Any
 
+from ..findings import EdiCheckError
 from .disk import create
 from .figures import HELP, Figures
 
-__all__ = ["Answerer", "TextFile", "exposition", "notify"]
+__all__ = ["Answerer", "ListenError", "TextFile", "exposition", "notify"]
 
 TEXTFILE_SECONDS = 15.0
 PREFIX = "edi_check_"
@@ -57,12 +58,21 @@ def exposition(figures: Figures) -> bytes:
     return generate_latest(registry)
 
 
+class ListenError(EdiCheckError):
+    """Nobody can be answered at this address."""
+
+
 class Answerer:
-    """``/livez``, ``/readyz`` and ``/metrics`` on a loopback address, in a thread."""
+    """``/livez``, ``/readyz`` and ``/metrics`` on a loopback address, in a thread. Raises ListenError."""
 
     def __init__(self, figures: Figures, listen: str) -> None:
         host, _, port = listen.rpartition(":")
-        self.server = ThreadingHTTPServer((host.strip("[]") or "127.0.0.1", int(port)), _handler(figures))
+        try:
+            self.server = ThreadingHTTPServer((host.strip("[]") or "127.0.0.1", int(port)), _handler(figures))
+        except OSError as error:
+            raise ListenError(
+                f"[watch] listen: {listen}: {error.strerror}; end what listens there, or name another port"
+            ) from None
         self.server.daemon_threads = True
         self.port = self.server.server_address[1]
         self.thread = threading.Thread(target=self.server.serve_forever, name="answerer", daemon=True)

@@ -89,6 +89,8 @@ def requeue(layout: Layout, ledger: SqliteLedger, id: str) -> str:
     old = _known(ledger, id)
     if old.state not in (DONE, QUARANTINED):
         raise OrderError(f"{id} is {old.state}; it is still being worked on")
+    if not old.stored:
+        raise OrderError(f"{id}: its file isn't in the archive any more; it was pruned")
     path = os.path.join(layout.root, old.stored)
     new = new_id()
     target = layout.claimed(new)

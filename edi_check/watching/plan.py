@@ -157,9 +157,11 @@ def _source(number: int, s: dict[str, Any], rules: Rules, layout: Layout, mistak
 
 
 def _unheard(listen: str) -> Iterator[str]:
-    host = listen.rpartition(":")[0]
+    host, _, port = listen.rpartition(":")
     if listen and host not in LOOPBACK:
         yield f"[watch] listen: {listen} is not on the loopback; write 127.0.0.1:PORT"
+    elif listen and not (port.isascii() and port.isdigit() and int(port) < 1 << 16):
+        yield f"[watch] listen: {listen} has no port, a number up to 65535, after its colon"
 
 
 def _crossed(sources: list[SourcePlan], layout: Layout) -> Iterator[str]:

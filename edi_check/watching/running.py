@@ -4,28 +4,36 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 from collections.abc import Sequence
 
 from .. import __version__
+from ..findings import EdiCheckError
 from .figures import Figures
 from .journal import Journal
-from .operations import Answerer, TextFile, notify
+from .layout import LayoutError
+from .operations import Answerer, ListenError, TextFile, notify
 from .plan import Plan
 from .service import Service
 from .workers import Workers, stop_with_parent
 
-__all__ = ["run"]
+__all__ = ["GaveUp", "run"]
 
 INCOMPLETE = 3
-"""Exit code of ``--once`` when a source could not be served."""
+"""Exit code of ``--once`` when a source could not be served, or the machine hindered."""
+
+
+class GaveUp(EdiCheckError):
+    """``--once`` was hindered again and again: by what, and where."""
 
 
 def run(
     plan: Plan, journal: Journal, *, once: bool, textfile: str, is_worker: bool, worker_command: Sequence[str]
 ) -> int:
-    """Work until told to stop, or with ``once`` until all is done. Out: the exit code."""
+    """Work until told to stop, or with ``once`` until all is done. Out: the exit code. Raises LayoutError, LedgerError,
+    ListenError before anything is taken; GaveUp."""
     figures = Figures()
-    service = Service(plan, journal, figures, is_main=not is_worker)
+    service = _service(plan, journal, figures, is_worker)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # nohup ignores it for us
             signal.signal(number, lambda n, frame: _stop(service, journal, n))
@@ -34,7 +42,11 @@ def run(
     if is_worker:
         stop_with_parent(service.stop)
     workers = Workers(worker_command, 0 if once or is_worker else plan.workers - 1, journal)
-    answerer = Answerer(figures, plan.listen) if plan.listen and not is_worker else None
+    try:
+        answerer = Answerer(figures, plan.listen) if plan.listen and not is_worker else None
+    except ListenError:
+        service.close()
+        raise
     written = TextFile(figures, textfile) if textfile and not is_worker else None
     state = {"is_told": False}
 
@@ -49,9 +61,14 @@ def run(
             notify("WATCHDOG=1")
 
     service.each_round = each_round
+    gave_up = ""
     try:
         service.run(once)
         code = INCOMPLETE if once and (figures.down or any(c.failed for c in service.carriers)) else 0
+    except (OSError, sqlite3.OperationalError) as error:
+        if not once:
+            raise
+        gave_up, code = _told(error), INCOMPLETE
     finally:
         notify("STOPPING=1")
         workers.stop()
@@ -61,7 +78,25 @@ def run(
         if answerer:
             answerer.close()
     journal.write("info", "ended", code=code)
+    if gave_up:
+        raise GaveUp(f"{gave_up}. Not all was done; mend that, and the next run goes on")
     return code
+
+
+def _service(plan: Plan, journal: Journal, figures: Figures, is_worker: bool) -> Service:
+    try:
+        return Service(plan, journal, figures, is_main=not is_worker)
+    except OSError as error:
+        raise LayoutError(f"{_told(error)}; see that this user may write there") from None
+
+
+def _told(error: Exception) -> str:
+    """What hinders, and where: the folder, because a dropped file's name tells whose it is."""
+    if not isinstance(error, OSError):
+        return f"the ledger: {error}"
+    where = os.fsdecode(error.filename) if isinstance(error.filename, (str, bytes)) else ""
+    where = where if os.path.isdir(where) else os.path.dirname(where)
+    return f"{where}: {error.strerror}" if where else str(error.strerror)
 
 
 def _stop(service: Service, journal: Journal, number: int) -> None:

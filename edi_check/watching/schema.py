@@ -42,7 +42,7 @@ SAFE_WAL = (3, 51, 3)
 
 
 class LedgerError(EdiCheckError):
-    """The ledger can't be used: another version of this program made it, or it is damaged."""
+    """The ledger can't be used: another version of this program made it, it is damaged, or the machine forbids."""
 
 
 def open_database(
@@ -50,7 +50,10 @@ def open_database(
 ) -> sqlite3.Connection:
     """The database at ``path``, 0600, made when it isn't there. Commits are durable when they return."""
     if not os.path.exists(path):
-        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        try:
+            os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        except OSError as error:
+            raise _unopened(path, error.strerror) from None
     db = sqlite3.connect(path, timeout=busy_seconds, isolation_level=None, check_same_thread=False)
     try:
         mode, sync = ("WAL", "FULL") if is_safe_with_wal else ("TRUNCATE", "EXTRA")
@@ -64,8 +67,8 @@ def open_database(
         _migrate(db)
     except sqlite3.DatabaseError as error:
         db.close()
-        if isinstance(error, sqlite3.OperationalError):
-            raise
+        if isinstance(error, sqlite3.OperationalError):  # the machine's, not the ledger's
+            raise _unopened(path, error) from None
         raise LedgerError(
             f"the ledger can't be read ({error}); restore it from a backup, never start with an empty one "
             "beside files that were taken"
@@ -74,6 +77,12 @@ def open_database(
         db.close()
         raise
     return db
+
+
+def _unopened(path: str, why: object) -> LedgerError:
+    if "locked" in str(why):
+        return LedgerError(f"{path}: {why}; another program holds it: wait until it is done, or end it")
+    return LedgerError(f"{path}: {why}; let this user read and write it and its folder, and see that the disk has room")
 
 
 def _migrate(db: sqlite3.Connection) -> None:
