@@ -20,7 +20,7 @@ from .ledger import SqliteLedger
 from .pickup import Pickup
 from .plan import Plan, SourcePlan
 from .records import Ledger
-from .sftp import Refused, WrongHostKey, connect
+from .sftp import Missing, Refused, WrongHostKey, connect
 
 __all__ = ["Carrier", "Retry"]
 
@@ -170,8 +170,11 @@ class Carrier(threading.Thread):
         try:
             self.journal.write("info", "source_up", source=self.source.name)
             while not self.stopping.is_set():
-                did = await self.delivery.push(folder)
-                did = await self.pickup.collect(folder) or did
+                try:
+                    did = await self.delivery.push(folder)
+                    did = await self.pickup.collect(folder) or did
+                except Missing as error:
+                    raise await folder.lacks() or error from None
                 self.retry.success()
                 self.figures.source(self.source.name, True)
                 if self.once and not did and self._is_done():
@@ -198,5 +201,6 @@ def _is_transport(error: BaseException) -> bool:
 
 
 def _reason(error: BaseException) -> str:
-    """Our own words for a transport error; nothing of what the other side sent."""
-    return type(error).__name__.lower()
+    """Our own words for an error; nothing of what the other side sent. ``oserror``, ``operationalerror``: it is this
+    machine's, its disk or the ledger."""
+    return "oserror" if isinstance(error, OSError) else type(error).__name__.lower()

@@ -132,7 +132,7 @@ def _local(source: SourcePlan) -> Advice:
 
 
 async def _remote(source: SourcePlan) -> Advice:
-    what = f"source {source.name}: login, host key, listing"
+    what = f"source {source.name}: login, host key, folders"
     assert source.remote
     try:
         from .sftp import connect
@@ -141,6 +141,9 @@ async def _remote(source: SourcePlan) -> Advice:
     try:
         folder = await connect(source.remote)
         try:
+            lacks = await folder.lacks()
+            if lacks:
+                return Advice(False, what, f"{lacks}; ask for it, or correct the name")
             names = await folder.scan()
         finally:
             await folder.close()

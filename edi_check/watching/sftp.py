@@ -23,7 +23,7 @@ from .intake import Entry, is_segment, is_whole
 from .plan import RemoteSource
 from .transport import GZIP, HEAD, TAIL
 
-__all__ = ["Exists", "Missing", "Refused", "RemoteFolder", "WrongHostKey", "connect"]
+__all__ = ["BadFile", "Exists", "Missing", "Refused", "RemoteFolder", "WrongHostKey", "connect"]
 
 T = TypeVar("T")
 
@@ -80,8 +80,20 @@ class Refused(TransportError):
     """The server doesn't let us in, or doesn't let us do this."""
 
 
+class BadFile(TransportError):
+    """The key file or known_hosts can't be read, or isn't what it should be: which, and why."""
+
+
 class Missing(TransportError):
     """There is no such file there."""
+
+
+class NoInbound(Missing):
+    """Nor is the folder that we fetch from."""
+
+
+class NoOutbound(Missing):
+    """Nor is the folder that we push to."""
 
 
 class Exists(TransportError):
@@ -111,8 +123,23 @@ def _algorithms(source: RemoteSource) -> dict[str, Any]:
     return {**chosen, "server_host_key_algs": hosts or list(SIGNATURES)}
 
 
+def _look_at_files(source: RemoteSource) -> None:
+    """Raises BadFile. asyncssh tells of both with whatever comes up on its way."""
+    for path, read, what in (
+        (source.key_file, asyncssh.read_private_key, "no private key without a passphrase"),
+        (source.known_hosts, asyncssh.read_known_hosts, "no known_hosts file"),
+    ):
+        try:
+            read(path)
+        except OSError as error:
+            raise BadFile(f"{path}: {error.strerror}") from None
+        except ValueError:
+            raise BadFile(f"{path}: {what}") from None
+
+
 async def connect(source: RemoteSource, keepalive: float = KEEPALIVE_SECONDS) -> RemoteFolder:
-    """Log in. Raises WrongHostKey, Refused, Lost, or OSError for a key or known_hosts file that can't be read."""
+    """Log in. Raises WrongHostKey, Refused, BadFile, Lost."""
+    _look_at_files(source)
     try:
         connection = await asyncio.wait_for(
             asyncssh.connect(
@@ -141,7 +168,7 @@ async def connect(source: RemoteSource, keepalive: float = KEEPALIVE_SECONDS) ->
         raise Refused("the server refuses the login") from None
     except asyncssh.KeyImportError:
         raise Refused("the private key can't be used") from None
-    except (asyncssh.Error, TimeoutError, ConnectionError, asyncio.IncompleteReadError) as error:
+    except (asyncssh.Error, OSError, asyncio.IncompleteReadError) as error:  # a name not found, no route, no answer
         raise Lost(type(error).__name__) from None
     try:
         client = await asyncio.wait_for(connection.start_sftp_client(path_encoding=None), CONNECT_SECONDS)
@@ -219,6 +246,13 @@ class RemoteFolder:
         except Missing:
             return False
         return True
+
+    async def lacks(self) -> Missing | None:
+        """Is one of the two folders not there?"""
+        for folder, kind in ((self.inbound, NoInbound), (self.outbound, NoOutbound)):
+            if folder and not await self.exists(folder):
+                return kind(f"there is no folder {os.fsdecode(folder)} there")
+        return None
 
     def path(self, name: bytes) -> bytes:
         return self.inbound.rstrip(b"/") + b"/" + name

@@ -8,10 +8,12 @@ import json
 import os
 import signal
 import stat
+import subprocess
 import threading
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,7 @@ from sshd import Server, free_port, key
 
 from edi_check.watching import sftp as sftp_module
 from edi_check.watching.carrier import Carrier, Retry
+from edi_check.watching.checkup import examine
 from edi_check.watching.figures import Figures
 from edi_check.watching.journal import Journal
 from edi_check.watching.layout import Layout
@@ -79,6 +82,53 @@ def test_a_wrong_key_is_tried_three_times(tmp_path: Path, server: Server) -> Non
     running = Running(plan_for(tmp_path / "root", sources=(server.source(key_file=str(wrong)),)))
     assert wait_for(lambda: running.saw("source_down", wait_seconds=900.0), 20), running.events()
     assert sum(e["event"] == "source_down" for e in running.events()) == 3
+    running.stop()
+
+
+@pytest.mark.parametrize("damage", ["no key", "no known_hosts", "a passphrase", "NUL in known_hosts", "NUL in the key"])
+def test_a_key_file_or_known_hosts_of_no_use_is_named(tmp_path: Path, server: Server, damage: str) -> None:
+    """The log says which kind of trouble it is, doctor which file; once it is mended, all goes on by itself."""
+    path = server.known_hosts if "known_hosts" in damage else server.user_key
+    good = path.read_bytes()
+    if damage.startswith("no "):
+        path.unlink()
+    elif damage.startswith("NUL"):
+        path.write_bytes(bytes(20))
+    else:
+        subprocess.run(["ssh-keygen", "-q", "-p", "-P", "", "-N", "secret", "-f", str(path)], check=True)
+    plan = plan_for(tmp_path / "root", sources=(server.source(),))
+    running = Running(plan)
+    assert wait_for(lambda: running.saw("source_down", reason="badfile"), 20), running.events()
+    assert not running.saw("carrier_failed")
+    assert [a.remedy for a in examine(plan) if not a.is_well and str(path) in a.remedy]
+    path.write_bytes(good)
+    path.chmod(0o600)
+    assert wait_for(lambda: running.figures.get("source_up", source="partner") == 1, 20), running.events()
+    running.stop()
+
+
+@pytest.mark.parametrize("which", ["inbound", "outbound"])
+def test_a_folder_that_is_not_there_is_named(tmp_path: Path, server: Server, which: str) -> None:
+    drop(server.inbound, "claims.837", numbered(1))
+    folder = server.inbound if which == "inbound" else server.outbound
+    folder.rename(tmp_path / "gone")
+    plan = plan_for(tmp_path / "root", sources=(server.source(),))
+    log = [json.loads(line) for line in run_once(plan).splitlines()]
+    assert {e["reason"] for e in log if e["event"] == "source_down"} == {f"no{which}"}
+    (wrong,) = (a for a in examine(plan) if not a.is_well and "partner" in a.what)
+    assert str(folder) in wrong.remedy
+    (tmp_path / "gone").rename(folder)
+    assert all(a.is_well for a in examine(plan) if "partner" in a.what)
+
+
+def test_a_host_that_is_not_found_is_lost(tmp_path: Path, server: Server) -> None:
+    """As one that doesn't answer; ``oserror`` is about this machine."""
+    source = server.source()
+    assert source.remote
+    source = replace(source, remote=replace(source.remote, host="sftp.invalid"))
+    server.known_hosts.write_text(server.known_hosts.read_text().replace("127.0.0.1", "sftp.invalid"))
+    running = Running(plan_for(tmp_path / "root", sources=(source,)))
+    assert wait_for(lambda: running.saw("source_down", reason="lost"), 30), running.events()
     running.stop()
 
 
