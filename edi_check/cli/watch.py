@@ -58,10 +58,11 @@ def watch(session: Session, /, config_file: str, config_short: str, inbound: str
     from ..watching.running import GaveUp, run
 
     level = {-1: "error", 0: "info"}.get(session.verbosity, "debug")
+    journal = Journal(level=level)
     arguments = [a for a in sys.argv[1:] if a != "--once"]
     try:
-        with unusable_told():
-            code = run(plan, Journal(level=level), once=once, textfile=textfile, is_worker=worker,
+        with unusable_told(), journal.of_libraries():
+            code = run(plan, journal, once=once, textfile=textfile, is_worker=worker,
                        worker_command=[*arguments, "--worker"])
     except GaveUp as error:
         session.tell(str(error), -1)

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import errno
 import json
+import logging
 import os
 import sys
 import threading
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
@@ -98,3 +101,29 @@ class Journal:
         if not code:
             code = str(getattr(error, "sqlite_errorname", "") or "")
         self.write(level, event, error=type(error).__name__, errno=code, place=place_of(error), **fields)
+
+    @contextmanager
+    def of_libraries(self) -> Iterator[None]:
+        """Meanwhile, what asyncio and asyncssh log themselves is told, at ``debug``, by whose it is and from where:
+        their texts quote what they choke on, and would stand among our lines as they are."""
+        handler = _OfLibraries(self)
+        loggers = [logging.getLogger(name) for name in ("asyncio", "asyncssh")]
+        before = [logger.propagate for logger in loggers]
+        for logger in loggers:
+            logger.addHandler(handler)
+            logger.propagate = False
+        try:
+            yield
+        finally:
+            for logger, propagated in zip(loggers, before, strict=True):
+                logger.removeHandler(handler)
+                logger.propagate = propagated
+
+
+class _OfLibraries(logging.Handler):
+    def __init__(self, journal: Journal) -> None:
+        super().__init__()
+        self.journal = journal
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.journal.write("debug", "library", kind=record.name, place=f"{record.filename}:{record.lineno}")

@@ -211,6 +211,27 @@ def test_an_unknown_key_of_a_log_line_is_left_out() -> None:
     notify("READY=1")  # without systemd: nothing happens
 
 
+def test_libraries_write_no_lines_of_their_own_into_the_log(tmp_path: Path) -> None:
+    """asyncio says ``socket.send() raised exception.`` when a connection ends, and quotes what went wrong."""
+    program = """
+import logging, sys
+from edi_check.cli.main import main
+from edi_check.watching import service
+
+def talking(self, once, run=service.Service.run):
+    logging.getLogger("asyncio").warning("socket.send() raised exception.")
+    run(self, once)
+
+service.Service.run = talking
+sys.exit(main(sys.argv[1:]))
+"""
+    command = [sys.executable, "-c", program, "watch", "-v", "--once", "--config", str(configured(tmp_path))]
+    ran = subprocess.run(command, capture_output=True, cwd=Path(__file__).parents[2], check=True)
+    events = [json.loads(line) for line in ran.stderr.decode().splitlines()]
+    assert [e["kind"] for e in events if e["event"] == "library"] == ["asyncio"]
+    assert b"socket.send" not in ran.stderr
+
+
 # What must appear nowhere
 
 
