@@ -77,13 +77,15 @@ def status(session: Session, config_file: str, root: str, form: str) -> None:
     from ..watching.orders import standing
 
     with opened(session, config_file, root) as (plan, ledger):
-        found = standing(plan.layout, ledger)
+        found = standing(plan.layout, ledger, [s.name for s in plan.sources if s.remote])
     if form == "json":
         click.echo(json.dumps(asdict(found)))
         return
     click.echo(f"{found.processes} process{'' if found.processes == 1 else 'es'} at work")
     for source, states in found.files.items():
         click.echo(f"{source}: " + ", ".join(f"{count:,} {state}" for state, count in states.items()))
+    for source, reason in found.sources_down.items():
+        click.echo(f"{source} is down: {reason}")
     click.echo(f"oldest file in work: {found.oldest_open_seconds:,.0f} s; "
                f"acknowledgments to push: {found.pushes_waiting:,}; "
                f"in quarantine: {found.quarantined:,}; last done: {_when(found.last_done)}")

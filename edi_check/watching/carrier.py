@@ -11,11 +11,13 @@ import random
 import sqlite3
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from .delivery import Delivery
 from .figures import Figures
 from .journal import Journal
+from .layout import NOTE
 from .ledger import SqliteLedger
 from .pickup import Pickup
 from .plan import Plan, SourcePlan
@@ -72,6 +74,7 @@ class Carrier(threading.Thread):
         self.journal, self.figures, self.keepalive = journal, figures, keepalive
         self.stopping = threading.Event()
         self.failed = False
+        self._lock, self._noted = -1, "?"
         self.retry = Retry()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None
@@ -91,15 +94,13 @@ class Carrier(threading.Thread):
                 pass  # it has ended
 
     def run(self) -> None:
-        lock = os.open(
-            os.path.join(self.plan.layout.owners, f"source-{self.source.name}.lock"),
-            os.O_RDWR | os.O_CREAT | os.O_CLOEXEC,
-            0o600,
-        )
+        path = self.plan.layout.source_lock(self.source.name)
+        lock = self._lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             while not self._is_ours(lock):
                 if self.once or self.stopping.wait(2.0):
                     return
+            self._note("")
             while not self._served() and not self.stopping.wait(RESTART_SECONDS):
                 pass
         finally:
@@ -122,10 +123,18 @@ class Carrier(threading.Thread):
         except Exception as error:
             self.figures.add("faults_total", event="carrier")
             self.figures.source(self.source.name, False)
+            self._note("fault")
             self.journal.fault("error", "carrier_failed", error, source=self.source.name)
             self.failed = self.once
             return self.once
         return True
+
+    def _note(self, reason: str) -> None:
+        """Why this source is down, for ``status``; nothing when it isn't."""
+        if reason != self._noted:
+            with suppress(OSError):  # a full disk is told elsewhere
+                os.pwrite(self._lock, reason.ljust(NOTE).encode(), 0)
+                self._noted = reason
 
     @staticmethod
     def _is_ours(lock: int) -> bool:
@@ -149,6 +158,7 @@ class Carrier(threading.Thread):
                 wait = retry.after(error)
                 self.figures.add("transport_errors_total", source=self.source.name)
                 self.figures.source(self.source.name, False)
+                self._note(_reason(error) + (", stopped" if wait is None else ""))
                 self.journal.fault(
                     "warn" if wait is not None else "error",
                     "source_down",
@@ -177,6 +187,7 @@ class Carrier(threading.Thread):
                     raise await folder.lacks() or error from None
                 self.retry.success()
                 self.figures.source(self.source.name, True)
+                self._note("")
                 if self.once and not did and self._is_done():
                     for left in self.pickup.left:
                         self.journal.write("warn", "left_waiting", source=self.source.name, **left._asdict())

@@ -16,7 +16,10 @@ from time import gmtime, strftime
 from ..findings import EdiCheckError
 from .disk import is_network, make_private_folder
 
-__all__ = ["Layout", "LayoutError", "as_owner_of", "stamp"]
+__all__ = ["NOTE", "Layout", "LayoutError", "as_owner_of", "stamp"]
+
+
+NOTE = 40
 
 
 class LayoutError(EdiCheckError):
@@ -83,6 +86,10 @@ class Layout:
     @property
     def owners(self) -> str:
         return os.path.join(self.work, "owners")
+
+    def source_lock(self, name: str) -> str:
+        """Held by whoever serves a remote source; in it, in ``NOTE`` bytes, why that source is down."""
+        return os.path.join(self.owners, f"source-{name}.lock")
 
     @property
     def stage(self) -> str:

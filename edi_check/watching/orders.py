@@ -7,13 +7,14 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from time import time
 from typing import Any
 
 from ..findings import EdiCheckError
 from .disk import create, fsync_folder, looks, open_regular, unlink_quietly
-from .layout import Layout
+from .layout import NOTE, Layout
 from .ledger import SqliteLedger, is_token, new_id
 from .records import DONE, QUARANTINED, Record
 
@@ -29,7 +30,7 @@ class OrderError(EdiCheckError):
 @dataclass
 class Standing:
     """How things stand. ``files`` by source and state, ``processes`` that live, ``oldest_open_seconds`` since the
-    oldest file that isn't put away was taken."""
+    oldest file that isn't put away was taken; of the remote sources that are down, why (a reason of the log)."""
 
     processes: int = 0
     files: dict[str, dict[str, int]] = field(default_factory=dict)
@@ -37,14 +38,18 @@ class Standing:
     pushes_waiting: int = 0
     quarantined: int = 0
     last_done: float = 0.0
+    sources_down: dict[str, str] = field(default_factory=dict)
 
 
-def standing(layout: Layout, ledger: SqliteLedger) -> Standing:
-    """How things stand now."""
+def standing(layout: Layout, ledger: SqliteLedger, remote: Iterable[str] = ()) -> Standing:
+    """How things stand now. ``remote``: names of remote sources."""
     found = Standing()
     for (source, state), count in sorted(ledger.counts().items()):
         found.files.setdefault(source, {})[state] = count
     found.processes = sum(_is_held(os.path.join(layout.owners, n)) for n in os.listdir(layout.owners) if is_token(n))
+    if found.processes:
+        reasons = {name: _noted(layout.source_lock(name)) for name in remote}
+        found.sources_down = {name: reason for name, reason in reasons.items() if reason}
     db = ledger.db
     oldest = db.execute("SELECT min(taken) FROM file WHERE state NOT IN ('done', 'quarantined')").fetchone()[0]
     found.oldest_open_seconds = max(0.0, time() - oldest) if oldest else 0.0
@@ -54,6 +59,15 @@ def standing(layout: Layout, ledger: SqliteLedger) -> Standing:
     found.quarantined = len(quarantined(ledger))
     found.last_done = db.execute("SELECT max(ended) FROM file").fetchone()[0] or 0.0
     return found
+
+
+def _noted(path: str) -> str:
+    """What a carrier left in its lock. Not asked whether it holds it: asking takes the lock for a moment."""
+    try:
+        with open_regular(path) as file:
+            return file.read(NOTE).decode("ascii", "replace").strip()
+    except FileNotFoundError:
+        return ""
 
 
 def _is_held(path: str) -> bool:

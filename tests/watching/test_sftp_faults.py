@@ -28,6 +28,8 @@ from edi_check.watching.checkup import examine
 from edi_check.watching.figures import Figures
 from edi_check.watching.journal import Journal
 from edi_check.watching.layout import Layout
+from edi_check.watching.ledger import SqliteLedger
+from edi_check.watching.orders import standing
 from edi_check.watching.plan import Plan
 from edi_check.watching.sftp import Lost, Refused, WrongHostKey
 
@@ -61,6 +63,15 @@ class Running:
         assert not self.carrier.is_alive()
 
 
+def down(plan: Plan) -> dict[str, str]:
+    """What ``status`` says of the sources while a process lives."""
+    ledger = SqliteLedger(plan.layout.ledger, plan.layout.owners)
+    try:
+        return standing(plan.layout, ledger, [s.name for s in plan.sources]).sources_down
+    finally:
+        ledger.close()
+
+
 def test_an_unknown_and_a_changed_host_key_stop_the_source(tmp_path: Path, server: Server) -> None:
     drop(server.inbound, "claims.837", numbered(1))
     for lines in ("", None):
@@ -74,6 +85,7 @@ def test_an_unknown_and_a_changed_host_key_stop_the_source(tmp_path: Path, serve
         assert not running.carrier.is_alive() and running.carrier.failed
         assert running.saw("source_down", reason="wronghostkey"), running.events()
         assert "partner" in running.figures.down
+        assert down(plan) == {"partner": "wronghostkey, stopped"}
     assert [p.name for p in server.inbound.iterdir()] == ["claims.837"]
 
 
@@ -99,11 +111,12 @@ def test_a_key_file_or_known_hosts_of_no_use_is_named(tmp_path: Path, server: Se
     plan = plan_for(tmp_path / "root", sources=(server.source(),))
     running = Running(plan)
     assert wait_for(lambda: running.saw("source_down", reason="badfile"), 20), running.events()
-    assert not running.saw("carrier_failed")
+    assert not running.saw("carrier_failed") and down(plan) == {"partner": "badfile"}
     assert [a.remedy for a in examine(plan) if not a.is_well and str(path) in a.remedy]
     path.write_bytes(good)
     path.chmod(0o600)
     assert wait_for(lambda: running.figures.get("source_up", source="partner") == 1, 20), running.events()
+    assert wait_for(lambda: down(plan) == {}, 5)
     running.stop()
 
 
