@@ -6,7 +6,7 @@ Kept without a library; ``exposition`` hands them to prometheus_client (extra ``
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from time import monotonic
 from typing import Any
 
@@ -43,6 +43,7 @@ class Figures:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._values: dict[tuple[str, tuple[str, ...]], float] = {}
+        self._told: dict[tuple[str, tuple[str, ...]], float] = {}
         self._beat = monotonic()
         self.is_paused = False
         self.is_started = False
@@ -57,6 +58,20 @@ class Figures:
     def put(self, name: str, value: float, **labels: str) -> None:
         with self._lock:
             self._values[name, tuple(labels[label] for label in HELP[name][2])] = value
+
+    def handed_on(self) -> list[tuple[str, tuple[str, ...], float]]:
+        """What was counted since this was asked last: a worker tells its parent."""
+        with self._lock:
+            counted = {key: value for key, value in self._values.items() if HELP[key[0]][0] == "counter"}
+            news = [(*key, value - self._told.get(key, 0)) for key, value in counted.items()]
+            self._told = counted
+        return [(name, labels, amount) for name, labels, amount in news if amount]
+
+    def take_in(self, counted: Iterable[tuple[str, Sequence[str], float]]) -> None:
+        """What another process handed on."""
+        with self._lock:
+            for name, labels, amount in counted:
+                self._values[name, tuple(labels)] = self._values.get((name, tuple(labels)), 0) + amount
 
     def get(self, name: str, **labels: str) -> float:
         return self._values.get((name, tuple(labels[label] for label in HELP[name][2])), 0)

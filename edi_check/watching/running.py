@@ -15,7 +15,7 @@ from .layout import LayoutError
 from .operations import Answerer, ListenError, TextFile, notify
 from .plan import Plan
 from .service import Service
-from .workers import Workers, stop_with_parent
+from .workers import Workers, hand_on, stop_with_parent
 
 __all__ = ["GaveUp", "run"]
 
@@ -41,7 +41,7 @@ def run(
     service.answering.make_ready()
     if is_worker:
         stop_with_parent(service.stop)
-    workers = Workers(worker_command, 0 if once or is_worker else plan.workers - 1, journal)
+    workers = Workers(worker_command, 0 if once or is_worker else plan.workers - 1, journal, figures)
     try:
         answerer = Answerer(figures, plan.listen) if plan.listen and not is_worker else None
     except ListenError:
@@ -52,6 +52,8 @@ def run(
 
     def each_round() -> None:
         workers.tick()
+        if is_worker:
+            hand_on(figures)
         if written:
             written.tick()
         if figures.is_started and not state["is_told"]:
@@ -73,6 +75,8 @@ def run(
         notify("STOPPING=1")
         workers.stop()
         service.close()
+        if is_worker:
+            hand_on(figures)
         if written:
             written.tick(is_last=True)
         if answerer:

@@ -1,31 +1,38 @@
 """Further processes of one watcher: started, started again when they die, told to drain. They share the folders through
-the ledger as strangers would, so there is nothing to hand over.
+the ledger as strangers would, so there is nothing to hand over but what they counted.
 """
 
 from __future__ import annotations
 
+import json
+import os
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from time import monotonic
+from typing import IO
 
+from .figures import Figures
 from .journal import Journal
 
-__all__ = ["Workers", "stop_with_parent"]
+__all__ = ["Workers", "hand_on", "stop_with_parent"]
 
 LONGEST_WAIT = 30.0
 DRAIN_SECONDS = 60.0
 
 
 class Workers:
-    """``count`` processes that run ``command``. Their standard input is a pipe: when it closes, we are gone."""
+    """``count`` processes that run ``command``. Their standard input is a pipe: when it closes, we are gone. Their
+    standard output is one, too: on it they tell what they counted, and we add it to ``figures``."""
 
-    def __init__(self, command: Sequence[str], count: int, journal: Journal) -> None:
-        self.command, self.journal = list(command), journal
+    def __init__(self, command: Sequence[str], count: int, journal: Journal, figures: Figures) -> None:
+        self.command, self.journal, self.figures = list(command), journal, figures
         self.running: list[subprocess.Popen[bytes] | None] = [None] * count
         self._next = [0.0] * count
         self._waits = [0.5] * count
+        self._readers: list[threading.Thread] = []
 
     def tick(self) -> None:
         """Start what isn't running, not too often."""
@@ -41,7 +48,16 @@ class Workers:
                 self.running[n] = None
             if monotonic() >= self._next[n]:
                 command = [sys.executable, "-m", "edi_check", *self.command]
-                self.running[n] = subprocess.Popen(command, stdin=subprocess.PIPE)  # noqa: S603 - ourselves
+                started = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603 - ourselves
+                self.running[n] = started
+                self._readers.append(threading.Thread(target=self._add_up, args=(started.stdout,), daemon=True))
+                self._readers[-1].start()
+
+    def _add_up(self, told: IO[bytes]) -> None:
+        with told:
+            for line in told:
+                with suppress(ValueError):  # cut off: it was killed
+                    self.figures.take_in(json.loads(line))
 
     def stop(self) -> None:
         """Let them drain; whoever doesn't is killed, which harms nothing."""
@@ -55,6 +71,16 @@ class Workers:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+        for reader in self._readers:
+            reader.join(5)
+
+
+def hand_on(figures: Figures) -> None:
+    """Tell the process that started us what we counted since."""
+    counted = figures.handed_on()
+    if counted:
+        with suppress(OSError):  # it is gone, and we soon are
+            os.write(1, json.dumps(counted).encode() + b"\n")
 
 
 def stop_with_parent(stop: Callable[[], None]) -> None:

@@ -95,6 +95,32 @@ def test_a_service_with_workers_probes_and_figures_ends_with_0(tmp_path: Path) -
         assert set(json.loads(line)) <= KEYS
 
 
+def test_figures_count_what_workers_did(tmp_path: Path) -> None:
+    port = free_port()
+    textfile = tmp_path / "figures.prom"
+    config = configured(tmp_path, workers=3, listen=f"127.0.0.1:{port}", metrics_textfile=str(textfile))
+    watcher = process("watch", "--config", config, stderr=subprocess.DEVNULL)
+    owners = tmp_path / "work/owners"
+
+    def counted(text: str) -> list[int]:
+        """Files decided, archived. (Those taken are more: of several claims of one file, one wins.)"""
+        kinds = ("decided", "archived")
+        found = [re.findall(rf"^edi_check_files_{kind}_total{{.*}} (\S+)$", text, re.M) for kind in kinds]
+        return [int(sum(map(float, values))) for values in found]
+
+    try:
+        assert wait_for(lambda: owners.is_dir() and len(os.listdir(owners)) == 3, 60)
+        for n in range(1, 151):
+            drop(tmp_path / "inbound", f"{n}.837", numbered(n))
+        assert wait_for(lambda: counted(get(port, "/metrics")[1]) == [150] * 2, 60, 0.1), get(port, "/metrics")[1]
+        watcher.send_signal(signal.SIGTERM)
+        assert watcher.wait(60) == 0
+    finally:
+        watcher.kill()
+        watcher.wait()
+    assert counted(textfile.read_text()) == [150] * 2
+
+
 @pytest.mark.parametrize("ignored", [False, True])
 def test_a_hangup_ends_it_as_sigterm_does_unless_it_was_started_under_nohup(tmp_path: Path, ignored: bool) -> None:
     config = configured(tmp_path, workers=2)
@@ -114,6 +140,7 @@ def test_a_hangup_ends_it_as_sigterm_does_unless_it_was_started_under_nohup(tmp_
         assert watcher.wait(60) == 0
     finally:
         watcher.kill()
+        watcher.wait()
 
 
 def test_workers_end_when_their_parent_is_killed(tmp_path: Path) -> None:
