@@ -73,7 +73,7 @@ def _noted(path: str) -> str:
 def _is_held(path: str) -> bool:
     """Is this owner's lock held, that is, does the process live?"""
     try:
-        handle = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
         return False
     try:

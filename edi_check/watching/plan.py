@@ -142,6 +142,8 @@ def _source(number: int, s: dict[str, Any], rules: Rules, layout: Layout, mistak
     for key in ("user", "key_file", "known_hosts"):
         if not s[key]:
             mistakes.append(f"[[source]] {name}: {key} is not set; a remote source needs it")
+    if not 0 < s["port"] < 1 << 16:
+        mistakes.append(f"[[source]] {name}: port {s['port']} is none; a number from 1 to 65535")
     remote = RemoteSource(
         s["host"],
         s["port"],

@@ -116,6 +116,8 @@ def test_a_port_that_is_in_use_and_one_that_is_none_end_with_2(tmp_path: Path) -
     for port in ("99999", "abc", ""):
         with pytest.raises(ConfigurationError, match=f"listen: .*:{port} has no port"):
             make_plan(load(str(configured(tmp_path, listen=f"127.0.0.1:{port}"))), {})
+    with pytest.raises(ConfigurationError, match="a: port 99999 is none"):
+        make_plan(load(str(configured(tmp_path, remote("x", "y") + "port = 99999\n"))), {})
 
 
 @pytest.mark.parametrize("root", ["/proc/edi-check", "file/below"])
