@@ -107,6 +107,15 @@ class Server:
                 with contextlib.suppress(OSError):
                     os.kill(pid, signal.SIGKILL)
 
+    def deny(self, requests: str = "") -> None:
+        """Begin anew, without these requests of SFTP (``rename,remove``); every login ends."""
+        config = self.home / "config"
+        lines = [line for line in config.read_text().splitlines() if not line.startswith("Subsystem")]
+        denied = f" -P {requests}" if requests else ""
+        self.stop()
+        config.write_text("\n".join([*lines, f"Subsystem sftp internal-sftp{denied}", ""]))
+        self.start()
+
     def source(self, name: str = "partner", **more: object) -> SourcePlan:
         """A remote source that fetches from here and pushes to here."""
         rules = Rules(settle_seconds=0.0, incomplete_grace_seconds=0.3)

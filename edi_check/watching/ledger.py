@@ -38,6 +38,9 @@ __all__ = ["SqliteLedger", "is_token", "new_id"]
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 """Crockford's: nothing in it looks like something else."""
 
+NOT_THERE = -1
+"""Instead of the time that a fetched file has at its source: it doesn't lie there under the partner's name."""
+
 LARGEST = 999_999_999
 """ISA13 has nine digits; after that the numbers begin again."""
 
@@ -174,16 +177,27 @@ class SqliteLedger(Register):
             )
             db.execute("UPDATE file SET owner = '' WHERE owner = ?", (token,))
 
-    def fetched(self, files: Sequence[tuple[str, os.stat_result, int]]) -> None:
+    def fetched(self, files: Sequence[tuple[str, os.stat_result, int | None]]) -> None:
         """The bytes of remote files are here and durable: whoever judges may have them. In: id, how the file looks
-        here, its time there in nanoseconds."""
+        here, and its time there in nanoseconds where it still has the partner's name."""
         with self.writing() as db:
             for id, s, there_ns in files:
                 self._step(
                     db,
                     "UPDATE file SET state = ?, size = ?, mtime_ns = ?, inode = ?, there_ns = ?, owner = '' "
                     "WHERE id = ? AND state = ? AND owner = ?",
-                    (FETCHED, *looks(s), there_ns, id, CLAIMED, self.token),
+                    (FETCHED, *looks(s), NOT_THERE if there_ns is None else there_ns, id, CLAIMED, self.token),
+                )
+
+    def removed_there(self, source: str, files: Sequence[tuple[bytes, int, int]]) -> None:
+        """Files (name, size, time there in nanoseconds) that were fetched don't lie there any more: what looks like one
+        of them from now on is another."""
+        if files:
+            with self.writing() as db:
+                db.executemany(
+                    "UPDATE file SET there_ns = ? WHERE source = ? AND name = ? AND is_remote = 1 AND size = ? "
+                    "AND there_ns = ?",
+                    [(NOT_THERE, source, *f) for f in files],
                 )
 
     # --- steps ---------------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """Fetching the files of a remote source. A file is claimed by a rename to a name that only its id could have, copied,
-committed, and only then removed there; each step may be done again after a connection that ended.
+committed, and only then removed there; each step may be done again after a connection that ended. One that can't be
+renamed keeps the partner's name, and the ledger remembers that it was taken.
 
 Several files are under way at once on the one connection, so that a distant server costs a round trip for a batch and
 not for each; what was copied is made durable and committed together.
@@ -14,7 +15,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import nullcontext
 from time import monotonic, time
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from .disk import Flusher, fsync_folder, open_regular, unlink_quietly
 from .figures import Figures
@@ -60,6 +61,16 @@ async def together(
             raise result
 
 
+class Taken(NamedTuple):
+    """A file that is surely ours, and still lies there: under which name (the partner's, or ours for it), the partner's
+    name for it, and how it looked when it was taken."""
+
+    there: bytes
+    name: bytes
+    size: int
+    mtime_ns: int
+
+
 class Pickup:
     """What waits in one remote folder, and how it comes here."""
 
@@ -68,10 +79,14 @@ class Pickup:
         self.plan, self.source, self.ledger = plan, source, ledger
         self.journal, self.figures = journal, figures
         self.by_rename = source.remote.claims_by == "rename"
+        self.by_ledger = not self.by_rename
+        """May files lie there that were taken and have the partner's name? So after the first that wasn't renamed."""
+        self._is_refused = False
         self.flusher = Flusher()
         self._memory: dict[bytes, Seen] = {}
         self._unreadable: set[bytes] = set()
         self._unmarked: set[bytes] = set()
+        self._stays: set[bytes] = set()
         self._held: dict[str, float] = {}
         self._ready: deque[Entry] = deque()
         self._overdue: set[bytes] = set()
@@ -95,7 +110,8 @@ class Pickup:
     @property
     def left(self) -> list[Left]:
         """What stays there, and why. The server's clock isn't ours: what is cut waits from when this process saw it."""
-        return left_of(self._memory, self._unreadable, self._unmarked, self.source.rules)
+        taken = [Left("taken", len(self._stays), None)] if self._stays else []
+        return left_of(self._memory, self._unreadable, self._unmarked, self.source.rules) + taken
 
     async def collect(self, folder: RemoteFolder) -> bool:
         """Give back what is to be given back, finish what was claimed, take a batch more. Out: was there anything?"""
@@ -177,27 +193,54 @@ class Pickup:
             self._memory[name] = self._memory[name]._replace(is_partial=True)
 
     async def _leave_taken(self, folder: RemoteFolder, entries: list[Entry]) -> list[Entry]:
-        """Our own claims of earlier: those that were fetched are removed there, now that the ledger has them. Where
-        files aren't claimed by a rename, the ledger says which names were taken."""
+        """Our own claims of earlier: those that were fetched are removed there, now that the ledger has them. Of those
+        that have the partner's name the ledger says which were taken."""
         left: list[Entry] = []
-        done: list[bytes] = []
+        done: list[Taken] = []
+        self._stays &= {e.name for e in entries}
         for e in entries:
             if e.name.startswith(PREFIX):
                 record = self.ledger.find(e.name[len(PREFIX) :].decode("ascii", "replace"))
                 if record and record.source == self.source.name and record.state not in (CLAIMED, RETURNING):
-                    done.append(e.name)
-            elif self.by_rename or not self.ledger.was_taken(self.source.name, e.name, e.size, e.mtime_ns):
-                left.append(e)
+                    done.append(Taken(e.name, record.name, e.size, e.mtime_ns))
+            elif self.by_ledger and self.ledger.was_taken(self.source.name, e.name, e.size, e.mtime_ns):
+                done.append(Taken(e.name, e.name, e.size, e.mtime_ns))
             else:
-                done.append(e.name)
-        await together(lambda name: self._remove(folder, name), done)
+                left.append(e)
+        await self._remove_all(folder, done)
         return left
 
-    async def _remove(self, folder: RemoteFolder, name: bytes) -> None:
+    async def _remove_all(self, folder: RemoteFolder, taken: Sequence[Taken]) -> None:
+        gone: list[Taken] = []
+
+        async def remove(t: Taken) -> None:
+            if await self._is_replaced(folder, t) or await self._remove(folder, t.there):
+                gone.append(t)
+
+        try:
+            await together(remove, taken)
+        finally:
+            self.ledger.removed_there(self.source.name, [t[1:] for t in gone if t.there == t.name])
+
+    async def _is_replaced(self, folder: RemoteFolder, t: Taken) -> bool:
+        """Does another file, or none, lie under the name that this one has? What looks different now was put there
+        after it was fetched: nobody has it yet."""
+        if t.there != t.name:
+            return False
+        entry = await folder.look(t.name)
+        return entry is None or (entry.size, entry.mtime_ns) != (t.size, t.mtime_ns)
+
+    async def _remove(self, folder: RemoteFolder, name: bytes) -> bool:
+        """Out: is it gone? Where that is refused, the ledger knows that it was taken."""
         try:
             await folder.remove(folder.path(name))
-        except (Refused, Exists):
-            pass  # the ledger knows that it was taken
+        except (Refused, Exists) as error:
+            if not self._stays:
+                self.journal.fault("warn", "removal_refused", error, source=self.source.name)
+            self._stays.add(name)
+            return False
+        self._stays.discard(name)
+        return True
 
     # --- taking ------------------------------------------------------------------------------------------------------
 
@@ -215,21 +258,21 @@ class Pickup:
 
     async def _fetch_all(self, folder: RemoteFolder, records: Sequence[Record]) -> None:
         """Claim and copy each; make durable and commit what came; remove that there."""
-        came: dict[str, tuple[Record, bytes, float]] = {}
+        came: list[tuple[Record, Taken, float]] = []
 
         async def bring(r: Record) -> None:
             began = monotonic()
             there = await self._bring(folder, r)
             if there:
-                came[r.id] = (r, there, monotonic() - began)
+                came.append((r, Taken(there, r.name, r.size, r.mtime_ns), monotonic() - began))
 
         try:
             await together(bring, records, lambda r: r.size)
         finally:
-            self._keep([r for r, _, _ in came.values()])
-            for r, _, seconds in came.values():
+            self._keep([(r, t.there == t.name) for r, t, _ in came])
+            for r, _, seconds in came:
                 self.journal.write("info", "fetched", id=r.id, source=r.source, bytes=r.size, seconds=seconds)
-        await together(lambda there: self._remove(folder, there), [there for _, there, _ in came.values()])
+        await self._remove_all(folder, [t for _, t, _ in came])
 
     async def _bring(self, folder: RemoteFolder, r: Record) -> bytes:
         """Claim one there and copy it beside its place. Out: the name it has there; none when it didn't come."""
@@ -259,39 +302,47 @@ class Pickup:
         await self._give_back(folder, r)
         return b""
 
-    def _keep(self, records: Sequence[Record]) -> None:
-        """Copies become claimed files: durable, then committed, for whoever judges."""
-        if not records:
+    def _keep(self, came: Sequence[tuple[Record, bool]]) -> None:
+        """Copies become claimed files: durable, then committed, for whoever judges. In: each with whether it has the
+        partner's name there."""
+        if not came:
             return
         claimed = self.plan.layout.claimed
-        self.flusher.files(claimed(r.id) + ".part" for r in records)
-        for r in records:
+        self.flusher.files(claimed(r.id) + ".part" for r, _ in came)
+        for r, _ in came:
             os.rename(claimed(r.id) + ".part", claimed(r.id))
         fsync_folder(self.plan.layout.claims)
         self.progressed()
-        self.ledger.fetched([(r.id, os.lstat(claimed(r.id)), r.mtime_ns) for r in records])
+        self.ledger.fetched([(r.id, os.lstat(claimed(r.id)), r.mtime_ns if is_there else None) for r, is_there in came])
 
     async def _claim_there(self, folder: RemoteFolder, r: Record) -> bytes:
-        """Rename the file to our own name for it. Out: the name it has now; none when it is gone, or was taken
-        before."""
+        """Rename the file to our own name for it; where the server refuses that, the ledger remembers it. Out: the name
+        it has now; none when it is gone, or was taken before."""
         name = PREFIX + r.id.encode()
         if self.by_rename:
             try:
                 await folder.rename(folder.path(r.name), folder.path(name))
-            except Missing:
+                self._is_refused = False
+            except (Missing, Refused, Exists) as error:  # or an earlier rename of ours was carried out
                 if await folder.look(name) is None:
-                    return b""
-            except (Refused, Exists):
-                if await folder.look(name) is None and self.by_rename:
-                    self.by_rename = False
-                    self.journal.write("warn", "claims_by_ledger", source=self.source.name)
-        if not self.by_rename:
+                    if isinstance(error, Missing):
+                        return b""
+                    self._tell_refused(error)
+                    name = r.name
+        else:
             name = r.name
-            if self.ledger.was_taken(self.source.name, r.name, r.size, r.mtime_ns):
-                return b""
+        if name == r.name and self.ledger.was_taken(self.source.name, r.name, r.size, r.mtime_ns):
+            return b""
         if self.source.rules.done_marker:
             await self._remove(folder, r.name + self.source.rules.done_marker.encode())
         return name
+
+    def _tell_refused(self, error: BaseException) -> None:
+        """A rename was refused, for this once or for ever: each file is tried, and told is the first of a row."""
+        self.by_ledger = True
+        if not self._is_refused:
+            self._is_refused = True
+            self.journal.fault("warn", "claims_by_ledger", error, source=self.source.name)
 
     async def _give_back(self, folder: RemoteFolder, r: Record) -> None:
         """Somebody is still writing this file: it gets its name back. Where that is in use, it waits under ours."""

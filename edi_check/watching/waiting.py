@@ -21,7 +21,8 @@ SCAN_SHARE = 4
 
 class Left(NamedTuple):
     """Files that stay in a folder when nothing more can be done: why (``incomplete``, ``no_done_marker``,
-    ``unreadable``), how many, and after how many seconds the first is taken as it is (``None``: not by waiting)."""
+    ``unreadable``, ``taken``: fetched, and the server doesn't let us remove it), how many, and after how many seconds
+    the first is taken as it is (``None``: not by waiting)."""
 
     reason: str
     files: int

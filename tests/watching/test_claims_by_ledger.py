@@ -1,0 +1,132 @@
+"""Servers that don't let us rename: the ledger says what was taken, and what lies there under the partner's name may
+be another file by the time that it is removed."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from drops import drop, numbered, plan_for, run_once, service_for, wait_for
+from sshd import Server
+
+from edi_check.watching.carrier import Retry
+from edi_check.watching.pickup import PREFIX, Pickup
+from edi_check.watching.plan import Plan
+
+RENAMES = "rename,posix-rename,hardlink"
+
+
+@pytest.fixture
+def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    monkeypatch.setattr(Retry, "LONGEST", 0.3)
+    made = Server(tmp_path / "sshd")
+    yield made
+    made.stop()
+
+
+def by_ledger(tmp_path: Path, server: Server) -> Plan:
+    return plan_for(tmp_path / "root", sources=(server.source(claims_by="ledger"),))
+
+
+def archived(tmp_path: Path) -> list[bytes]:
+    return sorted(p.read_bytes() for p in (tmp_path / "root/archive").rglob("*.837"))
+
+
+def events(log: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in log.splitlines()]
+
+
+def once_kept(monkeypatch: pytest.MonkeyPatch, do: Any) -> None:
+    """Do something, the first time, between the commit of what was fetched and its removal there."""
+    original, done = Pickup._keep, []
+
+    def keep(self: Pickup, records: Any) -> None:
+        original(self, records)
+        if records and not done:
+            done.append(do())
+
+    monkeypatch.setattr(Pickup, "_keep", keep)
+
+
+@contextmanager
+def running(plan: Plan) -> Iterator[io.StringIO]:
+    log = io.StringIO()
+    service = service_for(plan, log)
+    thread = threading.Thread(target=service.run)
+    thread.start()
+    try:
+        yield log
+    finally:
+        service.stop()
+        thread.join(30)
+        service.close()
+
+
+def test_what_replaced_a_file_that_was_fetched_is_fetched_too(
+    tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drop(server.inbound, "a.837", numbered(1))
+    once_kept(monkeypatch, lambda: drop(server.inbound, "a.837", numbered(1) + numbered(2)))
+    log = run_once(by_ledger(tmp_path, server))
+    assert archived(tmp_path) == sorted([numbered(1), numbered(1) + numbered(2)]), log
+    assert list(server.inbound.iterdir()) == []
+
+
+def test_the_same_name_size_and_second_once_more_is_another_file(tmp_path: Path, server: Server) -> None:
+    plan = by_ledger(tmp_path, server)
+    for n in (1, 2):
+        (server.inbound / ".new").write_bytes(numbered(n))
+        os.utime(server.inbound / ".new", (10**9, 10**9))
+        (server.inbound / ".new").rename(server.inbound / "a.837")
+        run_once(plan)
+    assert len(numbered(1)) == len(numbered(2))
+    assert archived(tmp_path) == sorted([numbered(1), numbered(2)])
+
+
+def test_a_file_that_the_server_lets_nobody_remove_is_told(tmp_path: Path, server: Server) -> None:
+    server.deny(RENAMES + ",remove")
+    drop(server.inbound, "a.837", numbered(7))
+    plan = by_ledger(tmp_path, server)
+    object.__setattr__(plan.sources[0].remote, "outbound", "")  # nothing can be pushed to this one
+    for _ in range(2):
+        log = events(run_once(plan))
+        assert [e["source"] for e in log if e["event"] == "removal_refused"] == ["partner"], log
+        assert [(e["reason"], e["files"]) for e in log if e["event"] == "left_waiting"] == [("taken", 1)]
+    assert archived(tmp_path) == [numbered(7)]
+
+
+def test_a_refused_rename_makes_no_rule(tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What can't be renamed is claimed by the ledger, and the next file is tried to be renamed again."""
+    names: list[bytes] = []
+    original = Pickup._keep
+
+    def keep(self: Pickup, records: Any) -> None:
+        names.extend(os.listdir(os.fsencode(server.inbound)))
+        original(self, records)
+
+    monkeypatch.setattr(Pickup, "_keep", keep)
+    server.deny(RENAMES)
+    plan = plan_for(tmp_path / "root", sources=(server.source(),))
+    object.__setattr__(plan.sources[0].remote, "outbound", "")
+    drop(server.inbound, "a.837", numbered(1))
+    with running(plan) as log:
+        assert wait_for(lambda: archived(tmp_path) == [numbered(1)] and not os.listdir(server.inbound), 30)
+        assert set(names) == {b"a.837"}
+        names.clear()
+        server.deny()
+        for n in (2, 3):
+            drop(server.inbound, f"{n}.837", numbered(n))
+            time.sleep(0.3)
+        assert wait_for(lambda: len(archived(tmp_path)) == 3, 30), log.getvalue()
+    assert all(name.startswith(PREFIX) for name in names if name not in (b"2.837", b"3.837"))
+    assert any(name.startswith(PREFIX) for name in names), names
+    assert log.getvalue().count('"claims_by_ledger"') == 1
+    assert os.listdir(server.inbound) == []
