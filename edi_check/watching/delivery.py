@@ -1,5 +1,6 @@
 """Pushing acknowledgments to a remote source: uploaded under a temporary name, committed, then renamed. Which of the
-two names is there tells what a connection that ended had done.
+two names is there tells what a connection that ended had done; after a rename that was refused, everything is done
+again.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from .journal import Journal
 from .layout import Layout
 from .pickup import BATCH, together
 from .records import STAGED, UPLOADED, Ledger, Output
-from .sftp import Missing, RemoteFolder
+from .sftp import Exists, Missing, Refused, RemoteFolder
 
 __all__ = ["Delivery"]
 
@@ -35,11 +36,10 @@ class Delivery:
             lambda o: o.size,
         )
         self.ledger.mark_outputs(fresh, UPLOADED)
-        pushed: list[Output] = []
+        pushed: list[tuple[Output, bool]] = []
 
         async def publish(o: Output) -> None:
-            await self._publish(folder, o)
-            pushed.append(o)
+            pushed.append((o, await self._publish(folder, o)))
 
         try:
             await together(publish, outputs)
@@ -47,25 +47,42 @@ class Delivery:
             self._delivered(pushed)
         return bool(outputs)
 
-    def _delivered(self, outputs: Sequence[Output]) -> None:
-        self.ledger.pushed(outputs)
-        if outputs:
+    def _delivered(self, pushed: Sequence[tuple[Output, bool]]) -> None:
+        self.ledger.pushed([o for o, _ in pushed])
+        if pushed:
             self.progressed()
-        for o in outputs:
+        for o, is_seen in pushed:
             unlink_quietly(self.layout.staged(o.file_id, o.number))
             self.figures.add("acknowledgments_pushed_total", source=self.source)
-            self.journal.write("info", "pushed", id=o.file_id, source=self.source, kind=o.kind, bytes=o.size)
+            level, event = ("info", "pushed") if is_seen else ("warn", "pushed_unseen")
+            self.journal.write(level, event, id=o.file_id, source=self.source, kind=o.kind, bytes=o.size)
 
-    async def _publish(self, folder: RemoteFolder, o: Output) -> None:
-        """Give an upload its name. When the temporary name is gone, an earlier rename of ours was carried out, though
-        nobody told us; unless this is the first, for then somebody else took it away."""
+    async def _publish(self, folder: RemoteFolder, o: Output) -> bool:
+        """Give an upload its name. Out: was it seen to have it? When the temporary name is gone, an earlier rename of
+        ours was carried out, though nobody told us, and the partner may have taken the file away; unless this is the
+        first, or the one before was refused: then somebody else took the upload away, and it is uploaded again."""
         target = folder.target(o.name.encode())
         try:
             await folder.rename(folder.target(_temporary(o)), target)
         except Missing:
-            if o.state == STAGED and not await folder.exists(target):
+            is_there = await folder.exists(target)
+            if o.state == STAGED and not is_there:
                 self.ledger.mark_outputs([o], STAGED)
                 raise
+            return is_there
+        except (Refused, Exists):
+            if not await folder.exists(target):
+                self.ledger.mark_outputs([o], STAGED)
+                raise
+            await self._remove_temporary(folder, o)
+        return True
+
+    async def _remove_temporary(self, folder: RemoteFolder, o: Output) -> None:
+        """An earlier rename was carried out as a link, and cut off before the old name went."""
+        try:
+            await folder.remove(folder.target(_temporary(o)))
+        except (Refused, Exists):
+            pass  # it has its name, and nobody takes the other for an acknowledgment
 
 
 def _temporary(o: Output) -> bytes:

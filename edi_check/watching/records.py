@@ -2,6 +2,7 @@
 
     claimed -> [fetched] -> decided -> [pushing] -> published -> done
        |       fetched, pushing: remote sources only; each remote acknowledgment goes staged -> uploaded -> published
+       |       (and back to staged when its rename was refused)
        +-> returning -> (forgotten: the file was still being written, it is back in its folder)
        +-> quarantined (never answered: it ended a process of its own twice)
 
