@@ -17,12 +17,14 @@ from typing import BinaryIO, TypeVar
 
 __all__ = [
     "MACHINE_ERRORS",
+    "PLACE_ERRORS",
     "Flusher",
     "create",
     "fsync_folder",
     "is_network",
     "is_ours_to_fix",
     "looks",
+    "may_change",
     "make_private_folder",
     "open_regular",
     "rename_new",
@@ -50,6 +52,21 @@ MACHINE_ERRORS = frozenset(
     }
 )
 """Errors that say something about the machine and nothing about a file."""
+
+PLACE_ERRORS = frozenset(
+    {
+        errno.EACCES,
+        errno.EPERM,
+        errno.ENOENT,
+        errno.ENOTDIR,
+        errno.ELOOP,
+        errno.ESTALE,
+        errno.EBUSY,
+        errno.EXDEV,
+    }
+)
+"""Errors that say something about the folder or the file that was named. Where it is a source's and our own folders are
+in order, only that source has to wait."""
 
 NETWORK_FILESYSTEMS = frozenset(
     {
@@ -95,6 +112,12 @@ def looks(s: os.stat_result) -> tuple[int, int, int]:
     """By what a file is known again: size, time of change in nanoseconds, inode. As the ledger can hold them: times of
     before 1678 or after 2261 become the nearest, inodes lose their 64th bit."""
     return s.st_size, max(-LARGEST, min(s.st_mtime_ns, LARGEST)), s.st_ino & LARGEST
+
+
+def may_change(path: str | bytes) -> bool:
+    """Do the rights of this folder let us make and remove names in it? A read-only filesystem is another matter.
+    Raises OSError when there is no such folder."""
+    return os.access(path, os.W_OK | os.X_OK) or bool(os.statvfs(path).f_flag & os.ST_RDONLY)
 
 
 def make_private_folder(path: str) -> list[str]:

@@ -111,6 +111,11 @@ class Layout:
         """``accepted``, ``rejected``, ``quarantine`` or ``outbound``."""
         return os.path.join(self.root, kind)
 
+    @property
+    def shared(self) -> frozenset[str]:
+        """Folders of ours where answers of any source go."""
+        return frozenset((self.outbound, self.folder("accepted"), self.folder("rejected")))
+
     def archive(self, taken: float) -> str:
         """Folder of the archive for a file taken at that time."""
         return os.path.join(self.root, "archive", strftime("%Y/%m/%d", gmtime(taken)))

@@ -11,7 +11,7 @@ import fcntl
 import os
 import secrets
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -111,16 +111,24 @@ class SqliteLedger(Register):
             )
 
     def adopt(
-        self, states: Sequence[str], limit: int, *, is_remote: bool | None = None, source: str | None = None
+        self,
+        states: Sequence[str],
+        limit: int,
+        *,
+        is_remote: bool | None = None,
+        source: str | None = None,
+        without: Collection[str] = (),
     ) -> list[Record]:
-        """Files in these states that are ours or nobody's, now ours. Files that have met ends of processes come
-        last."""
+        """Files in these states that are ours or nobody's, now ours: of one source, or of all ``without`` some. Files
+        that have met ends of processes come last."""
         where = f"state IN ({marks(states)}) AND owner IN ('', ?)"
         values: list[object] = [*states, self.token]
         if is_remote is not None:
             where, values = where + " AND is_remote = ?", [*values, int(is_remote)]
         if source is not None:
             where, values = where + " AND source = ?", [*values, source]
+        if without:
+            where, values = f"{where} AND source NOT IN ({marks(without)})", [*values, *without]
         query = f"SELECT {COLUMNS}, owner FROM file WHERE {where} ORDER BY ends > 1, taken, id LIMIT ?"  # noqa: S608
         with self._lock:
             rows = self.db.execute(query, (*values, limit)).fetchall()

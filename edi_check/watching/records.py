@@ -12,7 +12,7 @@ Each state is committed before what it promises is done, and every step may be d
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
@@ -146,7 +146,13 @@ class Ledger(Protocol):
 
     def claim(self, claims: Sequence[Claim]) -> None: ...
     def adopt(
-        self, states: Sequence[str], limit: int, *, is_remote: bool | None = None, source: str | None = None
+        self,
+        states: Sequence[str],
+        limit: int,
+        *,
+        is_remote: bool | None = None,
+        source: str | None = None,
+        without: Collection[str] = (),
     ) -> list[Record]: ...
     def attempt(self, ids: Sequence[str]) -> None: ...
     def now_judging(self, id: str) -> None: ...

@@ -77,6 +77,7 @@ class Service:
             window_seconds=plan.isa_window_seconds,
             remote={s.name: PUSHED for s in plan.sources if s.remote and s.remote.outbound},
         )
+        self.steps.refused = self._refused
         self.answering.progress = lambda taken, claims: self.figures.beat()
         self.stopping = threading.Event()
         self.carriers: list[Any] = []
@@ -181,22 +182,27 @@ class Service:
     def _catch_up(self) -> bool:
         """What an interruption, or a carrier, left between two steps."""
         ledger, steps = self.ledger, self.steps
-        returning = ledger.adopt([RETURNING], BATCH_FILES, is_remote=False)
+        now = monotonic()
+        away = {source for source, until in steps.down.items() if until > now}
+        returning = ledger.adopt([RETURNING], BATCH_FILES, is_remote=False, without=away)
         if returning:
             steps.give_back(returning)
-        decided = ledger.adopt([DECIDED], BATCH_FILES)
+        decided = ledger.adopt([DECIDED], BATCH_FILES, without=away)
         steps.finish(steps.publish(decided))
         published = ledger.adopt([PUBLISHED], BATCH_FILES)
         if published:
             steps.finish(published)
+        for source, until in list(steps.down.items()):
+            if until <= now:  # and it wasn't in trouble again; whether it is up its next scan says
+                del steps.down[source]
         return bool(returning or decided or published)
 
     def _open_files(self) -> tuple[list[Record], list[Record]]:
         """Files that were taken and not judged: those that whole services ended on, and the others. The first are
         judged in processes of their own, which takes seconds: one at a time, when nothing else is there, or now and
         then."""
-        found = self.ledger.adopt([CLAIMED], self._batch, is_remote=False)
-        found += self.ledger.adopt([FETCHED], self._batch)
+        found = self.ledger.adopt([CLAIMED], self._batch, is_remote=False, without=self.steps.down)
+        found += self.ledger.adopt([FETCHED], self._batch, without=self.steps.down)
         found = self.steps.unheld(found)
         suspects = [r for r in found if r.ends >= SUSPICIOUS]
         return suspects, [r for r in found if r.ends < SUSPICIOUS]
@@ -227,6 +233,9 @@ class Service:
             if w.scan_seconds > LONG_SCAN and not w.is_overdue and any(other.ready for other in self.waiting):
                 continue
             name = w.folder.name
+            if name in self.steps.down:
+                w.postpone(0.0)
+                continue
             try:
                 w.scan()
             except OSError as error:
@@ -274,6 +283,12 @@ class Service:
             turn = self.waiting.index(last) + 1
             self.waiting = self.waiting[turn:] + self.waiting[:turn]
         return chosen
+
+    def _refused(self, r: Record, error: OSError) -> None:
+        """A file can't be taken: sticky folder, immutable, locked. The others don't wait for it."""
+        for w in self.waiting:
+            if w.folder.name == r.source and w.refuse(r.name):
+                self.journal.fault("warn", "file_refused", error, source=r.source)
 
     def _looks_whole(self, w: Waiting, entry: Entry) -> bool:
         try:
@@ -332,7 +347,8 @@ class Service:
             return False
         if any(carrier.is_alive() for carrier in self.carriers):
             return False
-        return not self.ledger.adopt([CLAIMED, FETCHED, DECIDED, PUBLISHED, RETURNING], 1)
+        states = [CLAIMED, FETCHED, DECIDED, PUBLISHED, RETURNING]
+        return not self.ledger.adopt(states, 1, without=self.steps.down)
 
     def _tell_left(self) -> None:
         """What stays in the folders after ``--once``: nobody looks at it again before the next run."""

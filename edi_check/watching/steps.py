@@ -4,21 +4,33 @@ Claimed: the row is committed, then the file is renamed from its folder to ``wor
 written and made durable in ``work/stage``, then the verdict is committed with the hash of each; from here on those
 bytes are the answer, whatever program runs next. Published: each answer is renamed to its place; a staged file that is
 gone was published. Done: the file is renamed into the archive.
+
+Where a source's own folder hinders a step, that source is down for a while and its files stay in their state; the steps
+of the others go on.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
-from time import time
+from collections.abc import Callable, Mapping, Sequence
+from time import monotonic, time
 
 from .alone import Died, answer_alone
 from .answering import Answering
-from .disk import MACHINE_ERRORS, Flusher, looks, make_private_folder, unlink_quietly
+from .disk import (
+    MACHINE_ERRORS,
+    PLACE_ERRORS,
+    Flusher,
+    fsync_folder,
+    looks,
+    make_private_folder,
+    may_change,
+    unlink_quietly,
+)
 from .figures import Figures
 from .journal import Journal
 from .layout import Layout, stamp
-from .records import CLAIMED, DONE, QUARANTINED, RETURNING, Claim, Decision, Ledger, Record
+from .records import CLAIMED, DONE, QUARANTINED, RETURNING, Claim, Decision, Ledger, Output, Record
 from .transport import CHANGED, GONE, TAKEN, DropFolder, LocalFolder, is_as_claimed
 
 __all__ = ["SUSPICIOUS", "Steps"]
@@ -28,6 +40,7 @@ PATIENCE = 3
 SUSPICIOUS = 2
 """Ends of whole processes that met a file while it was judged; then it is judged in a process of its own."""
 HOLD_SECONDS = 5.0
+DOWN_SECONDS = 5.0
 MOST_OUTPUTS = 10
 
 
@@ -52,6 +65,23 @@ class Steps:
         self.remote = remote or {}
         self.flusher = Flusher()
         self.held: dict[str, float] = {}
+        self.down: dict[str, float] = {}
+        """Sources whose folders hinder us, and until when (monotonic) they are left alone."""
+        self.refused: Callable[[Record, OSError], None] = lambda r, error: None
+        """Called for a file that couldn't be taken, and lies where it was."""
+
+    # --- sources in trouble --------------------------------------------------------------------------------------
+
+    def _is_of_place(self, error: OSError) -> bool:
+        """Is this error about a source's folder or file, and not about the machine or our own folders?"""
+        ours = (self.layout.claims, self.layout.stage)
+        return error.errno in PLACE_ERRORS and all(map(may_change, ours))
+
+    def _goes_down(self, source: str, error: OSError) -> None:
+        if source not in self.down:
+            self.journal.fault("error", "source_down", error, source=source, wait_seconds=DOWN_SECONDS)
+        self.down[source] = monotonic() + DOWN_SECONDS
+        self.figures.source(source, False)
 
     # --- claimed -------------------------------------------------------------------------------------------------
 
@@ -68,8 +98,19 @@ class Steps:
     def take(self, records: Sequence[Record]) -> list[Record]:
         """Bring claimed files in. Out: those that lie in ``work/claimed`` and look as they did."""
         became: dict[str, str] = {}
-        ours = [r for r in records if not r.is_remote and r.source in self.folders]
-        self.flusher.each(lambda r: became.update({r.id: self.folders[r.source].take(r)}), ours)
+        refused: list[tuple[Record, OSError]] = []
+
+        def take(r: Record) -> None:
+            try:
+                became[r.id] = self.folders[r.source].take(r)
+            except OSError as error:
+                if not self._is_of_place(error):
+                    raise
+                is_here = os.path.lexists(self.layout.claimed(r.id))  # but can't be made ours
+                became[r.id] = CHANGED if is_here else GONE
+                refused.append((r, error))
+
+        self.flusher.each(take, [r for r in records if not r.is_remote and r.source in self.folders])
         for r in records:
             if r.id not in became:  # a carrier has fetched it, or its source was taken out of the settings
                 became[r.id] = TAKEN if os.path.lexists(self.layout.claimed(r.id)) else GONE
@@ -79,6 +120,8 @@ class Steps:
                 self._note_inode(r)
         self.give_back([r for r in records if became[r.id] == CHANGED])
         self.ledger.forget([r.id for r in records if became[r.id] == GONE and not r.is_remote])
+        for r, error in refused:
+            self.refused(r, error)
         return ready
 
     def _note_inode(self, r: Record) -> None:
@@ -95,7 +138,14 @@ class Steps:
         self.ledger.advance(fresh, CLAIMED, RETURNING)
         for r in records:
             folder = self.folders.get(r.source)
-            if folder is not None and folder.give_back(r):
+            try:
+                is_back = folder is not None and folder.give_back(r)
+            except OSError as error:
+                if not self._is_of_place(error):
+                    raise
+                self._goes_down(r.source, error)
+                continue
+            if is_back:
                 self.ledger.forget([r.id])
                 self.figures.add("files_given_back_total", source=r.source)
                 self.journal.write("info", "given_back", id=r.id, source=r.source)
@@ -225,16 +275,36 @@ class Steps:
     # --- published -----------------------------------------------------------------------------------------------
 
     def publish(self, records: Sequence[Record]) -> list[Record]:
-        """Let the local answers of decided files appear. Out: those that have nothing left to push."""
+        """Let the local answers of decided files appear. Out: those that have nothing left to push; those of a source
+        that is down stay decided."""
         if not records:
             return []
         by_id = {r.id: r for r in records}
         folders = {r.id: self._local(r) for r in records}
         local = [o for o in self.ledger.outputs(list(by_id)) if o.folder != "remote"]
-        self.flusher.each(lambda o: folders[o.file_id].publish(o, self.layout.staged(o.file_id, o.number)), local)
-        touched = {folder for o in local for folder in folders[o.file_id].folders([o])}
-        self.flusher.folders([*touched, self.layout.stage])
-        ready = set(self.ledger.publish(list(by_id)))
+        placed: dict[str, set[str]] = {}
+        for o in local:
+            placed.setdefault(folders[o.file_id].place(o), set()).add(o.file_id)
+        failed: dict[str, OSError] = {}
+
+        def attempt(place: str, ids: set[str], do: Callable[[], None]) -> None:
+            try:
+                do()
+            except OSError as error:
+                if place in self.layout.shared or not self._is_of_place(error):
+                    raise
+                failed.update(dict.fromkeys(ids, error))
+
+        def publish(o: Output) -> None:
+            folder, staged = folders[o.file_id], self.layout.staged(o.file_id, o.number)
+            attempt(folder.place(o), {o.file_id}, lambda: folder.publish(o, staged))
+
+        self.flusher.each(publish, local)
+        self.flusher.each(lambda place: attempt(place, placed[place], lambda: fsync_folder(place)), list(placed))
+        self.flusher.folders([self.layout.stage])
+        for i, error in failed.items():
+            self._goes_down(by_id[i].source, error)
+        ready = set(self.ledger.publish([i for i in by_id if i not in failed]))
         return [r for r in records if r.id in ready]
 
     def _local(self, r: Record) -> LocalFolder:

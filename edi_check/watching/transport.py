@@ -6,13 +6,14 @@ A drop folder is where files appear and where acknowledgments go. What it does m
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import BinaryIO, Protocol
 
-from .disk import create, fsync_folder, looks, open_regular, rename_new, unlink_quietly
+from .disk import create, fsync_folder, looks, may_change, open_regular, rename_new, unlink_quietly
 from .intake import Entry, is_whole
 from .layout import Layout
 from .records import Output, Record
@@ -34,7 +35,8 @@ class DropFolder(Protocol):
     is_remote: bool
 
     def scan(self) -> list[Entry]:
-        """Everything in the inbound folder. Raises OSError or TransportError."""
+        """Everything in the inbound folder. Raises OSError or TransportError, also when nothing could be taken from
+        there, or answered."""
 
     def looks_whole(self, entry: Entry) -> bool:
         """Does the file end where its own trailer says? Raises OSError when it can't be read."""
@@ -90,6 +92,9 @@ class LocalFolder:
         return os.path.join(self.inbound, name)
 
     def scan(self) -> list[Entry]:
+        for folder in (self.inbound, self.outbound):
+            if folder not in self.layout.shared and not may_change(folder):
+                raise PermissionError(errno.EACCES, "names can't be made and removed there")
         found = []
         with os.scandir(self.inbound) as names:
             for e in names:
@@ -133,21 +138,24 @@ class LocalFolder:
         try:
             rename_new(self.layout.claimed(record.id), self._path(record.name))
         except FileNotFoundError:
+            if os.path.lexists(self.layout.claimed(record.id)):
+                raise  # it is the folder that is gone
             return True  # it is back already
         except FileExistsError:
             return False
         return True
 
     def publish(self, output: Output, staged: str) -> None:
-        folder = self.outbound if output.folder == "outbound" else self.layout.folder(output.folder)
         try:
-            os.rename(staged, os.path.join(folder, output.name))
+            os.rename(staged, os.path.join(self.place(output), output.name))
         except FileNotFoundError:
-            pass  # published before an interruption; the other side may have fetched it since
+            if os.path.lexists(staged):
+                raise  # it is the folder that is gone
+            # else published before an interruption; the other side may have fetched it since
 
-    def folders(self, outputs: Iterable[Output]) -> set[str]:
-        """Folders whose names must be durable before these outputs count as published."""
-        return {self.outbound if o.folder == "outbound" else self.layout.folder(o.folder) for o in outputs}
+    def place(self, output: Output) -> str:
+        """The folder where an answer goes. Its names must be durable before the answer counts as published."""
+        return self.outbound if output.folder == "outbound" else self.layout.folder(output.folder)
 
 
 def is_as_claimed(record: Record, path: str) -> bool:

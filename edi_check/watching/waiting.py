@@ -19,6 +19,9 @@ SCAN_SHARE = 4
 """A scan may cost a quarter of the time; 100,000 names take half a second."""
 
 
+REFUSED_SECONDS = 60.0
+
+
 class Left(NamedTuple):
     """Files that stay in a folder when nothing more can be done: why (``incomplete``, ``no_done_marker``,
     ``unreadable``, ``taken``: fetched, and the server doesn't let us remove it), how many, and after how many seconds
@@ -67,6 +70,7 @@ class Waiting:
         self._memory: dict[bytes, Seen] = {}
         self._unreadable: set[bytes] = set()
         self._unmarked: set[bytes] = set()
+        self._refused: dict[bytes, float] = {}
         self._next = 0.0
 
     @property
@@ -90,7 +94,9 @@ class Waiting:
         self._memory, choice = decide(listing, self._memory, time(), self.rules)
         self._unmarked = unmarked((e.name for e in listing), self.rules.done_marker)
         self._unreadable &= self._memory.keys()
-        self.ready = deque([(e, False) for e in choice.look] + [(e, True) for e in choice.overdue])
+        self._refused = {name: until for name, until in self._refused.items() if name in self._memory}
+        ready = [(e, False) for e in choice.look] + [(e, True) for e in choice.overdue]
+        self.ready = deque((e, is_overdue) for e, is_overdue in ready if self._refused.get(e.name, 0.0) <= began)
         self.count, self.odd = choice.waiting + len(self.ready), choice.odd
         self.scans += 1
         self.scan_seconds = monotonic() - began
@@ -105,6 +111,12 @@ class Waiting:
     def is_readable(self, entry: Entry) -> bool:
         """False when it couldn't be opened: then it isn't taken, even when it is overdue."""
         return entry.name not in self._unreadable
+
+    def refuse(self, name: bytes) -> bool:
+        """Its folder didn't let us take it: not again for a minute. Out: is that new?"""
+        is_new = name not in self._refused
+        self._refused[name] = monotonic() + REFUSED_SECONDS
+        return is_new
 
     def partial(self, entry: Entry) -> None:
         """It is still but not whole: don't look again before it changes or is overdue. Where the disk has our clock,
@@ -121,15 +133,15 @@ class Waiting:
     @property
     def unsettled(self) -> int:
         """How many may become ready by waiting a little; partial ones, unless they are overdue, and those that lack
-        their done marker don't count."""
+        their done marker or can't be taken don't count."""
         overdue = time() - self.rules.incomplete_grace_seconds
-        return sum(1 for name, seen in self._memory.items() if name not in self._unmarked
+        return sum(1 for name, seen in self._memory.items() if name not in self._unmarked and name not in self._refused
                    and (not seen.is_partial or (seen.since <= overdue and name not in self._unreadable)))
 
     @property
     def left(self) -> list[Left]:
         """What stays there, and why."""
-        return left_of(self._memory, self._unreadable, self._unmarked, self.rules)
+        return left_of(self._memory, {*self._unreadable, *self._refused}, self._unmarked, self.rules)
 
     @property
     def oldest_seconds(self) -> float:

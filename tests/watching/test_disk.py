@@ -5,20 +5,28 @@ from __future__ import annotations
 
 import getpass
 import io
+import json
 import os
 import shutil
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from drops import Child, Consumer, drop, numbered, plan_for, run_once, service_for, violations, wait_for
 
 from edi_check.cli.main import main
+from edi_check.reading.guide import load
 from edi_check.watching import service as service_module
-from edi_check.watching.plan import Plan
+from edi_check.watching import steps as steps_module
+from edi_check.watching import waiting as waiting_module
+from edi_check.watching.intake import Rules
+from edi_check.watching.plan import Plan, SourcePlan
 
 NOBODY = 65534
 COUNT = 40
@@ -142,6 +150,7 @@ class Unprivileged(Child):
     """A watcher that runs as nobody."""
 
     def __init__(self, plan: Plan, log: Path) -> None:
+        load()  # nobody may not be allowed to read what is installed
         os.chown(plan.layout.root, NOBODY, NOBODY)
         super().__init__(plan, log=log, user=NOBODY)
 
@@ -256,3 +265,98 @@ def test_a_folder_that_forbids_writing_pauses_and_goes_on(open_folder: Path, whe
         assert watcher.end(signal.SIGTERM) == 0
     assert '"resumed"' in log.read_text() and "quarantined" not in log.read_text()
     assert violations(root, files(root), Consumer(root / "outbound")) == []
+
+
+# One of several sources
+
+
+class TwoSources:
+    """``a`` gets into trouble, ``b`` must not notice. Their watcher runs as nobody."""
+
+    def __init__(self, root: Path) -> None:
+        self.root, self.log, self.dropped = root, root / "log", dict[str, bytes]()
+        self.of_b = 0
+        for name in ("a/in", "a/out", "b/in", "b/out", "inbound"):
+            (root / name).mkdir(parents=True)
+            os.chown(root / name, NOBODY, NOBODY)
+        self.log.touch()
+        os.chown(self.log, NOBODY, NOBODY)
+        rules = Rules(settle_seconds=0.0, incomplete_grace_seconds=0.3)
+        self.plan = plan_for(
+            root, sources=tuple(SourcePlan(s, str(root / s / "in"), str(root / s / "out"), rules) for s in "ab")
+        )
+        self.watcher = Unprivileged(self.plan, self.log)
+
+    def drop(self, source: str, *numbers: int, user: int = NOBODY) -> None:
+        """As the partner does it; files of another ``user`` may be read by all."""
+        inbound = self.root / source / "in"
+        for n in numbers:
+            self.dropped[f"{n}.837"] = numbered(n)
+            (inbound / ".new").write_bytes(numbered(n))
+            (inbound / ".new").chmod(0o644)
+            os.chown(inbound / ".new", user, user)
+            (inbound / ".new").rename(inbound / f"{n}.837")
+
+    def answers(self, source: str) -> int:
+        return sum(name.endswith("_999.x12") for name in os.listdir(self.root / source / "out"))
+
+    def events(self, event: str) -> list[dict[str, Any]]:
+        lines = [json.loads(line) for line in self.log.read_text().splitlines() if line.startswith("{")]
+        return [line for line in lines if line["event"] == event]
+
+    def b_goes_on(self) -> None:
+        """Its next file is answered as if nothing had happened."""
+        self.of_b += 1
+        self.drop("b", 700 + self.of_b)
+        assert wait_for(lambda: self.answers("b") == self.of_b, 20), self.log.read_text()
+
+    def ends_well(self) -> None:
+        """All of both sources is answered once."""
+        assert wait_for(lambda: not os.listdir(self.root / "a/in"), 30), self.log.read_text()
+        assert self.watcher.end(signal.SIGTERM) == 0
+        run_once(self.plan)
+        outs = [Consumer(self.root / name) for name in ("a/out", "b/out", "outbound")]
+        for consumer in outs:
+            consumer.take()
+        outs[0].taken += outs[1].taken + outs[2].taken
+        assert violations(self.root, self.dropped, outs[0]) == []
+
+
+@pytest.fixture
+def two(open_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[TwoSources]:
+    monkeypatch.setattr(steps_module, "DOWN_SECONDS", 0.5)
+    monkeypatch.setattr(waiting_module, "REFUSED_SECONDS", 1.0)
+    made = TwoSources(open_folder)
+    yield made
+    with suppress(OSError):
+        made.watcher.end()
+
+
+@pytest.mark.parametrize("which", ["in", "out"])
+def test_a_folder_of_one_source_that_forbids_stops_no_other(two: TwoSources, which: str) -> None:
+    two.drop("a", 1)
+    assert wait_for(lambda: two.answers("a") == 1, 30), two.log.read_text()
+    (two.root / "a" / which).chmod(0o555)
+    two.drop("a", 2, 3)
+    two.b_goes_on()
+    assert wait_for(lambda: bool(two.events("source_down")), 10)
+    assert [(e["source"], e["errno"]) for e in two.events("source_down")] == [("a", "EACCES")]
+    assert not two.events("paused")
+    (two.root / "a" / which).chmod(0o755)
+    two.ends_well()
+
+
+def test_a_file_that_cannot_be_taken_is_left_and_the_others_are_taken(two: TwoSources) -> None:
+    """A sticky folder of another user's, and a file of another user's in it."""
+    os.chown(two.root / "a/in", 0, 0)
+    (two.root / "a/in").chmod(0o1777)
+    two.drop("a", 1, user=0)
+    two.drop("a", 2)
+    two.b_goes_on()
+    assert wait_for(lambda: os.listdir(two.root / "a/in") == ["1.837"], 20)
+    time.sleep(1.5)  # it is tried again
+    two.b_goes_on()
+    assert [(e["source"], e["errno"]) for e in two.events("file_refused")] == [("a", "EPERM")]
+    assert not two.events("paused") and not two.events("source_down")
+    os.chown(two.root / "a/in/1.837", NOBODY, NOBODY)
+    two.ends_well()

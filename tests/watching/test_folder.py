@@ -4,6 +4,7 @@ fail."""
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import os
 import re
@@ -27,12 +28,14 @@ from edi_check.watching import alone as alone_module
 from edi_check.watching import answering as answering_module
 from edi_check.watching import layout as layout_module
 from edi_check.watching import service as service_module
+from edi_check.watching import steps as steps_module
 from edi_check.watching.answering import Answering, Policy
 from edi_check.watching.disk import looks
+from edi_check.watching.intake import Rules
 from edi_check.watching.layout import LayoutError
 from edi_check.watching.ledger import SqliteLedger
 from edi_check.watching.orders import OrderError, prune, quarantined, release, requeue, standing
-from edi_check.watching.plan import Plan
+from edi_check.watching.plan import Plan, SourcePlan
 from edi_check.watching.records import DONE, QUARANTINED
 from edi_check.watching.schema import LedgerError, open_database
 
@@ -574,6 +577,59 @@ def test_a_folder_that_cannot_be_read_is_down_and_the_others_go_on(tmp_path: Pat
     service.stop()
     thread.join()
     service.close()
+
+
+@pytest.mark.parametrize("which", ["in", "out"])
+def test_a_folder_that_goes_while_its_file_is_judged_stops_no_other_source(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, which: str
+) -> None:
+    """The file has to be given back, or its answers have to be published, and the folder isn't there: it is done when
+    the folder comes again."""
+    monkeypatch.setattr(steps_module, "DOWN_SECONDS", 0.2)
+    for name in ("a/in", "a/out", "b/in", "b/out"):
+        (tmp_path / name).mkdir(parents=True)
+    rules = Rules(settle_seconds=0.0, incomplete_grace_seconds=0.3)
+    sources = [SourcePlan(s, str(tmp_path / s / "in"), str(tmp_path / s / "out"), rules) for s in "ab"]
+    drop(tmp_path / "a/in", "a.837", numbered(1))
+    whole = numbered(1)
+    original = Answering.answer
+
+    def answer(self: Answering, record: Any, layout: Any, *rest: Any) -> Any:
+        nonlocal whole
+        made = original(self, record, layout, *rest)
+        if record.source == "a":
+            monkeypatch.setattr(Answering, "answer", original)
+            (tmp_path / "a" / which).rename(tmp_path / "gone")
+            if which == "in":
+                whole += numbered(2)
+                with open(layout.claimed(record.id), "ab") as file:
+                    file.write(numbered(2))
+        return made
+
+    monkeypatch.setattr(Answering, "answer", answer)
+    log = io.StringIO()
+    service = service_for(plan_for(tmp_path, sources=tuple(sources)), log)
+    thread = threading.Thread(target=service.run)
+    thread.start()
+    try:
+        assert wait_for((tmp_path / "gone").exists, 20)
+        for n in (3, 4):
+            drop(tmp_path / "b/in", f"{n}.837", numbered(n))
+            assert wait_for(lambda: not os.listdir(tmp_path / "b/in"), 20), log.getvalue()
+        assert wait_for(lambda: sum(r["state"] == DONE and r["source"] == "b" for r in rows(tmp_path)) == 2, 20)
+        assert service.figures.down == {"a"}
+        (tmp_path / "gone").rename(tmp_path / "a" / which)
+        assert wait_for(lambda: sum(r["state"] == DONE for r in rows(tmp_path)) == 3, 20), log.getvalue()
+        assert wait_for(lambda: not service.figures.down, 20)
+    finally:
+        service.stop()
+        thread.join(30)
+        service.close()
+    down = [json.loads(line) for line in log.getvalue().splitlines() if '"source_down"' in line]
+    assert [(line["source"], line["errno"]) for line in down] == [("a", "ENOENT")]
+    assert '"paused"' not in log.getvalue()
+    assert whole in [p.read_bytes() for p in (tmp_path / "archive").rglob("*.837")]
+    assert sum(name.endswith("_999.x12") for name in os.listdir(tmp_path / "a/out")) == 1
 
 
 def test_a_ledger_of_a_newer_program_and_a_damaged_one_are_refused(tmp_path: Path) -> None:
