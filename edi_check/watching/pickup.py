@@ -214,7 +214,7 @@ class Pickup:
         gone: list[Taken] = []
 
         async def remove(t: Taken) -> None:
-            if await self._is_replaced(folder, t) or await self._remove(folder, t.there):
+            if await self._is_removed(folder, t):
                 gone.append(t)
 
         try:
@@ -222,13 +222,16 @@ class Pickup:
         finally:
             self.ledger.removed_there(self.source.name, [t[1:] for t in gone if t.there == t.name])
 
-    async def _is_replaced(self, folder: RemoteFolder, t: Taken) -> bool:
-        """Does another file, or none, lie under the name that this one has? What looks different now was put there
-        after it was fetched: nobody has it yet."""
-        if t.there != t.name:
-            return False
-        entry = await folder.look(t.name)
-        return entry is None or (entry.size, entry.mtime_ns) != (t.size, t.mtime_ns)
+    async def _is_removed(self, folder: RemoteFolder, t: Taken) -> bool:
+        """Remove a file and, before it, its done marker. Out: is it gone? Under the partner's name another may lie by
+        now; what looks different was put there after it was fetched: nobody has it yet, and the marker may be its."""
+        marker = os.fsencode(self.source.rules.done_marker)
+        entry = await folder.look(t.name) if marker or t.there == t.name else None
+        if t.there == t.name and (entry is None or (entry.size, entry.mtime_ns) != (t.size, t.mtime_ns)):
+            return True
+        if marker and (entry is None or t.there == t.name):
+            await self._remove(folder, t.name + marker)
+        return await self._remove(folder, t.there)
 
     async def _remove(self, folder: RemoteFolder, name: bytes) -> bool:
         """Out: is it gone? Where that is refused, the ledger knows that it was taken."""
@@ -333,8 +336,6 @@ class Pickup:
             name = r.name
         if name == r.name and self.ledger.was_taken(self.source.name, r.name, r.size, r.mtime_ns):
             return b""
-        if self.source.rules.done_marker:
-            await self._remove(folder, r.name + self.source.rules.done_marker.encode())
         return name
 
     def _tell_refused(self, error: BaseException) -> None:

@@ -299,6 +299,7 @@ class Steps:
             folder, staged = folders[o.file_id], self.layout.staged(o.file_id, o.number)
             attempt(folder.place(o), {o.file_id}, lambda: folder.publish(o, staged))
 
+        self._unmark(records)
         self.flusher.each(publish, local)
         self.flusher.each(lambda place: attempt(place, placed[place], lambda: fsync_folder(place)), list(placed))
         self.flusher.folders([self.layout.stage])
@@ -306,6 +307,12 @@ class Steps:
             self._goes_down(by_id[i].source, error)
         ready = set(self.ledger.publish([i for i in by_id if i not in failed]))
         return [r for r in records if r.id in ready]
+
+    def _unmark(self, records: Sequence[Record]) -> None:
+        """Done markers go once their files are decided, or nobody's to judge: those given back are still marked."""
+        for r in records:
+            if not r.is_remote and r.source in self.folders and r.origin == r.id:  # what is repeated has none
+                self.folders[r.source].unmark(r)
 
     def _local(self, r: Record) -> LocalFolder:
         """Where the local answers of a file go: its source's folder, or the root's own."""
@@ -360,6 +367,7 @@ class Steps:
         self.flusher.folders([folder])
         self.ledger.end([(r.id, self._place(r, folder))], time(), QUARANTINED, reason)
         self._clear_stage(r.id)
+        self._unmark([r])
         self.figures.add("files_quarantined_total", source=r.source, reason=reason)
         self.journal.write("error", "quarantined", id=r.id, source=r.source, reason=reason)
 

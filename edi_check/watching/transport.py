@@ -11,6 +11,7 @@ import os
 import stat
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import BinaryIO, Protocol
 
 from .disk import create, fsync_folder, looks, may_change, open_regular, rename_new, unlink_quietly
@@ -46,6 +47,10 @@ class DropFolder(Protocol):
 
     def give_back(self, record: Record) -> bool:
         """Put a claimed file back under its own name; false when that name is in use again."""
+
+    def unmark(self, record: Record) -> None:
+        """Remove the done marker of a file that is surely ours, unless its name is in use again: then the marker may be
+        the next one's, and a file without its marker would wait for ever."""
 
     def publish(self, output: Output, staged: str) -> None:
         """Make one answer appear, whole, under its name. Durable after ``settle``."""
@@ -127,8 +132,6 @@ class LocalFolder:
                 os.rename(self._path(record.name), target)
             except FileNotFoundError:
                 return GONE
-        if self.marker:
-            unlink_quietly(self._path(record.name + self.marker))
         if not is_as_claimed(record, target):
             return CHANGED
         make_ours(target)
@@ -144,6 +147,11 @@ class LocalFolder:
         except FileExistsError:
             return False
         return True
+
+    def unmark(self, record: Record) -> None:
+        if self.marker and not os.path.lexists(self._path(record.name)):
+            with suppress(PermissionError, IsADirectoryError):  # it is no reason to hold the answers back
+                unlink_quietly(self._path(record.name + self.marker))
 
     def publish(self, output: Output, staged: str) -> None:
         try:

@@ -240,6 +240,48 @@ def test_a_file_somebody_still_writes_is_given_back(tmp_path: Path, monkeypatch:
     assert len(rows(tmp_path)) == 1
 
 
+def test_a_file_that_is_given_back_still_has_its_done_marker(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = plan_for(tmp_path, done_marker=".done")
+    drop(tmp_path / "inbound", "a.837", numbered(1))
+    (tmp_path / "inbound/a.837.done").touch()
+    original = Answering.answer
+
+    def answer(self: Answering, record: Any, layout: Any, *rest: Any) -> Any:
+        monkeypatch.setattr(Answering, "answer", original)
+        os.utime(layout.claimed(record.id), (10**9, 10**9))  # as a partner's synchronisation does it
+        return original(self, record, layout, *rest)
+
+    monkeypatch.setattr(Answering, "answer", answer)
+    log = run_once(plan)
+    assert '"given_back"' in log and '"left_waiting"' not in log
+    assert [p.read_bytes() for p in (tmp_path / "archive").rglob("*.837")] == [numbered(1)]
+    assert os.listdir(tmp_path / "inbound") == []
+
+
+def test_a_done_marker_goes_with_its_file_and_not_with_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A second file of that name comes, with its marker, while the first is judged."""
+    plan = plan_for(tmp_path, done_marker=".done")
+    drop(tmp_path / "inbound", "a.837", numbered(1))
+    (tmp_path / "inbound/a.837.done").touch()
+    original = Answering.answer
+
+    def answer(self: Answering, record: Any, layout: Any, *rest: Any) -> Any:
+        monkeypatch.setattr(Answering, "answer", original)
+        drop(tmp_path / "inbound", "a.837", numbered(2))
+        drop(tmp_path / "inbound", "a.837.done", b"")
+        return original(self, record, layout, *rest)
+
+    monkeypatch.setattr(Answering, "answer", answer)
+    run_once(plan)
+    kept = sorted(p.read_bytes() for p in (tmp_path / "archive").rglob("*.837"))
+    assert kept == [numbered(1), numbered(2)]
+    assert os.listdir(tmp_path / "inbound") == []
+
+
 def test_a_file_that_changed_while_its_name_was_taken_again_is_kept_and_judged_later(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

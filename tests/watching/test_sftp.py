@@ -6,7 +6,7 @@ import json
 import random
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,10 @@ from drops import Child, Consumer, drop, numbered, plan_for, run_once, violation
 from sshd import Server
 
 from edi_check.watching.carrier import Retry
+from edi_check.watching.pickup import Pickup
 from edi_check.watching.plan import Plan
+from edi_check.watching.records import Record
+from edi_check.watching.sftp import RemoteFolder
 
 
 @pytest.fixture
@@ -68,6 +71,57 @@ def test_once_says_what_stays_at_the_server(tmp_path: Path, server: Server) -> N
     told = [(line["reason"], line["files"]) for line in log if line["event"] == "left_waiting"]
     assert told == [("incomplete", 1)]
     assert [p.name for p in server.inbound.iterdir()] == ["cut.837"]
+
+
+@pytest.mark.parametrize("claims_by", ["rename", "ledger"])
+def test_a_file_that_is_given_back_still_has_its_done_marker(
+    tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch, claims_by: str
+) -> None:
+    """The partner goes on writing as it is claimed."""
+    plan = remote_plan(tmp_path, server, claims_by=claims_by)
+    object.__setattr__(plan.sources[0].rules, "done_marker", ".done")
+    handle = open(server.inbound / "a.837", "wb", buffering=0)  # noqa: SIM115
+    handle.write(numbered(1))
+    (server.inbound / "a.837.done").touch()
+    original = Pickup._claim_there
+
+    async def claim_there(self: Pickup, folder: RemoteFolder, r: Record) -> bytes:
+        monkeypatch.setattr(Pickup, "_claim_there", original)
+        there = await original(self, folder, r)
+        handle.write(numbered(2))
+        handle.close()
+        return there
+
+    monkeypatch.setattr(Pickup, "_claim_there", claim_there)
+    log = run_once(plan)
+    assert '"given_back"' in log and '"left_waiting"' not in log, log
+    assert [p.read_bytes() for p in (tmp_path / "root/archive").rglob("*.837")] == [numbered(1) + numbered(2)]
+    assert list(server.inbound.iterdir()) == []
+
+
+@pytest.mark.parametrize("claims_by", ["rename", "ledger"])
+def test_a_done_marker_goes_with_its_file_and_not_with_the_next(
+    tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch, claims_by: str
+) -> None:
+    """A second file of that name comes, with its marker, while the first is on its way."""
+    plan = remote_plan(tmp_path, server, claims_by=claims_by)
+    object.__setattr__(plan.sources[0].rules, "done_marker", ".done")
+    second = numbered(2) + numbered(3)
+    drop(server.inbound, "a.837", numbered(1))
+    (server.inbound / "a.837.done").touch()
+    original = Pickup._keep
+
+    def keep(self: Pickup, came: Sequence[tuple[Record, bool]]) -> None:
+        monkeypatch.setattr(Pickup, "_keep", original)
+        original(self, came)
+        drop(server.inbound, "a.837", second)
+        drop(server.inbound, "a.837.done", b"")
+
+    monkeypatch.setattr(Pickup, "_keep", keep)
+    log = run_once(plan)
+    kept = sorted(p.read_bytes() for p in (tmp_path / "root/archive").rglob("*.837"))
+    assert kept == sorted([numbered(1), second]), log
+    assert list(server.inbound.iterdir()) == []
 
 
 class Chase:
