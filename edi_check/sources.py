@@ -17,7 +17,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from typing import IO, Any
 
-__all__ = ["CHUNK", "Source"]
+__all__ = ["CHUNK", "GZIP_LIMIT", "GZIP_RATIO", "Source", "unpacks_too_far"]
 
 CHUNK = 1 << 17
 GZIP = b"\x1f\x8b"
@@ -25,6 +25,11 @@ GZIP_LIMIT = 4 << 30
 GZIP_RATIO = 200
 RATIO_FROM = 1 << 20
 """The ratio is looked at from this many unpacked bytes on: a small file of blanks may well pack 1,000 to 1."""
+
+
+def unpacks_too_far(packed: int, unpacked: int, limit: int, ratio: int) -> bool:
+    """Do so many packed bytes go beyond the limit of the unpacked size, or of its ratio to the packed one?"""
+    return unpacked > limit or (unpacked > RATIO_FROM and unpacked > packed * ratio)
 
 
 class Source:
@@ -128,7 +133,7 @@ class Source:
                 is_open = True
                 piece = machine.decompress(chunk, CHUNK)
                 unpacked += len(piece)
-                if unpacked > self._limit or (unpacked > RATIO_FROM and unpacked > packed * self._ratio):
+                if unpacks_too_far(packed, unpacked, self._limit, self._ratio):
                     self.trouble = "limit"
                     return
                 if piece:

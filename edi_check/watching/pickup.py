@@ -25,7 +25,7 @@ from .ledger import new_id
 from .plan import Plan, SourcePlan
 from .records import CLAIMED, RETURNING, Claim, Ledger, Record
 from .sftp import Exists, Missing, Refused, RemoteFolder
-from .transport import is_file_whole
+from .transport import Unpacking, is_file_whole
 from .waiting import Left, left_of, unmarked
 
 __all__ = ["AT_ONCE", "BATCH", "Pickup", "together"]
@@ -295,7 +295,8 @@ class Pickup:
             self._cannot_read(r.name, error)
             size, after = -1, None
         same = after is not None and (after.size, after.mtime_ns) == (r.size, r.mtime_ns) and size == r.size
-        if same and (r.is_overdue or _is_whole_here(part)):
+        # In a thread: the connection of a big gzip file has to be kept alive while it is unpacked.
+        if same and (r.is_overdue or await asyncio.to_thread(_is_whole_here, part, self.plan.unpacking())):
             return there
         unlink_quietly(part)
         if same or size < 0:  # cut off inside (gzip), or unreadable: not again before it changes or is overdue
@@ -372,6 +373,6 @@ class Pickup:
         put("oldest_waiting_seconds", time() - oldest, source=name)
 
 
-def _is_whole_here(path: str) -> bool:
+def _is_whole_here(path: str, unpacking: Unpacking) -> bool:
     with open_regular(path) as file:
-        return is_file_whole(file, os.fstat(file.fileno()).st_size)
+        return is_file_whole(file, os.fstat(file.fileno()).st_size, unpacking)

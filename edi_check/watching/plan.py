@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from posixpath import normpath
 from typing import Any
 
 from ..configuration import Configuration, ConfigurationError
+from ..pipeline import LIMITS
 from ..telling.settings import AckSettings
 from .answering import Policy
 from .intake import IGNORED, Rules
 from .layout import Layout
+from .transport import Unpacking
 
 __all__ = ["Plan", "RemoteSource", "SourcePlan", "make_plan"]
 
@@ -60,6 +62,11 @@ class Plan:
     min_free_bytes: int = 64 << 20
     listen: str = ""
     metrics_textfile: str = ""
+
+    def unpacking(self, progress: Callable[[], object] = lambda: None) -> Unpacking:
+        """How far gzip files are unpacked before they are taken: as far as when they are judged."""
+        limits = {**LIMITS, **(self.policy.check.get("limits") or {})}
+        return Unpacking(limits["gzip_bytes"], limits["gzip_ratio"], progress)
 
 
 def make_plan(

@@ -61,8 +61,11 @@ class Service:
         self.answering = (
             answering(self.ledger) if answering else Answering(plan.policy, self.ledger.lease_numbers, self._ask)
         )
+        unpacking = plan.unpacking(self.figures.beat)
         folders: dict[str, DropFolder] = {
-            s.name: LocalFolder(s.name, s.inbound, s.outbound, plan.layout, s.rules.done_marker)
+            s.name: LocalFolder(
+                s.name, s.inbound, s.outbound, plan.layout, s.rules.done_marker, unpacking=unpacking
+            )
             for s in plan.sources
             if not s.remote
         }

@@ -10,16 +10,17 @@ import errno
 import os
 import stat
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable
 from contextlib import suppress
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, NamedTuple, Protocol
 
+from ..sources import CHUNK, GZIP_LIMIT, GZIP_RATIO, unpacks_too_far
 from .disk import create, fsync_folder, looks, may_change, open_regular, rename_new, unlink_quietly
 from .intake import Entry, is_whole
 from .layout import Layout
 from .records import Output, Record
 
-__all__ = ["CHANGED", "GONE", "TAKEN", "DropFolder", "LocalFolder", "is_file_whole"]
+__all__ = ["CHANGED", "GONE", "TAKEN", "DropFolder", "LocalFolder", "Unpacking", "is_file_whole"]
 
 TAKEN, GONE, CHANGED = "taken", "gone", "changed"
 """What became of a claim: the bytes are in ``work/claimed``; another was quicker; it isn't the file that was looked
@@ -56,28 +57,46 @@ class DropFolder(Protocol):
         """Make one answer appear, whole, under its name. Durable after ``settle``."""
 
 
-def is_file_whole(file: BinaryIO, size: int) -> bool:
+class Unpacking(NamedTuple):
+    """How far a gzip file is unpacked to see whether it is whole (as ``sources`` has it); ``progress`` is called
+    meanwhile."""
+
+    limit: int = GZIP_LIMIT
+    ratio: int = GZIP_RATIO
+    progress: Callable[[], object] = lambda: None
+
+
+def is_file_whole(file: BinaryIO, size: int, unpacking: Unpacking) -> bool:
     """``intake.is_whole`` of an open file; a gzip file is unpacked for it, without keeping it."""
     head = file.read(HEAD)
-    if head[:2] != GZIP:
-        file.seek(max(0, size - TAIL))
-        return is_whole(head, file.read(TAIL))
+    if head[:2] == GZIP:
+        file.seek(0)
+        return _is_gzip_whole(file, unpacking)
+    file.seek(max(0, size - TAIL))
+    return is_whole(head, file.read(TAIL))
+
+
+def _is_gzip_whole(file: BinaryIO, unpacking: Unpacking) -> bool:
+    """The first member only: that it is complete is what can be known. What unpacks too far counts as whole: it is
+    refused when it is judged."""
+    limit, ratio, progress = unpacking
     machine, first, last = zlib.decompressobj(31), b"", b""
+    packed = unpacked = 0
     try:
-        for piece in _unpacked(machine, head, file):
-            if len(first) < HEAD:
-                first += piece[:HEAD]
-            last = (last + piece)[-TAIL:]
+        while not machine.eof and (data := file.read(CHUNK)):
+            packed += len(data)
+            while data and not machine.eof:
+                piece = machine.decompress(data, 1 << 20)
+                data = machine.unconsumed_tail
+                unpacked += len(piece)
+                if unpacks_too_far(packed, unpacked, limit, ratio):
+                    return True
+                first += piece[: HEAD - len(first)]
+                last = (last + piece)[-TAIL:]
+                progress()
     except zlib.error:
         return False
     return machine.eof and is_whole(first, last)
-
-
-def _unpacked(machine: zlib._Decompress, data: bytes, file: BinaryIO) -> Iterator[bytes]:
-    """The first member only: that it is complete is what can be known."""
-    while data and not machine.eof:
-        yield machine.decompress(data, 1 << 20)
-        data = machine.unconsumed_tail or file.read(1 << 17)
 
 
 class LocalFolder:
@@ -86,12 +105,19 @@ class LocalFolder:
     is_remote = False
 
     def __init__(
-        self, name: str, inbound: str, outbound: str, layout: Layout, done_marker: str = "", is_own_clock: bool = True
+        self,
+        name: str,
+        inbound: str,
+        outbound: str,
+        layout: Layout,
+        done_marker: str = "",
+        is_own_clock: bool = True,
+        unpacking: Unpacking = Unpacking(),  # noqa: B008 - it can't be changed
     ) -> None:
         self.name, self.layout = name, layout
         self.inbound, self.outbound = os.fsencode(inbound), outbound
         self.marker = os.fsencode(done_marker)
-        self.is_own_clock = is_own_clock
+        self.is_own_clock, self.unpacking = is_own_clock, unpacking
 
     def _path(self, name: bytes) -> bytes:
         return os.path.join(self.inbound, name)
@@ -123,7 +149,7 @@ class LocalFolder:
 
     def looks_whole(self, entry: Entry) -> bool:
         with open_regular(self._path(entry.name)) as file:
-            return is_file_whole(file, os.fstat(file.fileno()).st_size)
+            return is_file_whole(file, os.fstat(file.fileno()).st_size, self.unpacking)
 
     def take(self, record: Record) -> str:
         target = self.layout.claimed(record.id)

@@ -23,6 +23,7 @@ from typing import Any
 import pytest
 from drops import Child, Consumer, drop, numbered, plan_for, run_once, service_for, violations, wait_for
 
+from edi_check import check
 from edi_check.telling.settings import AckSettings
 from edi_check.watching import alone as alone_module
 from edi_check.watching import answering as answering_module
@@ -32,12 +33,14 @@ from edi_check.watching import steps as steps_module
 from edi_check.watching.answering import Answering, Policy
 from edi_check.watching.disk import looks
 from edi_check.watching.intake import Rules
+from edi_check.watching.journal import Journal
 from edi_check.watching.layout import LayoutError
 from edi_check.watching.ledger import SqliteLedger
 from edi_check.watching.orders import OrderError, prune, quarantined, release, requeue, standing
 from edi_check.watching.plan import Plan, SourcePlan
 from edi_check.watching.records import DONE, QUARANTINED
 from edi_check.watching.schema import LedgerError, open_database
+from edi_check.watching.transport import Unpacking, is_file_whole
 
 
 def rows(root: Path) -> list[dict[str, Any]]:
@@ -124,6 +127,41 @@ def test_a_gzip_file_is_judged_unpacked(tmp_path: Path) -> None:
     run_once(plan)
     assert answers(tmp_path) == {"999.x12": 1, "277CA.x12": 1, "report.html": 1, "report.json": 1}
     assert [p.name for p in (tmp_path / "inbound").iterdir()] == ["cut.837.gz"]
+
+
+def bomb(data: bytes, blanks: int) -> bytes:
+    """A gzip file of these bytes and so many line ends, cut off: who unpacks all of it finds that it isn't whole."""
+    return gzip.compress(data + b"\n" * blanks)[:-9]
+
+
+@pytest.mark.parametrize(("blanks", "limits"), [(64 << 20, {}), (1 << 16, {"gzip_bytes": 1 << 15})])
+def test_a_gzip_file_beyond_the_limits_is_answered_as_check_answers_it(
+    tmp_path: Path, blanks: int, limits: dict[str, int]
+) -> None:
+    """And not unpacked to its end before."""
+    plan = plan_for(tmp_path, policy=Policy(check={"limits": limits}), incomplete_grace_seconds=900.0)
+    data = bomb(numbered(1), blanks)
+    (tmp_path / "bomb.837.gz").write_bytes(data)
+    checked = check(tmp_path / "bomb.837.gz", limits=limits)
+    drop(tmp_path / "inbound", "bomb.837.gz", data)
+    service = service_module.Service(plan, Journal(io.StringIO()))  # the rules of others have other limits
+    service.run(once=True)
+    service.close()
+    [row] = rows(tmp_path)
+    assert (row["state"], row["disposition"]) == (DONE, checked.files[0].disposition)
+    [answered] = (tmp_path / "outbound").glob("*_report.json")
+    found = json.loads(answered.read_text())["files"][0]
+    assert [f["edit"] for f in found["findings"]] == [f.edit for f in checked.files[0].findings]
+    assert any("limit" in f["message"] for f in found["findings"])
+    assert os.listdir(tmp_path / "inbound") == []
+
+
+def test_unpacking_shows_signs_of_life(tmp_path: Path) -> None:
+    (tmp_path / "a.gz").write_bytes(gzip.compress(os.urandom(1 << 20) * 8))
+    beats: list[int] = []
+    with open(tmp_path / "a.gz", "rb") as file:
+        assert is_file_whole(file, 0, Unpacking(progress=lambda: beats.append(file.tell())))
+    assert len(beats) > 8
 
 
 def test_answers_too_big_for_memory_are_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -482,7 +520,9 @@ def test_killing_the_service_never_quarantines(tmp_path: Path, monkeypatch: pyte
         assert wait_for(marker.exists, 20)
         assert watcher.end(signal.SIGKILL) == -signal.SIGKILL
         marker.unlink()
-    run_once(plan)
+    service = service_module.Service(plan, Journal(io.StringIO()))  # the rules of others have other limits
+    service.run(once=True)
+    service.close()
     [row] = rows(tmp_path)
     assert (row["state"], row["ends"]) == (DONE, 6)
     assert answers(tmp_path)["999.x12"] == 1

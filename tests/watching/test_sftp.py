@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import random
 import signal
@@ -122,6 +123,18 @@ def test_a_done_marker_goes_with_its_file_and_not_with_the_next(
     kept = sorted(p.read_bytes() for p in (tmp_path / "root/archive").rglob("*.837"))
     assert kept == sorted([numbered(1), second]), log
     assert list(server.inbound.iterdir()) == []
+
+
+def test_a_gzip_file_beyond_the_limits_is_answered(tmp_path: Path, server: Server) -> None:
+    """It was cut off, too: who unpacks all of it finds that it isn't whole, and waits."""
+    drop(server.inbound, "bomb.gz", gzip.compress(numbered(1) + b"\n" * (64 << 20))[:-9])
+    drop(server.inbound, "cut.gz", gzip.compress(numbered(2))[:-9])
+    plan = remote_plan(tmp_path, server)
+    object.__setattr__(plan.sources[0].rules, "incomplete_grace_seconds", 900.0)
+    run_once(plan)
+    assert [p.name for p in server.inbound.iterdir()] == ["cut.gz"]
+    [report] = (tmp_path / "root/outbound").glob("*_report.json")
+    assert "unpacks beyond the limit" in report.read_text()
 
 
 class Chase:
