@@ -121,7 +121,7 @@ def test_everything_is_private(tmp_path: Path) -> None:
 
 
 def test_a_gzip_file_is_judged_unpacked(tmp_path: Path) -> None:
-    plan = plan_for(tmp_path)
+    plan = plan_for(tmp_path, incomplete_grace_seconds=900.0)
     drop(tmp_path / "inbound", "a.837.gz", gzip.compress(numbered(1)))
     drop(tmp_path / "inbound", "cut.837.gz", gzip.compress(numbered(2))[:-9])
     run_once(plan)

@@ -68,7 +68,9 @@ def test_pull_and_push(tmp_path: Path, server: Server) -> None:
 def test_once_says_what_stays_at_the_server(tmp_path: Path, server: Server) -> None:
     drop(server.inbound, "cut.837", numbered(1)[:500])
     drop(server.inbound, "whole.837", numbered(2))
-    log = [json.loads(line) for line in run_once(remote_plan(tmp_path, server)).splitlines()]
+    plan = remote_plan(tmp_path, server)
+    object.__setattr__(plan.sources[0].rules, "incomplete_grace_seconds", 900.0)
+    log = [json.loads(line) for line in run_once(plan).splitlines()]
     told = [(line["reason"], line["files"]) for line in log if line["event"] == "left_waiting"]
     assert told == [("incomplete", 1)]
     assert [p.name for p in server.inbound.iterdir()] == ["cut.837"]
