@@ -349,3 +349,12 @@ def test_what_stands_where_the_guide_has_nothing_is_hidden(text: str) -> None:
 def test_a_value_cannot_forge_a_mark() -> None:
     (fault,) = explain(*parse("2010BA NM1*IL*1*DOE\x03*JANE****MI*A1"), USUAL)
     assert "DOE" not in masked(fault.message) and "x03" not in masked(fault.message)
+
+
+@pytest.mark.parametrize(("text", "codes"), [
+    ("NM1*IL*2*ACME WIDGETS", []), ("NM1*IL*1*TESTER*ADA", ["1", "1"]), ("NM1*IL*1 *TESTER*ADA", ["6", "1", "1"]),
+    ("NM1*IL*1*TESTER*ADA****MI", ["1"]), ("NM1*IL*2*ACME WIDGETS*****MI", ["2"]),
+])
+def test_an_id_is_wanted_of_a_subscriber_who_is_a_person(text: str, codes: list[str]) -> None:
+    use, elements = parse(f"2010BA {text}")
+    assert [f.code for f in explain(use, elements, USUAL)] == codes

@@ -170,7 +170,7 @@ class Compared:
             repr((*service[:2], sorted(service[2]), *service[3:5], service[5] or place, *service[6:], days[:8],
                   days[-8:], provider or rendering or billing))
             for service, (_, days, _, provider) in zip(self._services, self.lines, strict=True))
-        whole = repr((billing, sequence, *[text.upper() for text in own], self.patient, lines))
+        whole = repr((billing, sequence, *[text.strip().upper() for text in own], self.patient, lines))
         return blake2b(whole.encode("latin-1", "replace"), digest_size=16).digest()
 
     @cached_property
@@ -198,7 +198,8 @@ def told_apart_by(segments: Sequence[Sequence[str]]) -> tuple[bytes, bytes]:
         name = ":".join(e[:2]) if e[0] in ("REF", "DTP") else e[0]
         if name in _HELD or name in _OWN:
             continue
-        text = "*".join(["CLM", *e[3:]] if name == "CLM" else e).upper().rstrip("*")
+        said = ["CLM", *e[3:]] if name == "CLM" else [*e[:2], *map(_plain, e[2:3]), *e[3:]] if e[0] == "AMT" else e
+        text = "*".join([part.rstrip() for part in said]).upper().rstrip("*")
         (drugs if name == "LIN" else rest).append(text)
     first, second = (blake2b("~".join(sorted(texts)).encode("latin-1", "replace"), digest_size=16).digest()
                      for texts in (drugs, rest))

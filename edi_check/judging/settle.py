@@ -203,6 +203,8 @@ class _Settlement:
         claim.has_other_details = same is None
         for active in plan.pairs["signature"]:
             self.report_pair(active, same or next(iter(alike.values())), claim, standing, plan)
+        if same is None and not _is_refused(self.found):
+            alike[rest] = Earlier(claim.index, claim.number, claim.frequency)  # it may have a double of its own
         return any(is_at_least(f.level, "review") for f in self.found)
 
     def compare_number(self, claim: Compared, standing: Standing, plan: Plan) -> None:

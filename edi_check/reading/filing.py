@@ -77,7 +77,9 @@ class Filing:
         """Faults beyond FAULT_LIMIT, by edit and level (``""``: the edit's own)."""
         self._filed = 0
         self._met: set[tuple[str, int, str, str]] = set()
-        """What was filed in the set: scope, number of the claim or level, edit, level."""
+        self._met_of_claim: set[tuple[str, int, str, str]] = set()
+        """What was filed in the set above its claims: scope, number of the level, edit, level; and of the claim at
+        hand."""
         self._elements_said = False
         self._unplaced: Unplaced | None = None
 
@@ -176,23 +178,24 @@ class Filing:
             f.claim, f.claim_number, f.line = c.index, c.number, len(c.service_lines)
             if not c.faults:
                 c.faults = []
-            if self._is_room(len(c.faults), scope, c.index, f):
+                self._met_of_claim.clear()
+            if self._is_room(len(c.faults), self._met_of_claim, (scope, c.index, edit, level)):
                 c.faults.append(f)  # type: ignore[attr-defined]
             return f
         f.level_number = {"provider": a.providers, "subscriber": a.subscribers, "patient": a.patients}.get(scope, 0)
-        if self._is_room(self._filed, scope, f.level_number, f):
+        if self._is_room(self._filed, self._met, (scope, f.level_number, edit, level)):
             self._filed += 1
             env.faults.append(f)
         return f
 
-    def _is_room(self, filed: int, scope: str, number: int, f: Finding) -> bool:
-        """Is the fault to be kept, after ``filed`` others? The first of its edit and level always is: each may be the
-        one that refuses the claim or the level, for a user may set the level of every other edit to ``warn``."""
-        key = (scope, number, f.edit, f.level)
-        if filed < FAULT_LIMIT or key not in self._met:
-            self._met.add(key)
+    def _is_room(self, filed: int, met: set[tuple[str, int, str, str]], key: tuple[str, int, str, str]) -> bool:
+        """Is a fault to be kept, after ``filed`` others? The first of its edit and level always is: each may be the one
+        that refuses the claim or the level, for a user may set the level of every other edit to ``warn``. ``key``:
+        scope, number of the claim or level, edit, level; ``met``: those of the faults that were kept."""
+        if filed < FAULT_LIMIT or key not in met:
+            met.add(key)
             return True
-        self.unfiled[f.edit, f.level] += 1
+        self.unfiled[key[2], key[3]] += 1
         return False
 
     def _explain(self, use: SegmentUse, e: list[str], n: int) -> None:

@@ -228,9 +228,10 @@ def diagnosis_not_in_code_set(claim: Claim, *, icd10cm: Diagnoses) -> Result:
     Wrong:  HI*ABK:M545    on 2026-02-03 (the code was divided on 2021-10-01)
     Right:  HI*ABK:M5450
 
-    Returns a hit on each diagnosis at fault; ``Unjudged`` when the tables don't speak of one of its days.
+    Returns a hit on each diagnosis at fault; one ``Unjudged`` when the tables don't speak of a day of some of them.
     """
     found: list[Hit | Unjudged] = []
+    unjudged: list[Hit | Unjudged] = []
     for d in claim.diagnoses:
         if not d.is_icd10 or not is_icd10cm_shape(d.code):
             continue
@@ -238,14 +239,15 @@ def diagnosis_not_in_code_set(claim: Claim, *, icd10cm: Diagnoses) -> Result:
         standings = {day: icd10cm.standing(d.code, day) for day in days}
         if not days or "billable" in standings.values():
             continue
-        for day, standing in standings.items():
-            if not standing:
-                return (Unjudged(f"the tables of ICD-10-CM codes don't tell those of {day:%Y-%m}"),)
+        gap = next((day for day, standing in standings.items() if not standing), None)
+        if gap is not None:
+            unjudged = unjudged or [Unjudged(f"the tables of ICD-10-CM codes don't tell those of {gap:%Y-%m}")]
+            continue
         is_short = standings[days[0]] == "divided"
         code = "772" if is_short else _PRINCIPAL if _is_principal(d) else _OTHER
         found.append(Hit(_at(d), claim.diagnoses_segment, values={"diagnosis": d.code, "day": days[0]},
                          says="short" if is_short else "", status=Status("A7", (code,))))
-    return found
+    return found + unjudged
 
 
 def _days(lines: Iterable[ServiceLine]) -> list[date]:
