@@ -186,12 +186,14 @@ class FileCheck:
         """Give a finding of the reader its level and status; false when its edit is off."""
         if not self.engine.reports(f.edit):
             return False
-        edit = self.engine.catalogue[f.edit]
-        if not f.level or f.edit in self.pinned:
-            f.level = edit.level
+        f.level = self._level_of(f.edit, f.level)
         if not f.status.category:
-            f.status = edit.status
+            f.status = self.engine.catalogue[f.edit].status
         return True
+
+    def _level_of(self, edit: str, level: str) -> str:
+        """The level in force of what the reader files at ``level``, ``""`` for the edit's own."""
+        return self.engine.catalogue[edit].level if not level or edit in self.pinned else level
 
     def _list(self, f: Finding) -> None:
         """Count a finding, and list it while its edit has room."""
@@ -243,8 +245,7 @@ class FileCheck:
         """Count the faults that the reader has not kept."""
         for (edit, level), n in self.reader.unfiled.items():
             if self.engine.reports(edit):
-                given = self.engine.catalogue[edit].level
-                self.levels[given if not level or edit in self.pinned else level] += n
+                self.levels[self._level_of(edit, level)] += n
                 self._unfiled[edit] += n
 
     def _overrule(self, index: int, found: list[Finding]) -> None:
@@ -265,8 +266,12 @@ class FileCheck:
         """A claim's segments (2300 and below) as elements, read again from the source; components with ``:``."""
         row = self.file.rows[claim - 1]
         d = self.file.interchanges[row[7] - 1].delimiters
-        text = self.source.read_at(row[12], min(row[13], 1 << 20)).decode("latin-1").replace(d.component, ":")
+        text = self._text_of(row).replace(d.component, ":")
         return [segment.strip("\r\n").split(d.element) for segment in text.split(d.terminator)[:-1]]
+
+    def _text_of(self, row: tuple[Any, ...]) -> str:
+        """A claim as it was sent, a long one as far as anybody looks."""
+        return self.source.read_at(row[12], min(row[13], 1 << 20)).decode("latin-1")
 
     def _locate(self, claim: int, segment: int) -> Place:
         """Place of one of a claim's segments, read again from the source: only findings of *settle* ask."""
@@ -274,7 +279,7 @@ class FileCheck:
         interchange = self.file.interchanges[row[7] - 1]
         st = next((s for g in interchange.groups for s in g.sets if s.index == row[9]), None)
         in_set = segment - st.segment + 1 if st else 0
-        text = self.source.read_at(row[12], min(row[13], 1 << 20)).decode("latin-1")
+        text = self._text_of(row)
         at, number, term = 0, row[11], interchange.delimiters.terminator
         edge = "\r\n".replace(term, "")
         while number < segment and at < len(text):

@@ -23,7 +23,7 @@ from .spool import Store
 if TYPE_CHECKING:
     from .tables.store import Selection
 
-__all__ = ["LIMITS", "Desk", "check", "claims_again", "read_claims"]
+__all__ = ["LIMITS", "Desk", "check", "claims_again", "limits_of", "read_claims"]
 
 LIMITS: Mapping[str, int] = {
     "segment_bytes": 64 * 1024,
@@ -126,7 +126,7 @@ class Desk:
             as_of=day,
         )
         self.tables = _listed(tables)
-        self.limits = _limits(limits)
+        self.limits = limits_of(limits)
         self._options: dict[str, Any] = {"strict": bool(strict), "max_findings": _whole(max_findings),
                                          "pinned": levels or {}}
         self._steps: dict[Any, Any] = {}
@@ -183,7 +183,7 @@ def read_claims(source: Any, *, limits: Mapping[str, int] | None = None) -> Iter
     """
     from .reading.reader import Reader
 
-    known = _limits(limits)
+    known = limits_of(limits)
     opened = Source(source, gzip_limit=known["gzip_bytes"], gzip_ratio=known["gzip_ratio"])
     reader = Reader(
         segment_limit=known["segment_bytes"], element_limit=known["segment_elements"], set_limit=known["file_sets"]
@@ -216,7 +216,7 @@ def claims_again(file: FileReport, *, limits: Mapping[str, int] | None = None) -
     """
     from .reading.reader import Reader
 
-    known = _limits(limits)
+    known = limits_of(limits)
     reader = Reader(
         segment_limit=known["segment_bytes"], element_limit=known["segment_elements"], set_limit=known["file_sets"]
     )
@@ -225,7 +225,8 @@ def claims_again(file: FileReport, *, limits: Mapping[str, int] | None = None) -
     yield from reader.close()
 
 
-def _limits(given: Mapping[str, int] | None) -> dict[str, int]:
+def limits_of(given: Mapping[str, int] | None) -> dict[str, int]:
+    """All limits: those given, the others as ``LIMITS`` has them."""
     return {name: _whole(value) for name, value in {**LIMITS, **(given or {})}.items()}
 
 

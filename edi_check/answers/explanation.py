@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, TextIO
 
+from ..pipeline import limits_of
 from ..privacy import legible, masked, unmasked
-from ..sources import GZIP_LIMIT, GZIP_RATIO, Source
+from ..sources import Source
 from ..spool import Store
 from ..telling.render import Finished, environment
 from .claim_statements import ClaimStatements, asked_claims, looking, looking_at_providers
@@ -81,8 +82,8 @@ def explained(source: Any, original: Any = None, *, name: str = "", show_values:
     """What an acknowledgment says. In: its path, bytes or a binary file, and the same of the claim file that it
     answers; ``limits`` as in ``read_claims``. Raises nothing over the content of either; what can't be read is a
     remark."""
-    limits = limits or {}
-    told = _opened(source, limits, name)
+    known = limits_of(limits)
+    told = _opened(source, known, name)
     received = recognized(told.chunks())
     if told.trouble:
         received.is_whole = False
@@ -93,7 +94,7 @@ def explained(source: Any, original: Any = None, *, name: str = "", show_values:
         claims = asked_claims(received)
         asked = Asked(asked_positions(received), set(claims), looking(received, claims, show_values),
                       looking_at_providers(received, show_values))
-        answered = Original(_opened(original, limits), asked, store, limits)
+        answered = Original(_opened(original, known), asked, store, known)
         if answered.trouble:
             received.is_whole = False
             received.remarks.append(f"The original {answered.trouble}.")
@@ -105,8 +106,7 @@ def explained(source: Any, original: Any = None, *, name: str = "", show_values:
 
 
 def _opened(source: Any, limits: Mapping[str, int], name: str = "") -> Source:
-    return Source(source, name, gzip_limit=limits.get("gzip_bytes", GZIP_LIMIT),
-                  gzip_ratio=limits.get("gzip_ratio", GZIP_RATIO))
+    return Source(source, name, gzip_limit=limits["gzip_bytes"], gzip_ratio=limits["gzip_ratio"])
 
 
 def _told(received: Received, original: Original | None, name: str, show_values: bool, store: Store) -> Explanation:

@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..model import Claim, Delimiters, FunctionalGroup, Interchange, Place, TransactionSet
-from ..reading.reader import ELEMENT_LIMIT, SET_LIMIT, Reader
-from ..reading.segments import SEGMENT_LIMIT, Batch
+from ..pipeline import limits_of
+from ..reading.reader import Reader
+from ..reading.segments import Batch
 from ..sources import Source
 from ..spool import Store
 from .claim_records import ClaimRecords, Claims
@@ -70,9 +71,8 @@ class _Follower(Reader):
     """A reader that is watched: ``sight`` sees every batch after it was read."""
 
     def __init__(self, sight: Callable[[Batch, _Follower], None], limits: Mapping[str, int]) -> None:
-        super().__init__(segment_limit=limits.get("segment_bytes", SEGMENT_LIMIT),
-                         element_limit=limits.get("segment_elements", ELEMENT_LIMIT),
-                         set_limit=limits.get("file_sets", SET_LIMIT))
+        super().__init__(segment_limit=limits["segment_bytes"], element_limit=limits["segment_elements"],
+                         set_limit=limits["file_sets"])
         self._sight = sight
 
     def _run(self, batch: Batch) -> None:
@@ -93,7 +93,7 @@ class Original:
         self._at = [0, 0, 0]
         """Interchange, group and set up to which the sets are known."""
         self.claims = ClaimRecords(store or Store())
-        reader = _Follower(self._sight, limits or {})
+        reader = _Follower(self._sight, limits_of(limits))
         for chunk in source.chunks():
             for claim in reader.feed(chunk):
                 self._enter(claim)
@@ -171,12 +171,17 @@ class Original:
         """The claims of these sets, in file order."""
         return Claims(self.claims, [self.claims.sets[r.set.index] for r in sets if r.set.index in self.claims.sets])
 
-    def claims_named(self, number: str, among: Iterable[int]) -> list[int]:
-        """Those of the claims ``among`` (running numbers) that an answer may mean by ``number``: with this very CLM01,
-        else with one of the same ``number_key``."""
-        key = number_key(number)
-        same = [n for n in among if number_key(self.claims.number(n)) == key]
-        return [n for n in same if self.claims.number(n).strip() == number.strip()] or same
+    def claim_named(self, number: str, among: Iterable[int]) -> int:
+        """The first of the claims ``among`` (running numbers) that an answer may mean by ``number``: with this very
+        CLM01, else with one of the same ``number_key``; 0 for none."""
+        exact, key, alike = number.strip(), number_key(number), 0
+        for n in among:
+            its = self.claims.number(n)
+            if its.strip() == exact:
+                return n
+            if not alike and number_key(its) == key:
+                alike = n
+        return alike
 
     def claims_at(self, record: SetRecord, place: Place, number: str = "") -> Claims:
         """The claims that a segment of a set belongs to: the one it stands in, those below its level, or every claim of
@@ -187,9 +192,9 @@ class Original:
         at = claims.last_before(start, end, place.segment)
         if number:
             near = [n for n in (at, at - 1) if start <= n <= end]
-            named = self.claims_named(number, near) or self.claims_named(number, range(start, end + 1))
+            named = self.claim_named(number, near) or self.claim_named(number, range(start, end + 1))
             if named:
-                return Claims(claims, [(named[0], named[0])])
+                return Claims(claims, [(named, named)])
         if at >= start and place.segment <= claims.record(at).last:
             return Claims(claims, [(at, at)])
         below = at + 1

@@ -116,9 +116,14 @@ def _demand(use: SegmentUse, sep: str) -> str:
     demand = use.demand
     if demand is None:
         return ""
-    condition = f"{use.id}(?:{sep}[^{sep}]*+){{{demand.element - 1}}}+{sep}{re.escape(demand.value)}(?:{sep}|$)"
-    wanted = "".join(f"(?={use.id}(?:{sep}[^{sep}]*+){{{n - 1}}}+{sep}[^{sep}])" for n in demand.demanded)
+    condition = f"{_before(use, sep, demand.element)}{re.escape(demand.value)}(?:{sep}|$)"
+    wanted = "".join(f"(?={_before(use, sep, n)}[^{sep}])" for n in demand.demanded)
     return f"(?:(?!{condition})|{wanted})"
+
+
+def _before(use: SegmentUse, sep: str, n: int) -> str:
+    """All of a segment up to its element ``n``."""
+    return f"{use.id}(?:{sep}[^{sep}]*+){{{n - 1}}}+{sep}"
 
 
 def _notes(use: SegmentUse, sep: str) -> str:
@@ -156,7 +161,7 @@ def _note(note: SyntaxNote, use: SegmentUse, sep: str) -> str:
     first, rest = note.elements[0], note.elements[1:]
 
     def has(n: int) -> str:
-        return f"{use.id}(?:{sep}[^{sep}]*+){{{n - 1}}}+{sep}[^{sep}]"
+        return f"{_before(use, sep, n)}[^{sep}]"
 
     if note.kind == "P":
         if len(sure) == len(usage) or not possible:

@@ -271,8 +271,9 @@ class _Segment:
 
     def judge_demand(self) -> None:
         demand = self.use.demand
-        given = self.elements[demand.element:demand.element + 1] if demand is not None else []
-        if demand is not None and [text.rstrip(" ") for text in given] == [demand.value]:
+        if demand is None or not self.has(demand.element):
+            return
+        if self.elements[demand.element].rstrip(" ") == demand.value:
             for n in demand.demanded:
                 if not self.has(n):
                     self.add_missing(n, 0, f"is required where {self.designator(demand.element)} is {demand.value}")

@@ -43,8 +43,8 @@ def redact(
     the copy); else nobody can repeat them. ``packs``, ``settings`` and ``as_of`` as for ``edi_check.check``: the
     findings that are to stay are theirs. ``progress`` is called with the time through the file (0, 1) and the bytes
     taken of it, as they are stored the first time, unpacked the second. Raises ``NotX12`` for what is no interchange,
-    ``RedactionFailed`` for what can't be read to its end or ends values by digits or segments by
-    letters; nothing is written then.
+    ``RedactionFailed`` for what can't be read to its end or ends values by digits or segments by letters; nothing is
+    written then.
     """
     opened = source if isinstance(source, Source) else Source(source)
     try:

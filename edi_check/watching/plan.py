@@ -9,7 +9,7 @@ from posixpath import normpath
 from typing import Any
 
 from ..configuration import Configuration, ConfigurationError
-from ..pipeline import LIMITS
+from ..pipeline import limits_of
 from ..telling.settings import AckSettings
 from .answering import Policy
 from .intake import IGNORED, Rules
@@ -65,7 +65,7 @@ class Plan:
 
     def unpacking(self, progress: Callable[[], object] = lambda: None) -> Unpacking:
         """How far gzip files are unpacked before they are taken: as far as when they are judged."""
-        limits = {**LIMITS, **(self.policy.check.get("limits") or {})}
+        limits = limits_of(self.policy.check.get("limits"))
         return Unpacking(limits["gzip_bytes"], limits["gzip_ratio"], progress)
 
 
@@ -176,10 +176,10 @@ def _unheard(listen: str) -> Iterator[str]:
 def _crossed(sources: list[SourcePlan], layout: Layout) -> Iterator[str]:
     """What would make the watcher take its own files as claims, or lose its own under answers. Only the names in an
     inbound folder are looked at, not what lies deeper, so one folder may lie in another."""
-    kept = {os.path.realpath(layout.folder(kind)): kind for kind in ("outbound", "accepted", "rejected", "quarantine")}
+    kept = {os.path.realpath(layout.folder(kind)) for kind in ("outbound", "accepted", "rejected", "quarantine")}
     closed = [os.path.realpath(p) for p in (layout.work, os.path.join(layout.root, "archive"))]
     local = [s for s in sources if not s.remote and s.inbound]
-    answered = {os.path.realpath(s.outbound): s for s in local}
+    answered = {os.path.realpath(s.outbound) for s in local}
     for s in local:
         here, there = os.path.realpath(s.inbound), os.path.realpath(s.outbound)
         if here == there:

@@ -32,7 +32,7 @@ class Workers:
         self.running: list[subprocess.Popen[bytes] | None] = [None] * count
         self._next = [0.0] * count
         self._waits = [0.5] * count
-        self._readers: list[threading.Thread] = []
+        self._readers: list[threading.Thread | None] = [None] * count
 
     def tick(self) -> None:
         """Start what isn't running, not too often."""
@@ -50,8 +50,8 @@ class Workers:
                 command = [sys.executable, "-m", "edi_check", *self.command]
                 started = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603 - ourselves
                 self.running[n] = started
-                self._readers.append(threading.Thread(target=self._add_up, args=(started.stdout,), daemon=True))
-                self._readers[-1].start()
+                reader = self._readers[n] = threading.Thread(target=self._add_up, args=(started.stdout,), daemon=True)
+                reader.start()
 
     def _add_up(self, told: IO[bytes]) -> None:
         with told:
@@ -72,7 +72,8 @@ class Workers:
                 process.kill()
                 process.wait()
         for reader in self._readers:
-            reader.join(5)
+            if reader is not None:
+                reader.join(5)
 
 
 def hand_on(figures: Figures) -> None:

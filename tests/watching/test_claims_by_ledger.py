@@ -17,19 +17,10 @@ import pytest
 from drops import drop, numbered, plan_for, run_once, service_for, wait_for
 from sshd import Server
 
-from edi_check.watching.carrier import Retry
 from edi_check.watching.pickup import PREFIX, Pickup
 from edi_check.watching.plan import Plan
 
 RENAMES = "rename,posix-rename,hardlink"
-
-
-@pytest.fixture
-def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    monkeypatch.setattr(Retry, "LONGEST", 0.3)
-    made = Server(tmp_path / "sshd")
-    yield made
-    made.stop()
 
 
 def by_ledger(tmp_path: Path, server: Server) -> Plan:

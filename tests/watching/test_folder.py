@@ -14,6 +14,7 @@ import sqlite3
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from glob import glob
@@ -278,9 +279,8 @@ def test_a_file_somebody_still_writes_is_given_back(tmp_path: Path, monkeypatch:
     assert len(rows(tmp_path)) == 1
 
 
-def test_a_file_that_is_given_back_still_has_its_done_marker(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def run_once_marked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[str], None]) -> str:
+    """The log of a run over a file with its done marker; ``meanwhile`` gets its path here before it is judged first."""
     plan = plan_for(tmp_path, done_marker=".done")
     drop(tmp_path / "inbound", "a.837", numbered(1))
     (tmp_path / "inbound/a.837.done").touch()
@@ -288,11 +288,18 @@ def test_a_file_that_is_given_back_still_has_its_done_marker(
 
     def answer(self: Answering, record: Any, layout: Any, *rest: Any) -> Any:
         monkeypatch.setattr(Answering, "answer", original)
-        os.utime(layout.claimed(record.id), (10**9, 10**9))  # as a partner's synchronisation does it
+        meanwhile(layout.claimed(record.id))
         return original(self, record, layout, *rest)
 
     monkeypatch.setattr(Answering, "answer", answer)
-    log = run_once(plan)
+    return run_once(plan)
+
+
+def test_a_file_that_is_given_back_still_has_its_done_marker(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # as a partner's synchronisation does it
+    log = run_once_marked(tmp_path, monkeypatch, lambda path: os.utime(path, (10**9, 10**9)))
     assert '"given_back"' in log and '"left_waiting"' not in log
     assert [p.read_bytes() for p in (tmp_path / "archive").rglob("*.837")] == [numbered(1)]
     assert os.listdir(tmp_path / "inbound") == []
@@ -302,19 +309,11 @@ def test_a_done_marker_goes_with_its_file_and_not_with_the_next(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A second file of that name comes, with its marker, while the first is judged."""
-    plan = plan_for(tmp_path, done_marker=".done")
-    drop(tmp_path / "inbound", "a.837", numbered(1))
-    (tmp_path / "inbound/a.837.done").touch()
-    original = Answering.answer
-
-    def answer(self: Answering, record: Any, layout: Any, *rest: Any) -> Any:
-        monkeypatch.setattr(Answering, "answer", original)
+    def meanwhile(path: str) -> None:
         drop(tmp_path / "inbound", "a.837", numbered(2))
         drop(tmp_path / "inbound", "a.837.done", b"")
-        return original(self, record, layout, *rest)
 
-    monkeypatch.setattr(Answering, "answer", answer)
-    run_once(plan)
+    run_once_marked(tmp_path, monkeypatch, meanwhile)
     kept = sorted(p.read_bytes() for p in (tmp_path / "archive").rglob("*.837"))
     assert kept == [numbered(1), numbered(2)]
     assert os.listdir(tmp_path / "inbound") == []

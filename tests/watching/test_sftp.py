@@ -33,6 +33,13 @@ def remote_plan(tmp_path: Path, server: Server, **more: object) -> Plan:
     return plan_for(tmp_path / "root", sources=(server.source(**more),))
 
 
+def marked_plan(tmp_path: Path, server: Server, claims_by: str) -> Plan:
+    """One whose files have done markers."""
+    plan = remote_plan(tmp_path, server, claims_by=claims_by)
+    object.__setattr__(plan.sources[0].rules, "done_marker", ".done")
+    return plan
+
+
 class Partner(Consumer):
     """Collects acknowledgments where they were pushed, and reports where they stay, as one consumer; half-written
     names are not its business."""
@@ -81,8 +88,7 @@ def test_a_file_that_is_given_back_still_has_its_done_marker(
     tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch, claims_by: str
 ) -> None:
     """The partner goes on writing as it is claimed."""
-    plan = remote_plan(tmp_path, server, claims_by=claims_by)
-    object.__setattr__(plan.sources[0].rules, "done_marker", ".done")
+    plan = marked_plan(tmp_path, server, claims_by)
     handle = open(server.inbound / "a.837", "wb", buffering=0)  # noqa: SIM115
     handle.write(numbered(1))
     (server.inbound / "a.837.done").touch()
@@ -107,8 +113,7 @@ def test_a_done_marker_goes_with_its_file_and_not_with_the_next(
     tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch, claims_by: str
 ) -> None:
     """A second file of that name comes, with its marker, while the first is on its way."""
-    plan = remote_plan(tmp_path, server, claims_by=claims_by)
-    object.__setattr__(plan.sources[0].rules, "done_marker", ".done")
+    plan = marked_plan(tmp_path, server, claims_by)
     second = numbered(2) + numbered(3)
     drop(server.inbound, "a.837", numbered(1))
     (server.inbound / "a.837.done").touch()

@@ -12,7 +12,7 @@ import subprocess
 import threading
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -32,14 +32,6 @@ from edi_check.watching.ledger import SqliteLedger
 from edi_check.watching.orders import standing
 from edi_check.watching.plan import Plan
 from edi_check.watching.sftp import Lost, Refused, WrongHostKey
-
-
-@pytest.fixture
-def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    monkeypatch.setattr(Retry, "LONGEST", 0.3)
-    made = Server(tmp_path / "sshd")
-    yield made
-    made.stop()
 
 
 class Running:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ...model import Claim
+from ...model import Claim, LineAdjudication, ServiceLine
 
-__all__ = ["has_strayed", "names_another_payer"]
+__all__ = ["has_strayed", "names_another_payer", "of_other_payers"]
 
 
 def has_strayed(claim: Claim, segment_id: str) -> bool:
@@ -16,5 +16,10 @@ def has_strayed(claim: Claim, segment_id: str) -> bool:
 def names_another_payer(claim: Claim) -> bool:
     """Does a line say what a payer decided whom the claim doesn't name? CORE-SIT-09 says so; whose amounts and dates
     these are, nobody knows."""
+    return any(of_other_payers(claim, line) for line in claim.service_lines)
+
+
+def of_other_payers(claim: Claim, line: ServiceLine) -> list[LineAdjudication]:
+    """The line's 2430 loops of payers whom the claim doesn't name, or that name none."""
     ids = [other.payer_id for other in claim.other_payers]
-    return any(a.payer_id not in ids for line in claim.service_lines for a in line.adjudications)
+    return [a for a in line.adjudications if a.payer_id not in ids]

@@ -9,7 +9,7 @@ from ...model import Claim, ServiceLine
 from ..registry import Hit, Result, check
 from ..scope import conflicts
 from ._screens import has_no_other_payer, has_ordinary_lines
-from ._stray import has_strayed, names_another_payer
+from ._stray import has_strayed, names_another_payer, of_other_payers
 
 _LOWER = {"S": "P", "T": "PS"}
 """SBR01 to those before it in line. Of A to H, for payers beyond the third, nothing is asked."""
@@ -34,8 +34,8 @@ def line_payment_without_other_payer(claim: Claim) -> Result:
 def _unknown_payers(claim: Claim, line: ServiceLine) -> list[Hit]:
     known = [p.payer_id for p in claim.other_payers]
     found: dict[str, Hit] = {}
-    for a in line.adjudications:
-        if a.payer_id and a.payer_id not in known and a.payer_id not in found:
+    for a in of_other_payers(claim, line):
+        if a.payer_id and a.payer_id not in found:
             values = {"payer": a.payer_id, "payers": ", ".join(k for k in known if k) or "none"}
             found[a.payer_id] = Hit("SVD01", a.segment, line.number, values)
     return list(found.values())
