@@ -9,6 +9,7 @@ from itertools import islice
 from typing import Any
 
 from ..model import Claim
+from ..phrases import day_told
 from ..privacy import legible, private
 from ..telling.refusals import PROVIDER_LOOPS
 from ..telling.spots import Spot
@@ -385,6 +386,4 @@ def _when(batch: BatchAnswer) -> str:
 
 def _days(days: str) -> str:
     """A day, or the first and last of several."""
-    told = dict.fromkeys(f"{d[:4]}-{d[4:6]}-{d[6:]}" if len(d) == 8 and d.isascii() and d.isdigit() else legible(d, 20)
-                         for d in days.split("-"))
-    return " to ".join(told)
+    return " to ".join(dict.fromkeys(legible(day_told(day), 20) for day in days.split("-")))

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from ..phrases import counted
 from ..privacy import legible
 from ..telling.x12 import is_day
 from .codes import is_refusal, is_taken
@@ -52,21 +53,21 @@ def _of_counts(group: GroupAnswer) -> Iterator[str]:
     if received is None:
         return
     if declared is not None and declared != received and group.result in TAKEN and "5" not in group.codes:
-        yield (f"is accepted, although {_sets(declared)} {_were(declared)} announced (AK902) and {received:,} received "
-               "(AK903)")
+        yield (f"is accepted, although {counted(declared, 'set')} {_were(declared)} announced (AK902) and "
+               f"{received:,} received (AK903)")
     if listed > received:
-        yield f"counts {_sets(received)} received (AK903), but {listed:,} are answered"
+        yield f"counts {counted(received, 'set')} received (AK903), but {listed:,} are answered"
     if accepted is None:
         return
     if accepted > received:
-        yield f"counts {_sets(accepted)} accepted (AK904) of {received:,} received (AK903)"
+        yield f"counts {counted(accepted, 'set')} accepted (AK904) of {received:,} received (AK903)"
     elif group.result in REFUSED and group.codes:
         return  # refused as such: whether its sets count as accepted then is told either way
     elif taken > accepted or (listed == received == taken + refused and accepted != taken):
-        yield f"counts {_sets(accepted)} accepted (AK904), but of those listed {_are(taken)} accepted"
+        yield f"counts {counted(accepted, 'set')} accepted (AK904), but of those listed {_are(taken)} accepted"
     elif listed <= received and refused > received - accepted:
-        yield (f"counts {_sets(accepted)} accepted (AK904) of {received:,} received (AK903), but of those listed "
-               f"{_are(refused)} rejected")
+        yield (f"counts {counted(accepted, 'set')} accepted (AK904) of {received:,} received (AK903), but of those "
+               f"listed {_are(refused)} rejected")
 
 
 def _of_result(group: GroupAnswer) -> Iterator[str]:
@@ -77,9 +78,9 @@ def _of_result(group: GroupAnswer) -> Iterator[str]:
     if result in TAKEN:
         said = f"is accepted{'' if result == 'A' else ' with errors'} (AK901 {result})"
         if refused:
-            yield f"{said}, yet {_sets(refused)} of it {'is' if refused == 1 else 'are'} rejected"
+            yield f"{said}, yet {counted(refused, 'set')} of it {'is' if refused == 1 else 'are'} rejected"
         elif received is not None and accepted is not None and accepted < received:
-            yield f"{said}, yet of {_sets(received)} received {_are(accepted)} accepted (AK904)"
+            yield f"{said}, yet of {counted(received, 'set')} received {_are(accepted)} accepted (AK904)"
         if result == "A" and group.codes:
             yield f"{said}, yet AK905 names a fault of it"
     elif result == "P":
@@ -95,10 +96,6 @@ def _of_result(group: GroupAnswer) -> Iterator[str]:
 
 def _results(group: GroupAnswer, wanted: frozenset[str]) -> int:
     return sum(one.result in wanted for one in group.sets)
-
-
-def _sets(count: int) -> str:
-    return f"{count:,} set{'' if count == 1 else 's'}"
 
 
 def _are(count: int) -> str:
@@ -186,7 +183,7 @@ class Tally:
         for code, result in COUNTED.items():
             told, listed = whole_number(counts.get(code, "")), self.claims[result]
             if told is not None and listed and told != listed:
-                yield (f"{CONTRADICTS}{name} counts {told:,} claim{'' if told == 1 else 's'} {result} (QTY*{code}), "
+                yield (f"{CONTRADICTS}{name} counts {counted(told, 'claim')} {result} (QTY*{code}), "
                        f"but {listed:,} {'is' if listed == 1 else 'are'} listed.")
         for code, result in SUMMED.items():
             amount, total = amount_of(counts.get(code, "")), self.charges[result]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ..phrases import counted
 from ..privacy import legible
 
 __all__ = ["CONTRADICTS", "Controls", "whole_number"]
@@ -19,10 +20,6 @@ def whole_number(text: str) -> int | None:
     """
     text = text.strip()
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 9 else None
-
-
-def _counted(count: int, what: str) -> str:
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 class Controls:
@@ -62,7 +59,7 @@ class Controls:
             if told is None:
                 self._contradiction(f"{name} gives no number of segments")
             elif told != self.segments:
-                self._contradiction(f"{name} announces {_counted(told, 'segment')}, but the set has "
+                self._contradiction(f"{name} announces {counted(told, 'segment')}, but the set has "
                                     f"{self.segments:,}: something of it may be missing")
             if self._set is not None and e[2].strip() != self._set:
                 self._contradiction(f"{_named('set', self._set)} ends with the control number "
@@ -80,7 +77,7 @@ class Controls:
         if told is None:
             self._contradiction(f"GE of {name} gives no number of sets")
         elif told != self._sets:
-            self._contradiction(f"GE of {name} announces {_counted(told, 'set')}, but the group has {self._sets:,}")
+            self._contradiction(f"GE of {name} announces {counted(told, 'set')}, but the group has {self._sets:,}")
         if e[2].strip() != self._group:
             self._contradiction(f"{name} ends with the control number {legible(e[2], 12) or '(none)'} (GE02)")
         self._group = None
@@ -92,7 +89,7 @@ class Controls:
         if told is None:
             self._contradiction(f"IEA of {name} gives no number of groups")
         elif told != self._groups:
-            self._contradiction(f"IEA of {name} announces {_counted(told, 'group')}, but the interchange has "
+            self._contradiction(f"IEA of {name} announces {counted(told, 'group')}, but the interchange has "
                                 f"{f'{self._groups:,}' if self._groups else 'none'}")
         if e[2].strip() != self.interchange:
             self._contradiction(f"{name} ends with the control number {legible(e[2], 12) or '(none)'} (IEA02)")

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, TextIO
 
+from ..phrases import counted, day_told
 from ..pipeline import limits_of
 from ..privacy import legible, masked, unmasked
 from ..sources import Source
@@ -169,11 +170,11 @@ def _claims_of(statement: Statement) -> str:
     if not claims or statement.hits.startswith("claim "):
         return statement.hits
     named = _named(list(islice(claims.pairs(), NAMED)), len(claims))
-    return f"{statement.hits}: {len(claims):,} claim{'' if len(claims) == 1 else 's'} ({named})"
+    return f"{statement.hits}: {counted(len(claims), 'claim')} ({named})"
 
 
 def _day(day: str) -> str:
-    return f"20{day[:2]}-{day[2:4]}-{day[4:]}" if len(day) == 6 and day.isascii() and day.isdigit() else legible(day)
+    return legible(day_told(day))
 
 
 def _write_json(explanation: Explanation, out: TextIO) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from ..phrases import counted
 from ..privacy import legible
 from ..reading.segments import Batch, Header, Segmenter, Stray
 from .contradictions import of_day, of_days
@@ -108,8 +109,9 @@ class _Recognizer:
             self.remark("No acknowledgment was found in it: no TA1, 999, 997 or 277CA.")
         for one in received.interchanges:
             for kind, count in one.others.items():
-                self.remark(f"{count} set{'s' if count > 1 else ''} of the kind {legible(kind, 6) or '(none)'} are no "
-                            "acknowledgments and are not explained.", is_whole=True)
+                self.remark(f"{counted(count, 'set')} of the kind {legible(kind, 6) or '(none)'} "
+                            f"{'is no acknowledgment and is' if count == 1 else 'are no acknowledgments and are'} "
+                            "not explained.", is_whole=True)
         return received
 
     def _left_open(self) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from ..model import FunctionalGroup, Place
+from ..phrases import day_told
 from ..privacy import is_private_value, legible, private
 from ..reading.names import element_name, party
 from ..telling.spots import Spot, designated, spot
@@ -51,7 +52,8 @@ class SyntaxStatements:
     def of_interchange(self, ta1: InterchangeAnswer) -> Statement:
         """A TA1."""
         said = _result(ta1.result)
-        one = Statement("TA1", "interchange", f"Interchange {shown_number(ta1.number)} of {_day(ta1.day)}: {said}.",
+        day = shown_number(day_told(ta1.day), "(no day)")
+        one = Statement("TA1", "interchange", f"Interchange {shown_number(ta1.number)} of {day}: {said}.",
                         VERDICTS.get(ta1.result, ""), names={"interchange": ta1.number})
         if ta1.code.strip("0") or ta1.result != "A":
             one.codes = code_list("TA105", [ta1.code])
@@ -296,9 +298,3 @@ def _trigger(trigger: list[str]) -> str:
     name += f"-{part}" if part.isascii() and part.isdigit() else ""
     where = f", segment {legible(position, 9)} of the set" if position else ""
     return f"It depends on {name}{_in_loop(loop)}{where}." if segment else ""
-
-
-def _day(day: str) -> str:
-    """YYMMDD as people write it; anything else as it is."""
-    is_day = len(day) == 6 and day.isascii() and day.isdigit()
-    return f"20{day[:2]}-{day[2:4]}-{day[4:]}" if is_day else shown_number(day, "(no day)")

@@ -12,6 +12,7 @@ import click
 
 from .. import __version__
 from ..findings import LEVELS
+from ..phrases import counted
 from ..telling.changes import Comparison, FileChanges, NotAReport, read_report, to_dict
 from ..telling.changes import compare as compared
 from ..telling.render import visible
@@ -109,8 +110,8 @@ def _write(found: Comparison, out: TextIO, most: int) -> None:
 def _file(one: FileChanges, most: int) -> list[str]:
     if not one.new_path or not one.old_path:
         which, path = ("older", one.old_path) if one.old_path else ("newer", one.new_path)
-        return [f"{path}: only in the {which} report, {_counted(len(one.gone or one.added), 'claim')}, "
-                f"{_counted(len(one.lost or one.new), 'finding')}"]
+        return [f"{path}: only in the {which} report, {counted(len(one.gone or one.added), 'claim')}, "
+                f"{counted(len(one.lost or one.new), 'finding')}"]
     title = one.new_path if one.new_path == one.old_path else f"{one.old_path} -> {one.new_path}"
     lines = [title, f"  {len(one.mended):,} mended, {len(one.new):,} new, {len(one.remaining):,} remaining"]
     lines += [line for text in _claims(one) for line in _wrapped(text, "  ", "    ")]
@@ -131,21 +132,17 @@ def _claims(one: FileChanges) -> Iterator[str]:
     for then, now in one.turned:
         turns.setdefault((str(then.get("disposition")), str(now.get("disposition"))), []).append(now["number"])
     for (before, after), numbers in sorted(turns.items()):
-        yield f"{_counted(len(numbers), 'claim')} {before} before, {after} now: {_named(numbers)}"
+        yield f"{counted(len(numbers), 'claim')} {before} before, {after} now: {_named(numbers)}"
     if one.gone:
-        lost = f", with {_counted(len(one.lost), 'finding')}" if one.lost else ""
-        yield f"{_counted(len(one.gone), 'claim')} gone{lost}: {_named([c['number'] for c in one.gone])}"
+        lost = f", with {counted(len(one.lost), 'finding')}" if one.lost else ""
+        yield f"{counted(len(one.gone), 'claim')} gone{lost}: {_named([c['number'] for c in one.gone])}"
     if one.added:
-        yield f"{_counted(len(one.added), 'claim')} added: {_named([c['number'] for c in one.added])}"
+        yield f"{counted(len(one.added), 'claim')} added: {_named([c['number'] for c in one.added])}"
 
 
 def _named(numbers: Sequence[str], most: int = 5) -> str:
     shown = ", ".join(number or "(no number)" for number in numbers[:most])
     return shown + (f" and {len(numbers) - most:,} more" if len(numbers) > most else "")
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def _finding(finding: dict[str, Any], is_long: bool) -> Iterator[str]:

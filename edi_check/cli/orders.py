@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from ..configuration import load
+from ..phrases import counted
 from ..telling.render import visible
 from . import exits
 from .session import Session, config_option, verbosity_options
@@ -81,7 +82,7 @@ def status(session: Session, config_file: str, root: str, form: str) -> None:
     if form == "json":
         click.echo(json.dumps(asdict(found)))
         return
-    click.echo(f"{found.processes} process{'' if found.processes == 1 else 'es'} at work")
+    click.echo(f"{counted(found.processes, 'process', 'es')} at work")
     for source, states in found.files.items():
         click.echo(f"{source}: " + ", ".join(f"{count:,} {state}" for state, count in states.items()))
     for source, reason in found.sources_down.items():

@@ -8,6 +8,7 @@ import click
 
 from ..findings import PackError
 from ..judging.packs import load_builtin_packs, load_pack
+from ..phrases import counted
 from . import exits
 from .session import Session, verbosity_options
 
@@ -47,5 +48,5 @@ def lint(session: Session, files: tuple[str, ...]) -> int:
             code = exits.USAGE
         else:
             count = len(found.edits)
-            click.echo(f"{path}: {found.id} is in order: {count} edit{'' if count == 1 else 's'}")
+            click.echo(f"{path}: {found.id} is in order: {counted(count, 'edit')}")
     return code

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 import click
 
 from ..judging.packs import Pack
+from ..phrases import counted
 from .catalogue import applied_to, edit_rows
 from .glossary import Word, page_of_word
 
@@ -41,5 +42,5 @@ def page_of_pack(pack: Pack, word: Word | None, form: str) -> str:
         ("Applied to", applied_to(pack, pack.lobs)), ("Source", pack.source)) if text]
     parts.append(f"File\n  {pack.path}")
     count = len(pack.edits)
-    parts.append("\n".join([f"{count} edit{'' if count == 1 else 's'}", *edit_rows(pack)]))
+    parts.append("\n".join([counted(count, "edit"), *edit_rows(pack)]))
     return "\n\n".join([*parts, "More about one: edi-check explain ID"])

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import click
 
+from ..phrases import counted
 from .inputs import STDIN, Input
 
 __all__ = ["Bar", "Passes", "shown"]
@@ -55,7 +56,7 @@ class Bar:
 
     def _says(self, now: float) -> str:
         claims = self.claims_before + self.claims
-        return f"{claims:,} claim{'' if claims == 1 else 's'}, {claims / (now - self.started):,.0f}/s"
+        return f"{counted(claims, 'claim')}, {claims / (now - self.started):,.0f}/s"
 
     def close(self) -> None:
         if self.bar is not None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from ..phrases import counted
 from .segments import Header
 from .values import DATE6, TIME4
 
@@ -53,7 +54,7 @@ def header_faults(header: Header) -> Iterator[HeaderFault]:
             shown = f"{name} is blank; it" if not e[position].strip() else f"{name} “{value}”"
             if position in (2, 4):
                 size = len(e[position])
-                shown = f"{name} has {size} character{'' if size == 1 else 's'}; it"
+                shown = f"{name} has {counted(size, 'character')}; it"
             yield HeaderFault(f"TA1-{code}", f"{shown} must be {words}.", f"In {name}, give {words}.", name, value)
     if d.element.isalnum() or d.element == " ":  # control characters are separators X12 knows; isspace() holds some
         yield HeaderFault(

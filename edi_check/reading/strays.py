@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from ..phrases import counted
 from ..privacy import private
 from .segments import Stray
 
@@ -35,7 +36,7 @@ def told(stray: Stray, is_later: bool, limit: int, skipped: int = 0) -> tuple[st
 def _empty(skipped: int) -> str:
     if not skipped:
         return "The file is empty."
-    count = f"{skipped:,} byte{'' if skipped == 1 else 's'}"
+    count = counted(skipped, "byte")
     return f"The file holds nothing but filler, {count} of it: blanks, line ends or zero bytes."
 
 

@@ -13,10 +13,11 @@ from typing import Any, NamedTuple
 
 from ..findings import Finding
 from ..model import Delimiters, Place
+from ..phrases import day_told
 from ..privacy import MASK, is_private_in_view, legible
 from ..report import ClaimResult, FileReport
 from .spots import Spot, designated, spot
-from .summary import FindingView, day_told, money
+from .summary import FindingView, money
 
 __all__ = ["Details", "LineView", "SegmentView", "Stretch", "Told"]
 

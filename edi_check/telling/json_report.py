@@ -13,6 +13,7 @@ from itertools import islice
 from typing import Any, TextIO
 
 from ..findings import UNKNOWN_EDIT, Finding
+from ..phrases import century
 from ..privacy import MASK, masked, unmasked
 from ..report import FileReport, Report
 
@@ -132,15 +133,6 @@ def _envelope(file: FileReport) -> list[dict[str, Any]]:
 
 def _id(qualifier: str, value: str) -> str:
     return f"{qualifier.strip()}:{value.strip()}"
-
-
-def century(day: str) -> str:
-    """ISA09 has six digits; everybody else writes eight.
-
-    >>> century("261101"), century("20261101"), century("?")
-    ('20261101', '20261101', '?')
-    """
-    return "20" + day if len(day) == 6 and day.isdigit() else day
 
 
 def _head(file: FileReport) -> str:

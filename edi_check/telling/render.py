@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TextIO
 
 from ..findings import EdiCheckError
+from ..phrases import counted
 from ..report import Report
 from .json_report import write_json, write_ndjson
 from .visible import visible
@@ -184,10 +185,7 @@ def _filters(color: bool, markdown: bool) -> dict[str, Any]:
         """A code span that the text can't close."""
         return Finished("`" + visible(text).replace("`", "'").replace("|", "\\|") + "`" if text else "")
 
-    def plural(count: int, noun: str) -> str:
-        return f"{count:,} {noun}{'' if count == 1 else 's'}"
-
-    filters: dict[str, Any] = {"style": style, "wrap": wrap, "column": column, "clip": clip, "plural": plural}
+    filters: dict[str, Any] = {"style": style, "wrap": wrap, "column": column, "clip": clip, "counted": counted}
     if markdown:
         filters["code"] = code
     return filters

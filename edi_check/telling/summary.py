@@ -13,15 +13,15 @@ from decimal import Decimal, InvalidOperation
 
 from ..findings import LEVELS, UNKNOWN_EDIT, Finding, Related, Status
 from ..model import Party
+from ..phrases import counted, day_told
 from ..privacy import MASK, masked, unmasked
 from ..report import ClaimResult, FileReport, Report
 from .dispositions import is_guide_fault
 from .editions import tables_told
-from .json_report import century
 from .spots import Spot, spot_of
 from .wording import ANSWERS, status_code, status_words
 
-__all__ = ["ClaimView", "FileView", "FindingView", "GroupView", "ReportView", "day_told", "finding_view", "money",
+__all__ = ["ClaimView", "FileView", "FindingView", "GroupView", "ReportView", "finding_view", "money",
            "provider_name", "summarize"]
 
 VERDICTS = {"accepted": "accepted", "partial": "partly accepted", "rejected": "rejected", "unreadable": "not checked"}
@@ -240,7 +240,7 @@ def _above(report: Report, file: FileReport, finding: Finding, hit: Counter[tupl
     shown = finding_view(report, file, finding)
     taken = hit[finding.scope, finding.scope_number] if finding.level == "reject" else 0
     if taken:
-        shown.message += f" It takes {taken} claim{'s' if taken > 1 else ''} with it."
+        shown.message += f" It takes {counted(taken, 'claim')} with it."
     return shown
 
 
@@ -365,16 +365,6 @@ def _party(report: Report, party: Party | None) -> str:
     if party is None:
         return ""
     return MASK if party.is_person and party.name and not report.show_values else party.name.strip()
-
-
-def day_told(day: str) -> str:
-    """A day as YYYY-MM-DD; what isn't one as it came.
-
-    >>> day_told("20261101"), day_told("261101"), day_told("soon")
-    ('2026-11-01', '2026-11-01', 'soon')
-    """
-    day = century(day.strip())
-    return f"{day[:4]}-{day[4:6]}-{day[6:]}" if len(day) == 8 and day.isdigit() else day
 
 
 def money(amount: str) -> str:

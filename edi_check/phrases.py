@@ -1,0 +1,33 @@
+"""Counts and days as people read them: the few phrases that reports, messages and commands have in common."""
+
+from __future__ import annotations
+
+__all__ = ["century", "counted", "day_told"]
+
+
+def counted(count: int, noun: str, ending: str = "s") -> str:
+    """A count with its noun; ``ending`` makes the plural.
+
+    >>> counted(1, "claim"), counted(1200, "claim"), counted(0, "process", "es")
+    ('1 claim', '1,200 claims', '0 processes')
+    """
+    return f"{count:,} {noun}{'' if count == 1 else ending}"
+
+
+def century(day: str) -> str:
+    """A day as CCYYMMDD: ISA09 has six digits, everybody else writes eight. What isn't a day, as it came.
+
+    >>> century("261101"), century("20261101"), century("?")
+    ('20261101', '20261101', '?')
+    """
+    return "20" + day if len(day) == 6 and day.isascii() and day.isdigit() else day
+
+
+def day_told(day: str) -> str:
+    """A day of six or eight digits as YYYY-MM-DD. What isn't one, as it came.
+
+    >>> day_told("20261101"), day_told("261101"), day_told("soon")
+    ('2026-11-01', '2026-11-01', 'soon')
+    """
+    day = century(day.strip())
+    return f"{day[:4]}-{day[4:6]}-{day[6:]}" if len(day) == 8 and day.isascii() and day.isdigit() else day
