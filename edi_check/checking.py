@@ -80,12 +80,7 @@ class FileCheck:
     ) -> None:
         self.source, self.engine, self.progress, self.outside = source, engine, progress, outside
         self.strict, self.max_findings, self.pinned = strict, max_findings, pinned
-        self.reader = Reader(
-            segment_limit=limits["segment_bytes"],
-            element_limit=limits["segment_elements"],
-            set_limit=limits["file_sets"],
-            tables=tables,
-        )
+        self.reader = Reader(limits, tables)
         store = store or Store()
         self.file = FileReport(source.name, source=source, rows=Spool(store), details=Spool(store, DETAILS_PIECE),
                                above=Spool(store), overruled=Overruled(store))

@@ -15,6 +15,8 @@ from .checking import FileCheck, Outside, Progress
 from .findings import LimitExceeded, NotX12, UnsupportedGuide
 from .model import Claim
 from .privacy import masked
+from .reading.reader import LIMITS as READING
+from .reading.reader import Reader
 from .report import FileReport, PackInfo, Report, TableInfo
 from .side_by_side import side_by_side
 from .sources import CHUNK, Source
@@ -26,9 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["LIMITS", "Desk", "check", "claims_again", "limits_of", "read_claims"]
 
 LIMITS: Mapping[str, int] = {
-    "segment_bytes": 64 * 1024,
-    "segment_elements": 1000,
-    "file_sets": 100_000,
+    **READING,
     "gzip_bytes": 4 << 30,
     "gzip_ratio": 200,
 }
@@ -181,13 +181,9 @@ def read_claims(source: Any, *, limits: Mapping[str, int] | None = None) -> Iter
     holds no 837P, ``LimitExceeded`` at a limit, each after the claims before it were given; ``NotX12``, too, when the
     file is cut off.
     """
-    from .reading.reader import Reader
-
     known = limits_of(limits)
     opened = Source(source, gzip_limit=known["gzip_bytes"], gzip_ratio=known["gzip_ratio"])
-    reader = Reader(
-        segment_limit=known["segment_bytes"], element_limit=known["segment_elements"], set_limit=known["file_sets"]
-    )
+    reader = Reader(known)
     try:
         yield from reader.read(opened.chunks())
     finally:
@@ -214,12 +210,8 @@ def claims_again(file: FileReport, *, limits: Mapping[str, int] | None = None) -
     """The claims of a file that was checked, read once more, in the order and with the indexes of ``file.claims()``.
     ``limits`` are those it was checked with. Raises ValueError when it has changed since, or isn't at hand any more.
     """
-    from .reading.reader import Reader
-
     known = limits_of(limits)
-    reader = Reader(
-        segment_limit=known["segment_bytes"], element_limit=known["segment_elements"], set_limit=known["file_sets"]
-    )
+    reader = Reader(known)
     for offset in range(0, file.bytes, CHUNK):
         yield from reader.feed(file.read_at(offset, min(CHUNK, file.bytes - offset)))
     yield from reader.close()

@@ -71,8 +71,7 @@ class _Follower(Reader):
     """A reader that is watched: ``sight`` sees every batch after it was read."""
 
     def __init__(self, sight: Callable[[Batch, _Follower], None], limits: Mapping[str, int]) -> None:
-        super().__init__(segment_limit=limits["segment_bytes"], element_limit=limits["segment_elements"],
-                         set_limit=limits["file_sets"])
+        super().__init__(limits)
         self._sight = sight
 
     def _run(self, batch: Batch) -> None:

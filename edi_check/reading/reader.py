@@ -10,7 +10,7 @@ No I/O: ``feed`` any chunks, then ``close``. Findings above claims are in ``faul
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from ..model import Claim
@@ -23,30 +23,28 @@ from .segments import SEGMENT_LIMIT, Batch, Header, Segmenter, Stray
 from .strangers import Elsewhere
 from .strays import told
 
-__all__ = ["Reader"]
+__all__ = ["LIMITS", "Reader"]
 
 PADS: Final = [[""] * n for n in range(40)]
 """What is appended to a split segment so that every element the guide has can be asked for."""
 MEMO_LIMIT: Final = 4000
-ELEMENT_LIMIT = 1000
-SET_LIMIT = 100_000
+LIMITS: Final[Mapping[str, int]] = {
+    "segment_bytes": SEGMENT_LIMIT,
+    "segment_elements": 1000,
+    "file_sets": 100_000,
+}
+"""The limits of CONTRACT section 8 that reading keeps."""
 
 
 class Reader(Byways):
     """Reads one file. ``interchanges`` and ``faults`` (findings above claims) grow as it goes on; ``slow_but_clean``
     counts valid segments the fast lane refused."""
 
-    def __init__(
-        self,
-        *,
-        segment_limit: int = SEGMENT_LIMIT,
-        element_limit: int = ELEMENT_LIMIT,
-        set_limit: int = SET_LIMIT,
-        tables: dict[Any, StepTable] | None = None,
-    ) -> None:
-        """``tables``: the steps by delimiters; readers that share them compile nothing twice."""
-        super().__init__(element_limit, set_limit, tables)
-        self.segmenter = Segmenter(segment_limit)
+    def __init__(self, limits: Mapping[str, int] = LIMITS, tables: dict[Any, StepTable] | None = None) -> None:
+        """``limits``: at least those of ``LIMITS``; ``tables``: the steps by delimiters; readers that share them
+        compile nothing twice."""
+        super().__init__(limits["segment_elements"], limits["file_sets"], tables)
+        self.segmenter = Segmenter(limits["segment_bytes"])
         self.interchanges, self.faults = self.envelope.interchanges, self.envelope.faults
         self.is_truncated = False
         self.lines = 0
