@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 
 from ..findings import Finding, Where
 from ..model import FunctionalGroup, Interchange, TransactionSet
+from ..phrases import counted
 from .explain import explain
 from .guide import Guide
 from .isa import header_faults
@@ -20,6 +21,8 @@ __all__ = ["GUIDE_VERSIONS", "Envelope"]
 
 GUIDE_VERSIONS = frozenset({"005010X222A1", "005010X222", "005010X222A2"})
 """Read by the A1 guide; the other two are a warning (CONTRACT section 4)."""
+
+VALUE_KEPT = 40
 
 Locate = Callable[[int], tuple[int, int]]
 """Segment number to (offset, length)."""
@@ -50,15 +53,17 @@ class Envelope:
         message: str,
         fix: str,
         n: int,
-        segment_id: str,
-        element: str = "",
+        at: str,
         value: str = "",
         scope: str = "",
         level: str = "",
     ) -> None:
+        """File what is wrong with segment ``n``. ``at``: the segment's id, or the designator of the element at fault,
+        whose ``value`` is kept as far as anybody looks."""
         offset, length = self.locate(n)
         set_segment = n - self.set.segment + 1 if self.set else 0
-        where = Where("", segment_id, element, 0, n, set_segment, 0, 0, offset, length, value)
+        segment_id, element = (at[:-2], at) if len(at) > 3 else (at, "")
+        where = Where("", segment_id, element, 0, n, set_segment, 0, 0, offset, length, value[:VALUE_KEPT])
         kinds = {"TA1": "interchange", "AK9": "group", "IK5": "set"}
         self.faults.append(
             Finding(
@@ -78,28 +83,13 @@ class Envelope:
 
     def open_interchange(self, header: Header, n: int) -> Interchange:
         e = header.elements
-        i = Interchange(
-            len(self.interchanges) + 1,
-            header.text,
-            header.delimiters,
-            e[5],
-            e[6].rstrip(),
-            e[7],
-            e[8].rstrip(),
-            e[9],
-            e[10],
-            e[12],
-            e[13],
-            e[14],
-            e[15],
-            segment=n,
-            offset=header.offset,
-        )
+        i = Interchange(len(self.interchanges) + 1, header.text, header.delimiters, e[5], e[6].rstrip(), e[7],
+                        e[8].rstrip(), e[9], e[10], e[12], e[13], e[14], e[15], segment=n, offset=header.offset)
         self.interchanges.append(i)
         self.interchange, self._is_stray = i, False
         self._seen_groups = set()
         for f in header_faults(header):
-            self.fault(f.edit, f.message, f.fix, n, "ISA", f.element, f.value)
+            self.fault(f.edit, f.message, f.fix, n, f.element or "ISA", f.value)
         return i
 
     def close_interchange(self, e: Sequence[str], n: int) -> None:
@@ -109,25 +99,13 @@ class Envelope:
         self.close_open_group(n)
         count, number = (*e[1:3], "", "")[:2]
         if not _says(count, len(i.groups)):
-            self.fault(
-                "TA1-021",
-                f"IEA01 says {count[:12] or 'nothing'}, but the interchange holds {_count(len(i.groups), 'group')}.",
-                f"Put {len(i.groups)} in IEA01.",
-                n,
-                "IEA",
-                "IEA01",
-                count[:40],
-            )
+            self.fault("TA1-021",
+                       f"IEA01 says {count[:12] or 'nothing'}, but the interchange holds "
+                       f"{counted(len(i.groups), 'group')}.",
+                       f"Put {len(i.groups)} in IEA01.", n, "IEA01", count)
         if number != i.control_number:
-            self.fault(
-                "TA1-001",
-                f"IEA02 “{number[:12]}” is not the control number {i.control_number} of the ISA.",
-                "Put the same control number in ISA13 and IEA02.",
-                n,
-                "IEA",
-                "IEA02",
-                number[:40],
-            )
+            self.fault("TA1-001", f"IEA02 “{number[:12]}” is not the control number {i.control_number} of the ISA.",
+                       "Put the same control number in ISA13 and IEA02.", n, "IEA02", number)
         self._surplus(e, n, "TA1-022")
         i.is_complete = True
         self.interchange = None
@@ -153,65 +131,28 @@ class Envelope:
         g.is_professional = v[1] == "HC" and v[8] in GUIDE_VERSIONS
         self._judge_kind(g, n)
         if not re.fullmatch(r"[0-9]{1,9}", v[6], re.ASCII):
-            self.fault(
-                "AK9-6",
-                f"GS06 “{v[6][:20]}” is not a control number of one to nine digits.",
-                "Number the group with digits.",
-                n,
-                "GS",
-                "GS06",
-                v[6][:40],
-            )
+            self.fault("AK9-6", f"GS06 “{v[6][:20]}” is not a control number of one to nine digits.",
+                       "Number the group with digits.", n, "GS06", v[6])
         elif v[6] in self._seen_groups:
-            self.fault(
-                "AK9-6",
-                f"The group control number {v[6]} is used by an earlier group of the same interchange.",
-                "Give each group of an interchange its own GS06.",
-                n,
-                "GS",
-                "GS06",
-                v[6],
-            )
+            self.fault("AK9-6", f"The group control number {v[6]} is used by an earlier group of the same interchange.",
+                       "Give each group of an interchange its own GS06.", n, "GS06", v[6])
         self._seen_groups.add(v[6][:40])
         for f in explain(self.guide.use("GS_LOOP", "GS"), list(e), i.delimiters):
             if f.element not in ("GS01", "GS06", "GS08"):
-                self.fault("TA1-024", f.message, f.fix, n, "GS", f.element, f.value, level=f.level)
+                self.fault("TA1-024", f.message, f.fix, n, f.element or "GS", f.value, level=f.level)
         return g
 
     def _judge_kind(self, g: FunctionalGroup, n: int) -> None:
         """GS01 and GS08: is the group one of professional claims, in a version that is read here?"""
         if g.functional_id != "HC":
-            self.fault(
-                "AK9-1",
-                f"The functional group is of kind {g.functional_id[:4] or '(none)'}, not HC (claims).",
-                "Send claims in a group with GS01 HC.",
-                n,
-                "GS",
-                "GS01",
-                g.functional_id[:40],
-            )
+            self.fault("AK9-1", f"The functional group is of kind {g.functional_id[:4] or '(none)'}, not HC (claims).",
+                       "Send claims in a group with GS01 HC.", n, "GS01", g.functional_id)
         elif not g.is_professional:
-            self.fault(
-                "AK9-2",
-                f"GS08 “{g.version[:20]}” is not a version of the 837P guide that is read here.",
-                "Send professional claims as 005010X222A1.",
-                n,
-                "GS",
-                "GS08",
-                g.version[:40],
-                level="reject",
-            )
+            self.fault("AK9-2", f"GS08 “{g.version[:20]}” is not a version of the 837P guide that is read here.",
+                       "Send professional claims as 005010X222A1.", n, "GS08", g.version, level="reject")
         elif g.version != "005010X222A1":
-            self.fault(
-                "AK9-2",
-                f"GS08 {g.version} is read by the guide 005010X222A1.",
-                "Send 005010X222A1.",
-                n,
-                "GS",
-                "GS08",
-                g.version,
-                level="warn",
-            )
+            self.fault("AK9-2", f"GS08 {g.version} is read by the guide 005010X222A1.",
+                       "Send 005010X222A1.", n, "GS08", g.version, level="warn")
 
     def close_group(self, e: Sequence[str], n: int) -> None:
         """GE."""
@@ -220,48 +161,24 @@ class Envelope:
         count, number = (*e[1:3], "", "")[:2]
         g.declared_sets = count
         if not g.sets and g.is_professional:
-            self.fault(
-                "AK9-5",
-                f"The functional group {g.control_number[:12]} holds no transaction set.",
-                "Send a group only when it has sets.",
-                n,
-                "GE",
-                "GE01",
-                count[:40],
-            )
+            self.fault("AK9-5", f"The functional group {g.control_number[:12]} holds no transaction set.",
+                       "Send a group only when it has sets.", n, "GE01", count)
         elif not _says(count, len(g.sets)):
-            self.fault(
-                "AK9-5",
-                f"GE01 says {count[:12] or 'nothing'}, but the group holds {_count(len(g.sets), 'transaction set')}.",
-                f"Put {len(g.sets)} in GE01.",
-                n,
-                "GE",
-                "GE01",
-                count[:40],
-            )
+            self.fault("AK9-5",
+                       f"GE01 says {count[:12] or 'nothing'}, but the group holds "
+                       f"{counted(len(g.sets), 'transaction set')}.",
+                       f"Put {len(g.sets)} in GE01.", n, "GE01", count)
         if number != g.control_number:
-            self.fault(
-                "AK9-4",
-                f"GE02 “{number[:12]}” is not the control number {g.control_number[:12]} of the GS.",
-                "Put the same control number in GS06 and GE02.",
-                n,
-                "GE",
-                "GE02",
-                number[:40],
-            )
+            self.fault("AK9-4", f"GE02 “{number[:12]}” is not the control number {g.control_number[:12]} of the GS.",
+                       "Put the same control number in GS06 and GE02.", n, "GE02", number)
         self._surplus(e, n, "TA1-024")
         self.group = None
 
     def close_open_group(self, n: int) -> None:
         """Something begins or ends that can't while a group is open: its GE is missing."""
         if self.group is not None:
-            self.fault(
-                "AK9-3",
-                f"The functional group {self.group.control_number[:12]} has no trailer (GE).",
-                "End the group with its GE.",
-                n,
-                "GE",
-            )
+            self.fault("AK9-3", f"The functional group {self.group.control_number[:12]} has no trailer (GE).",
+                       "End the group with its GE.", n, "GE")
             self.group = None
 
     # --- set -----------------------------------------------------------------------------------------------
@@ -278,48 +195,21 @@ class Envelope:
         if not g.is_professional:
             return s
         if v[1] != "837":
-            self.fault(
-                "IK5-1" if re.fullmatch("[0-9]{3}", v[1], re.ASCII) else "IK5-6",
-                f"ST01 “{v[1][:6]}” is not 837.",
-                "Send claims as transaction set 837.",
-                n,
-                "ST",
-                "ST01",
-                v[1][:40],
-            )
+            self.fault("IK5-1" if re.fullmatch("[0-9]{3}", v[1], re.ASCII) else "IK5-6",
+                       f"ST01 “{v[1][:6]}” is not 837.",
+                       "Send claims as transaction set 837.", n, "ST01", v[1])
         else:
             self.has_professional = True
         if not re.fullmatch(r"[!-~](?:[ -~]{2,7}[!-~])", v[2], re.ASCII):
-            self.fault(
-                "IK5-7",
-                f"ST02 “{v[2][:12]}” is not a control number of four to nine characters.",
-                "Number the set with four to nine digits.",
-                n,
-                "ST",
-                "ST02",
-                v[2][:40],
-            )
+            self.fault("IK5-7", f"ST02 “{v[2][:12]}” is not a control number of four to nine characters.",
+                       "Number the set with four to nine digits.", n, "ST02", v[2])
         elif v[2] in self._seen:
-            self.fault(
-                "IK5-23",
-                f"The control number {v[2]} is used by an earlier set of the same group.",
-                "Give each set of a group its own ST02.",
-                n,
-                "ST",
-                "ST02",
-                v[2],
-            )
+            self.fault("IK5-23", f"The control number {v[2]} is used by an earlier set of the same group.",
+                       "Give each set of a group its own ST02.", n, "ST02", v[2])
         self._seen.add(v[2][:40])
         if v[3] != g.version:
-            self.fault(
-                "IK5-I6",
-                f"ST03 “{v[3][:20]}” is not the version {g.version} of its group.",
-                "Put the same version in GS08 and ST03.",
-                n,
-                "ST",
-                "ST03",
-                v[3][:40],
-            )
+            self.fault("IK5-I6", f"ST03 “{v[3][:20]}” is not the version {g.version} of its group.",
+                       "Put the same version in GS08 and ST03.", n, "ST03", v[3])
         self._surplus(e, n, "IK4-3", 3)
         return s
 
@@ -334,26 +224,14 @@ class Envelope:
         if s.is_professional:
             count = s.declared_segments
             if not _says(count, s.segments):
-                self.fault(
-                    "IK5-4",
-                    f"SE01 says {count[:12] or 'nothing'}, but the set holds {s.segments} segments "
-                    "(ST and SE counted).",
-                    f"Put {s.segments} in SE01.",
-                    n,
-                    "SE",
-                    "SE01",
-                    count[:40],
-                )
+                self.fault("IK5-4",
+                           f"SE01 says {count[:12] or 'nothing'}, but the set holds "
+                           f"{counted(s.segments, 'segment')} (ST and SE counted).",
+                           f"Put {s.segments} in SE01.", n, "SE01", count)
             if number != s.control_number:
-                self.fault(
-                    "IK5-3",
-                    f"SE02 “{number[:12]}” is not the control number {s.control_number[:12]} of the ST.",
-                    "Put the same control number in ST02 and SE02.",
-                    n,
-                    "SE",
-                    "SE02",
-                    number[:40],
-                )
+                self.fault("IK5-3",
+                           f"SE02 “{number[:12]}” is not the control number {s.control_number[:12]} of the ST.",
+                           "Put the same control number in ST02 and SE02.", n, "SE02", number)
             self._surplus(e, n, "IK4-3")
         self.set = None
 
@@ -364,28 +242,16 @@ class Envelope:
             s.segments = n - s.segment
             s.end_offset = self.locate(n)[0]
             if s.is_professional:
-                self.fault(
-                    "IK5-2",
-                    f"The transaction set {s.control_number[:12]} has no trailer (SE).",
-                    "End the set with its SE.",
-                    n,
-                    "SE",
-                )
+                self.fault("IK5-2", f"The transaction set {s.control_number[:12]} has no trailer (SE).",
+                           "End the set with its SE.", n, "SE")
             self.set = None
 
     def _surplus(self, e: Sequence[str], n: int, edit: str, most: int = 2) -> None:
         """A trailer, or an ST, with more than the elements that the guide has, empty ones included."""
         if len(e) > most + 1:
-            self.fault(
-                edit,
-                f"{e[0]} has {len(e) - 1} elements; the guide has {most}.",
-                f"Remove what follows {e[0]}{most:02d}.",
-                n,
-                e[0],
-                f"{e[0]}{most + 1:02d}",
-                e[most + 1][:40],
-                scope="set" if edit == "IK4-3" else "",
-            )
+            self.fault(edit, f"{e[0]} has {len(e) - 1} elements; the guide has {most}.",
+                       f"Remove what follows {e[0]}{most:02d}.",
+                       n, f"{e[0]}{most + 1:02d}", e[most + 1], scope="set" if edit == "IK4-3" else "")
             if edit == "IK4-3":
                 self.faults[-1].ik3, self.faults[-1].ik4 = "8", "3"
 
@@ -393,22 +259,13 @@ class Envelope:
         """A segment between the envelopes' own, where none may stand: said once until an envelope opens again."""
         if not self._is_stray:
             name = segment_id if re.fullmatch("[A-Z][A-Z0-9]{1,2}", segment_id) else "A segment without a name"
-            self.fault(
-                "TA1-024" if segment_id else "TA1-022",
-                f"{name} stands outside any transaction set."
-                if segment_id
-                else "Two segment terminators follow one another.",
-                "Put every segment of a claim between ST and SE.",
-                n,
-                segment_id[:3],
-            )
+            self.fault("TA1-024" if segment_id else "TA1-022",
+                       f"{name} stands outside any transaction set." if segment_id
+                       else "Two segment terminators follow one another.",
+                       "Put every segment of a claim between ST and SE.", n, segment_id[:3])
             self._is_stray = True
 
 
 def _says(count: str, n: int) -> bool:
     """Does a count as sent say ``n``? Of a text of any length: what is longer than a count can be says nothing."""
     return count.isdecimal() and len(count) <= 20 and int(count) == n
-
-
-def _count(n: int, what: str) -> str:
-    return f"{n} {what}" if n == 1 else f"{n} {what}s"
