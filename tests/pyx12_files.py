@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -39,6 +40,12 @@ def _map(name: str) -> Any:
 
 def faults(text: str) -> list[Fault]:
     """Everything pyx12 has to say about an 837P. Raises NotReadable."""
+    return [fault for _, _, _, found in walked(text) for fault in found]
+
+
+def walked(text: str) -> Iterator[tuple[int, Any, Any, list[Fault]]]:
+    """Number, pyx12's segment, its node of the map (``None`` where it finds none) and faults of each segment, and one
+    more without a segment for the faults of the end. Raises NotReadable."""
     try:
         source = pyx12.x12file.X12Reader(io.StringIO(text))
     except pyx12.errors.X12Error as error:
@@ -47,9 +54,9 @@ def faults(text: str) -> list[Fault]:
         raise NotReadable(f"ISA12 {source.icvn}")
     envelope, professional = _map("x12.control.00501.xml"), _map(guide.MAP)
     walker, node = walk_tree(), envelope.getnodebypath("/ISA_LOOP/ISA")
-    found: list[Fault] = []
+    n = 0
     for n, segment in enumerate(source, 1):
-        before, segment_id, walked = node, segment.get_seg_id(), []
+        before, segment_id, errors = node, segment.get_seg_id(), []
         if segment_id == "ISA":
             node = envelope.getnodebypath("/ISA_LOOP/ISA")
             walker.forceWalkCounterToLoopStart("/ISA_LOOP", "/ISA_LOOP/ISA")
@@ -60,17 +67,16 @@ def faults(text: str) -> list[Fault]:
             node = professional.getnodebypath("/ISA_LOOP/GS_LOOP/GS")
             walker.forceWalkCounterToLoopStart("/ISA_LOOP/GS_LOOP", "/ISA_LOOP/GS_LOOP/GS")
         else:
-            node, _, _, walked = walker.walk_errors(node, segment, source.get_seg_count(), source.get_cur_line(), None)
-        for e in walked:
-            found.append(Fault(n, "IK3", e.err_cde, segment_id if e.map_node is None else e.map_node.id, e.err_str))
+            node, _, _, errors = walker.walk_errors(node, segment, source.get_seg_count(), source.get_cur_line(), None)
+        found = [Fault(n, "IK3", e.err_cde, segment_id if e.map_node is None else e.map_node.id, e.err_str)
+                 for e in errors]
         found += [Fault(n, kind, code, segment_id, says) for kind, code, says, _, _ in source.pop_errors()]
-        if node is None:
-            node = before
-        else:
+        if node is not None:
             found += _elements(node, segment, n)
+        yield n, segment, node, found
+        node = before if node is None else node
     source.cleanup()
-    found += [Fault(n, kind, code, "", says) for kind, code, says, _, _ in source.pop_errors()]
-    return found
+    yield n, None, None, [Fault(n, kind, code, "", says) for kind, code, says, _, _ in source.pop_errors()]
 
 
 def _elements(node: Any, segment: Any, n: int) -> list[Fault]:

@@ -23,6 +23,7 @@ pyx12_files = pytest.importorskip("pyx12_files")
 
 CORPUS = Path(os.environ.get("EDI_CHECK_CORPUS") or Path(__file__).parents[2] / "shared" / "corpus")
 FILES = sorted(CORPUS.glob("*/837p/*"))
+ORDERED_OTHERWISE = Path(__file__).resolve().parent.parent / "fixtures" / "specialties" / "order-of-loops.837"
 MUTANTS = int(os.environ.get("EDI_CHECK_MUTANTS", "250"))
 
 
@@ -88,6 +89,7 @@ def test_each_difference_on_whole_files_occurs() -> None:
             seen |= set(explanations(compare(path.read_bytes())).values())
         except pyx12_files.NotReadable:
             continue
+    seen |= set(explanations(compare(ORDERED_OTHERWISE.read_bytes())).values())
     seen |= {name for mutant in mutants(Random(2))[:100] for name in explanations(compare(mutant)).values()}
     assert {w.name for w in deviations.WHOLE_FILES} <= seen
 

@@ -6,7 +6,7 @@ built when first asked for.
 
 What it is not: an engine. ``compile`` makes expressions and steps of these tables, ``explain`` words.
 
-Where the map differs from the published guide, ``AMENDMENTS`` says how and why.
+Where the map differs from the published guide, ``AMENDMENTS``, ``POSITIONS`` and ``DEMANDS`` say how and why.
 """
 
 from __future__ import annotations
@@ -28,6 +28,13 @@ VERSION = "005010X222A1"
 AMENDMENTS: dict[str, frozenset[str]] = {
     # BHT06 31 (subrogation) is in the guide and not in the map.
     "BHT06": frozenset({"31"}),
+}
+
+
+POSITIONS: dict[str, int] = {
+    # Loops that X12 has at one position, as repeats of one loop (2330, 2420), come in any order. The map counts on.
+    **dict.fromkeys(("2330D", "2330E", "2330F", "2330G"), 3250),
+    **dict.fromkeys(("2420G", "2420H"), 5000),
 }
 
 
@@ -283,11 +290,12 @@ def load() -> Guide:
     uses: list[SegmentUse] = []
 
     def loop(node: ElementTree.Element, parent: LoopUse | None) -> LoopUse:
+        loop_id = node.get("xid") or ""
         here = LoopUse(
-            node.get("xid") or "",
+            loop_id,
             _text(node, "name"),
             parent,
-            int(_text(node, "pos")),
+            POSITIONS.get(loop_id) or int(_text(node, "pos")),
             _text(node, "usage"),
             _number(_text(node, "repeat")),
             node.get("type") == "wrapper",
