@@ -46,13 +46,14 @@ def patient_control_number_repeated(earlier: Earlier, later: Compared) -> Result
 
 @check(gives="procedure number earlier day", screen=has_ordinary_lines)
 def duplicate_line(claim: Claim, *, repeats: frozenset[str]) -> Result:
-    """Two lines of a claim are alike in code, modifiers, description, drug, place, days, units, charge, pointers and in
-    who rendered them.
+    """Two lines of a claim are alike in code, modifiers, description, drug, place, days, units, charge, pointers, in
+    who rendered them and in all else that they say of the service.
 
     ``repeats``: modifiers that say that the service was repeated or is distinct; a line with one of them is left out.
 
     Wrong:  SV1*HC:97140:GP*60*UN*1***1 twice, on one day
-    Right:  SV1*HC:97140:GP*60*UN*1***1 and SV1*HC:97140:GP:76*60*UN*1***1
+    Right:  SV1*HC:97140:GP*60*UN*1***1 and SV1*HC:97140:GP:76*60*UN*1***1; two rides of an ambulance on one day, each
+            with its places (2420G, 2420H)
 
     Returns a hit on each later line.
     """
@@ -62,17 +63,24 @@ def duplicate_line(claim: Claim, *, repeats: frozenset[str]) -> Result:
         return ()
     if n > 2 and len({line.procedure for line in lines}) == n:
         return ()
-    seen: dict[tuple[object, ...], int] = {}
+    first: dict[tuple[object, ...], ServiceLine] = {}
+    told: dict[tuple[object, ...], dict[str, int]] = {}
     found: list[Hit] = []
     for line in lines:
         start = line.service_dates.start
         if start is None or line.units is None or line.charge is None or any(m in repeats for m in line.modifiers):
             continue
         signature = _signature(claim, line)
-        if signature in seen:
-            values = {"procedure": line.procedure, "number": line.number, "earlier": seen[signature], "day": start}
-            found.append(Hit("", line.service_segment, line.number, values, related=(Related(0, seen[signature]),)))
-        seen.setdefault(signature, line.number)
+        like = first.setdefault(signature, line)
+        if like is line:
+            continue
+        earlier = told.get(signature)
+        if earlier is None:
+            earlier = told[signature] = {_details(claim, like): like.number}
+        number = earlier.setdefault(_details(claim, line), line.number)
+        if number != line.number:
+            values = {"procedure": line.procedure, "number": line.number, "earlier": number, "day": start}
+            found.append(Hit("", line.service_segment, line.number, values, related=(Related(0, number),)))
     return found
 
 
@@ -82,6 +90,29 @@ def _signature(claim: Claim, line: ServiceLine) -> tuple[object, ...]:
     return (line.procedure_qualifier, line.procedure, tuple(sorted(line.modifiers)), line.description.strip().upper(),
             line.drug_code, line.place, days.start, days.end, line.unit_basis, line.units, line.charge,
             _provider(claim.rendering_of(line)), tuple(d.code for d in line.diagnoses))
+
+
+_ELSEWHERE = frozenset({"2420A", "2430"})
+"""Loops of a line that tell nothing of the service: who rendered is in the signature, who paid makes no service."""
+_OWN = frozenset({"LX", "SV1", "DTP:472", "REF:6R", "REF:9B", "REF:9D", "PWK", "K3"})
+"""Segments of a line that the signature holds, or with a number of the line's own."""
+
+
+def _details(claim: Claim, line: ServiceLine) -> str:
+    """What else a line says of the service, as sent: places, results, prescription, lot, notes … For the rare line that
+    is like another so far."""
+    if claim.trace is None:
+        return ""
+    lines = claim.service_lines
+    last = lines[line.number].segment - 1 if line.number < len(lines) else claim.last_segment
+    separator = claim.interchange.delimiters.element
+    texts = []
+    for place in claim.trace.segments(line.segment, last):
+        elements = place.text.split(separator)
+        name = ":".join(elements[:2]) if elements[0] in ("REF", "DTP") else elements[0]
+        if name not in _OWN and place.loop not in _ELSEWHERE:
+            texts.append(place.text.upper())
+    return "\n".join(texts)
 
 
 def _provider(party: Party) -> str:
