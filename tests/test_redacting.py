@@ -26,8 +26,11 @@ from edi_check.generating import AS_OF, FAULTS, generate
 from edi_check.identifiers import is_npi, is_tax_id
 from edi_check.judging import packs
 from edi_check.model import Delimiters
+from edi_check.reading.guide import CompositeUse
+from edi_check.reading.guide import load as load_guide
 from edi_check.reading.values import parse_day
 from edi_check.redacting import RedactionFailed, copying, differences, redact
+from edi_check.redacting.places import is_kept, places
 
 ROOT = Path(__file__).resolve().parent.parent
 CORPUS = Path(os.environ.get("EDI_CHECK_CORPUS") or Path(__file__).parents[2] / "shared" / "corpus")
@@ -61,6 +64,24 @@ def same_findings(data: bytes, seed: int = 1, as_of: Any = DAY, **options: Any) 
 
 
 # Exactly the same findings
+
+
+def test_the_table_of_places_knows_every_code_number_and_day_of_the_guide() -> None:
+    """One that it takes for something else would be replaced, and the copy refused."""
+    wrong = set()
+    for use in load_guide().uses:
+        if use.id in ("ISA", "NM1", "TA1"):  # these depend on more than the place
+            continue
+        row = places(use.id)
+        for n, element in enumerate(use.elements):
+            kinds = row[n] if n < len(row) else "id"
+            parts = element.components if isinstance(element, CompositeUse) else (element,)
+            for m, one in enumerate(parts):
+                kind = kinds if isinstance(kinds, str) else kinds[min(m, len(kinds) - 1)]
+                stays = [*one.codes] or ["20261101"] * (one.type == "DT") or ["10"] * (one.type[0] in "RN")
+                if "N" not in (element.usage, one.usage) and not all(is_kept(kind, text) for text in stays):
+                    wrong.add(one.designator)
+    assert wrong == set()
 
 
 @pytest.mark.parametrize("path", sorted(ROOT.glob("fixtures/**/*.837")), ids=lambda p: p.stem)

@@ -33,7 +33,7 @@ _TABLE = {
     "CUR": "code state",
     "N3": "street street",
     "N4": "name state zip state code id state",
-    "REF": "code id text",
+    "REF": "code id text (code,payer)",
     "PER": "code name code phone code phone code phone",
     "SBR": "code code group name code code code code code",
     "PAT": "code code code code code death code number code",
@@ -51,7 +51,7 @@ _TABLE = {
     "CR3": "code code number code text",
     "CRC": "code code code code code code code",
     "HI": " ".join(["(code,dx,code,day,number,number,control,code,code)"] * 12),
-    "HCP": "code number number id number label number code service code number number code code code",
+    "HCP": "code number number id number label number id code service code number code code code",
     "CAS": "code label number number label number number label number number label number number label number number "
            "label number number",
     "OI": "code code code code code code",
