@@ -11,14 +11,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol
 
 from ..findings import Related
-from ..model import Claim, Party, ServiceLine
+from ..model import Claim, ServiceLine
+from .identities import provider_key
 
 __all__ = [
     "LONGEST_RANGE", "DayLine", "DayOfService", "Ledger", "Tallies", "Tally", "day_line", "day_lines_of", "days_of",
-    "patient_key", "provider_key",
+    "usable_units",
 ]
 
 LONGEST_RANGE: Final = 31
@@ -36,7 +37,7 @@ ZERO: Final = Decimal(0)
 
 class DayLine(NamedTuple):
     """What sums need of a service line. ``units`` is 0 where the line's own units are unusable (not UN, absent, not
-    above 0, not whole): its own edit says so, and nothing cascades. ``text`` is its SV1."""
+    above 0): its own edit says so, and nothing cascades. ``text`` is its SV1."""
 
     number: int
     segment: int
@@ -215,24 +216,6 @@ def days_of(claim: int, group: str, lines: Sequence[DayLine], before: Ledger | N
     return days
 
 
-def provider_key(rendering: Party, billing: Party) -> str:
-    """Who did it: the rendering NPI (2420A, else 2310B, else billing), else the billing NPI, tax id or name (EDITS,
-    common ground)."""
-    if rendering.id_qualifier == "XX" and rendering.id:
-        return rendering.id
-    return billing.npi or ("T" + billing.tax_id if billing.tax_id else "N" + billing.last_name)
-
-
-def patient_key(claim: Claim, payer: str) -> str:
-    """Payer (its first id), subscriber id, the patient's birth date and first name; ``""`` without a subscriber id:
-    then two claims can't be told to be one patient's. A dependent has no id of its own in 5010; sex is often wrong."""
-    member = claim.subscriber.id
-    if not member:
-        return ""
-    patient = claim.dependent or claim.subscriber
-    return f"{payer}\x1f{member}\x1f{patient.birth_text}\x1f{patient.first_name}".upper()
-
-
 def day_line(claim: Claim, line: ServiceLine) -> DayLine | None:
     """What sums need of a line; ``None`` when its dates are unusable or its range too long."""
     dates = line.service_dates
@@ -276,18 +259,22 @@ def day_lines_of(claim: Claim, lines: Iterable[tuple[ServiceLine, Decimal]]) -> 
     return found
 
 
-def usable_units(line: ServiceLine) -> Decimal:
-    """The units of a line as ``DayLine`` has them."""
+class Quantity(Protocol):
+    """Whatever has units: a ``ServiceLine``, or what is kept of one."""
+
+    @property
+    def unit_basis(self) -> str: ...
+    @property
+    def units(self) -> Decimal | None: ...
+
+
+def usable_units(line: Quantity) -> Decimal:
+    """The units of a line as all sums count them: 0 where they are unusable, which is another edit's to say. ``1.5``
+    is what it says; whether a code may have such units is for its edits."""
     units = line.units
-    if units is None or line.unit_basis != "UN" or units <= 0 or not _is_whole(line.units_text, units):
-        return ZERO
-    return units
+    return ZERO if units is None or units <= 0 or line.unit_basis != "UN" else units
 
 
 _new: Final = tuple.__new__
 _LAST: Final[list[tuple[Any, str]]] = [(None, "")]
 """The billing provider that came last, and its tax id: it comes with many claims."""
-
-
-def _is_whole(text: str, units: Decimal) -> bool:
-    return text.isdecimal() or units == int(units)

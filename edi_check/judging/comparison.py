@@ -18,7 +18,8 @@ from typing import Any, Final
 
 from ..model import Claim
 from ..rows import DAYS, kept_lines, provider_id
-from .aggregate import LONGEST_RANGE, DayLine, patient_key
+from .aggregate import LONGEST_RANGE, DayLine
+from .identities import Details, details_of, in_file, patient_key, plain
 from .visits import KeptLine
 
 __all__ = [
@@ -30,9 +31,9 @@ DAY_LINES: Final = 8
 
 
 def compared(claim: Claim, payer: str, day_lines: Sequence[DayLine], is_secondary: bool,
-             is_authorized: bool = False, visits: tuple[int, ...] = ()) -> tuple[Any, ...]:
+             is_authorized: bool = False, visits: tuple[tuple[int, str], ...] = ()) -> tuple[Any, ...]:
     """The tuple of a claim. ``payer``: the first id of its payer group; ``day_lines``: its lines that sums over the
-    file are about; ``is_authorized`` is asked for where an edit looks at courses, ``visits`` (``visits.segments_of``)
+    file are about; ``is_authorized`` is asked for where an edit looks at courses, ``visits`` (``visits.visited``)
     where one looks at those."""
     subscriber, rendering, billing = claim.subscriber, claim.rendering, claim.billing
     delimiters = claim.interchange.delimiters
@@ -42,12 +43,11 @@ def compared(claim: Claim, payer: str, day_lines: Sequence[DayLine], is_secondar
                 tuple([(n, segment, procedure, str(units), provider, tax_id, first, last)
                        for n, segment, procedure, units, provider, tax_id, first, last, _ in day_lines]),
                 is_authorized, visits)
-    to, patient = subscriber.payer, claim.dependent or subscriber
+    to = subscriber.payer
     return (claim.number, claim.first_segment, claim.frequency, patient_key(claim, payer),
-            (billing.id or provider_id(billing), subscriber.sequence,
+            (provider_id(billing), subscriber.sequence,
              provider_id(rendering) if rendering is not None else "", claim.place_of_service,
-             patient.reference("Y4") if patient.references else "",
-             patient.last_name, patient.middle_name, patient.suffix, patient.gender),
+             details_of(claim.dependent or subscriber)),
             tuple(map(_code, claim.diagnoses)), delimiters[0] + delimiters[2], kept_lines(claim), days,
             to.id if to is not None else "", subscriber.filing)
 
@@ -106,6 +106,12 @@ class Compared:
         return self.days[0] if self.days else ""
 
     @property
+    def details(self) -> Details:
+        """What it says of the patient besides what makes the key."""
+        details: Details = self.head[4]
+        return details
+
+    @property
     def is_secondary(self) -> bool:
         return bool(self.days and self.days[1])
 
@@ -118,7 +124,9 @@ class Compared:
         """Its lines that sums over the file are about."""
         if not self.days:
             return []
-        return [DayLine(n, segment, procedure, Decimal(units), provider, tax_id, first, last, self.lines[n - 1][0])
+        index = self.index
+        return [DayLine(n, segment, procedure, Decimal(units), in_file(provider, index), tax_id, first, last,
+                        self.lines[n - 1][0])
                 for n, segment, procedure, units, provider, tax_id, first, last in self.days[2]]
 
     @cached_property
@@ -126,11 +134,10 @@ class Compared:
         """Numbers of its lines by (provider, first and last day) of the visit they belong to; none where nobody asked
         for visits."""
         found: dict[tuple[str, str, str], list[int]] = {}
-        for n, segment in enumerate(self.days[4] if self.days else (), 1):
+        for n, (segment, provider) in enumerate(self.days[4] if self.days else (), 1):
             if segment:
-                _, days, _, provider = self.lines[n - 1]
-                key = (provider or self.head[2] or self.head[0], days[:8], days[-8:])
-                found.setdefault(key, []).append(n)
+                days = self.lines[n - 1][DAYS]
+                found.setdefault((in_file(provider, self.index), days[:8], days[-8:]), []).append(n)
         return found
 
     def kept_line(self, number: int) -> KeptLine:
@@ -140,7 +147,7 @@ class Compared:
             quantity = Decimal(units[2:])
         except InvalidOperation:
             quantity = None
-        return KeptLine(number, self.days[4][number - 1], procedure, tuple(modifiers), units[:2], quantity)
+        return KeptLine(number, self.days[4][number - 1][0], procedure, tuple(modifiers), units[:2], quantity)
 
     @property
     def placed_lines(self) -> list[tuple[DayLine, str, tuple[str, ...]]]:
@@ -163,14 +170,14 @@ class Compared:
         """Equal for two claims exactly when provider, payer, SBR01, patient, the number of the accident's case and the
         lines, in any order, are the same: days, code, modifiers in any order, description, units, charge, place, who
         rendered, diagnoses pointed to. ``6`` is ``6.0``, and upper case is lower case. Of the patient all names and the
-        sex: twins may differ in nothing else, nor employees under their employer's policy. A digest of 16 bytes: a
-        claim isn't refused by chance."""
-        billing, sequence, rendering, place, *own = self.head
+        sex, none of them left out in one of the two: twins may differ in nothing else, nor employees under their
+        employer's policy. A digest of 16 bytes: a claim isn't refused by chance."""
+        billing, sequence, rendering, place, own = self.head
         lines = sorted(
             repr((*service[:2], sorted(service[2]), *service[3:5], service[5] or place, *service[6:], days[:8],
-                  days[-8:], provider or rendering or billing))
+                  days[-8:], plain(provider or rendering or billing)))
             for service, (_, days, _, provider) in zip(self._services, self.lines, strict=True))
-        whole = repr((billing, sequence, *[text.strip().upper() for text in own], self.patient, lines))
+        whole = repr((plain(billing), sequence, [plain(text) for text in own], self.patient, lines))
         return blake2b(whole.encode("latin-1", "replace"), digest_size=16).digest()
 
     @cached_property

@@ -33,25 +33,35 @@ def is_code_entry(text: str) -> bool:
 class _Known(dict[str, bool]):
     """Which codes belong to ranges and prefixes, worked out when one is first met; bounded."""
 
-    __slots__ = ("exact", "prefixes", "ranges")
+    __slots__ = ("exact", "prefixes", "ranges", "whole", "whole_ranges")
 
     def __init__(self, entries: Iterable[str]) -> None:
         super().__init__()
-        exact, prefixes, ranges = set(), [], []
-        for entry in (e.replace(".", "") for e in entries):
+        exact: set[str] = set()
+        whole: set[str] = set()
+        prefixes: list[str] = []
+        ranges: list[tuple[str, str, int]] = []
+        whole_ranges: list[tuple[str, str, int]] = []
+        for given in entries:
+            entry = given.replace(".", "")
             low, dash, high = entry.partition("-")
+            is_whole = len(low) == 5 and low.isdecimal() and "." not in given
             if dash:
-                ranges.append((low, high, len(low)))
+                (whole_ranges if is_whole and high.isdecimal() else ranges).append((low, high, len(low)))
             elif entry.endswith("*"):
                 prefixes.append(entry[:-1])
             else:
-                exact.add(entry)
+                (whole if is_whole else exact).add(entry)
         self.exact, self.prefixes, self.ranges = frozenset(exact), tuple(prefixes), tuple(ranges)
+        self.whole, self.whole_ranges = frozenset(whole), tuple(whole_ranges)
+        """Five digits are a whole code, of a procedure mostly: one with more behind them, or a point in them, is
+        another."""
 
     def __missing__(self, code: str) -> bool:
         text = code.replace(".", "")
-        known = text in self.exact or text.startswith(self.prefixes) or any(
-            low <= text[:n] <= high for low, high, n in self.ranges)
+        known = code in self.whole or text in self.exact or text.startswith(self.prefixes) or any(
+            low <= text[:n] <= high for low, high, n in self.ranges) or any(
+            len(code) == n and low <= code <= high for low, high, n in self.whole_ranges)
         if len(self) >= 5000:  # a hostile file must not fill memory
             self.clear()
         self[code] = known
@@ -62,9 +72,10 @@ class Codes:
     """A set of codes that may be given as ranges and prefixes: ``in`` tells whether a code belongs to it.
 
     ``N97*`` is every code that begins so; ``M00-M99`` every code whose first three characters lie between the two
-    (``S93.401A`` is in ``S00-S99``); decimal points don't count. ``has(code)`` is ``in`` at a fifth of the cost.
+    (``S93.401A`` is in ``S00-S99``); decimal points don't count. Five digits are a whole code: ``989401`` is not in
+    ``98940-98942``, though it begins so. ``has(code)`` is ``in`` at a fifth of the cost.
 
-    >>> "M5459" in Codes(["M00-M99"]), "N97.9" in Codes(["N97*"]), "97125" in Codes(["97124"])
+    >>> "M5459" in Codes(["M00-M99"]), "N97.9" in Codes(["N97*"]), "989401" in Codes(["98940-98942"])
     (True, True, False)
     """
 
@@ -95,12 +106,11 @@ class Codes:
 
     def enumerated(self) -> frozenset[str] | None:
         """All its codes where they can be counted (plain codes and ranges of all-digit codes), else ``None``."""
-        codes = set(self._known.exact)
-        if self._known.prefixes:
+        known = self._known
+        if known.prefixes or known.ranges or any(int(high) - int(low) > 1000 for low, high, _ in known.whole_ranges):
             return None
-        for low, high, n in self._known.ranges:
-            if n != 5 or not (low.isdigit() and high.isdigit()) or int(high) - int(low) > 1000:
-                return None
+        codes = {*known.exact, *known.whole}
+        for low, high, _ in known.whole_ranges:
             codes.update(str(code).zfill(5) for code in range(int(low), int(high) + 1))
         return frozenset(codes)
 
@@ -167,7 +177,7 @@ FIELDS: dict[str, Field] = {f.name: f for f in (
     _line("first_diagnosis", "text", "SV107-1", lambda c, ln: ln.diagnoses[0].code if ln.diagnoses else ""),
     _line("day", "date", "DTP03", lambda c, ln: ln.service_dates.start, _days_segment),
     _line("days", "number", "DTP03", _number_of_days, _days_segment),
-    _line("rendering_taxonomy", "text", "PRV03", lambda c, ln: c.rendering_of(ln).taxonomy,
+    _line("rendering_taxonomy", "text", "PRV03", lambda c, ln: c.rendering_of(ln).taxonomy.upper(),
           _taxonomy_segment),
     _claim("frequency", "text", "CLM05-3", lambda c, ln: c.frequency),
     _claim("claim_place", "text", "CLM05-1", lambda c, ln: c.place_of_service),
@@ -176,7 +186,7 @@ FIELDS: dict[str, Field] = {f.name: f for f in (
     _claim("claim_diagnoses", "codes", "HI01-2", lambda c, ln: [d.code for d in c.diagnoses], _diagnosis_segment),
     _claim("principal_diagnosis", "text", "HI01-2", lambda c, ln: c.diagnoses[0].code if c.diagnoses else "",
            _diagnosis_segment),
-    _claim("billing_taxonomy", "text", "PRV03", lambda c, ln: c.billing.taxonomy,
+    _claim("billing_taxonomy", "text", "PRV03", lambda c, ln: c.billing.taxonomy.upper(),
            lambda c, ln: c.billing.hl_segment + 1),
     _claim("payer_id", "text", "NM109", lambda c, ln: c.payer.id, _payer_segment),
     _claim("sequence", "text", "SBR01", lambda c, ln: c.subscriber.sequence, _sbr_segment),

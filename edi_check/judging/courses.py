@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
+from math import ceil
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..model import Claim
@@ -118,7 +119,7 @@ class LongShifts:
         for _, _, procedure, count, provider, _, first, _ in day_lines:
             if procedure in plan.day_procedures:
                 n = hash((provider, first)) % COUNTERS
-                units[n] += int(Decimal(count))
+                units[n] += ceil(Decimal(count))
                 if units[n] > self._most:
                     self._over.add(n)
 

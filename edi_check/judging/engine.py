@@ -24,7 +24,7 @@ from .packs import Pack, load_payers
 from .plan import Active, LowerCase, More, Plan, Screened, Service
 from .registry import TABLES, Hit, Result, Unjudged
 from .scope import Scope, is_secondary
-from .visits import run_visits, segments_of
+from .visits import run_visits, visited
 from .wording import finding_of
 
 __all__ = ["Engine"]
@@ -235,7 +235,7 @@ class Engine:
         """As ``_run``, after a check has raised: each edit alone, and the one at fault is a fault of ours."""
         hits: list[Any] = []
         lines = claim.service_lines
-        touched = frozenset(line.procedure for line in lines if line.procedure in plan.by_procedure)
+        touched = frozenset(line.procedure for line in lines if plan.bundle_of(line) is not None)
         more = plan.more_for(touched)
         self._count_unjudged(more.unjudged)
         for active in (*plan.all_claims, *more.all_claims):
@@ -244,7 +244,7 @@ class Engine:
             hits.extend((active, hit, None) for hit in self.guarded(active, claim.index, claim.billing))
         day_lines = []
         for line in lines:
-            bundle = plan.by_procedure.get(line.procedure)
+            bundle = plan.bundle_of(line)
             for active in (*plan.lines, *(bundle.lines if bundle else ())):
                 hits.extend((active, hit, line) for hit in self.guarded(active, claim.index, claim, line))
             for active in (*plan.services, *(bundle.services if bundle else ())):
@@ -332,11 +332,12 @@ class Engine:
         judged, day_lines = self._days
         plan = self.plan(claim)
         if judged is not claim:
-            found = [day_line(claim, ln) for ln in claim.service_lines if ln.procedure.upper() in plan.day_procedures]
+            found = [day_line(claim, ln) for ln in claim.service_lines
+                     if ln.procedure_qualifier == "HC" and ln.procedure.upper() in plan.day_procedures]
             day_lines = [d for d in found if d is not None]
         payer = claim.subscriber.payer
         first_id = self.scope.first_id(payer.id) if payer is not None else ""
-        visits = segments_of(claim) if plan.visits else ()
+        visits = visited(claim) if plan.visits else ()
         if day_lines:
             return compared(claim, first_id, day_lines, is_secondary(claim),
                             bool(plan.courses) and is_authorized(claim), visits)

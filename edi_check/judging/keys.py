@@ -21,8 +21,8 @@ CHANGES: Final = ("7", "8")
 
 class Keys:
     """What tells, without looking at the rows again, which claims may have to do with one another: those that share a
-    number, or a patient's day, or belong to a long shift. ``hash`` will do: the keys never leave this process, and
-    equal ones are confirmed on the values. Some 32 bytes a claim."""
+    number, are of a patient with several on a day, or belong to a long shift. ``hash`` will do: the keys never leave
+    this process, and equal ones are confirmed on the values. Some 32 bytes a claim."""
 
     def __init__(self) -> None:
         self._shifts = LongShifts()
@@ -75,12 +75,17 @@ class Keys:
     def meet(self, rows: Iterable[Any]) -> None:
         """Find out which claims these are, once all of them are there; ``rows`` are ``settle``'s."""
         numbers, days = _repeated(self._numbers), _repeated(self._days + self._more)
-        met = self._shifts.claims(rows)
-        met.update(claim for claim, key in zip(self._more_claims, self._more, strict=True) if key in days)
+        met = {claim for claim, key in zip(self._more_claims, self._more, strict=True) if key in days}
+        # Whose claims are added up is told by all they say of the patient, the claims of other days among them: else it
+        # would depend on what these happen to meet.
+        patients = {patient for claim, patient, day in zip(self._claims, self._patients, self._days, strict=True)
+                    if day in days or claim in met}
+        patients.discard(0)
+        met |= self._shifts.claims(rows)
         self.repeated, self.days, last_of = numbers, days, self.last_of
         likely, renumbered = array("q"), array("q")
-        for claim, number, patient, day in zip(self._claims, self._numbers, self._patients, self._days, strict=True):
-            if number in numbers or day in days or claim in met:
+        for claim, number, patient in zip(self._claims, self._numbers, self._patients, strict=True):
+            if number in numbers or patient in patients or claim in met:
                 likely.append(claim)
                 last_of[patient] = claim
                 if self._has_replacements and number in numbers:

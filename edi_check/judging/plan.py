@@ -154,7 +154,7 @@ class Plan:
         and ``place``. Raises ``LowerCase``."""
         if line.procedure != line.procedure.upper() or any(m != m.upper() for m in line.modifiers):
             raise LowerCase
-        bundle = self.by_procedure.get(line.procedure)
+        bundle = self.bundle_of(line)
         services, lines = (self.services, self.lines)
         if bundle is not None:
             services, lines = [*services, *bundle.services], [*lines, *bundle.lines]
@@ -165,6 +165,11 @@ class Plan:
                 self.memo.clear()
             self.memo[key] = found
         return found
+
+    def bundle_of(self, line: ServiceLine) -> Bundle | None:
+        """What the line's procedure brings with it. The codes that packs name are HCPCS; what looks like one in another
+        code list (SV101-1 ER, IV, WK) is something else."""
+        return self.by_procedure.get(line.procedure) if line.procedure_qualifier == "HC" else None
 
     def of_diagnoses(self, line: ServiceLine, service: Service, known: Diagnosed) -> tuple[Any, ...]:
         """The hits of edits that look at the diagnoses only that a line points to."""

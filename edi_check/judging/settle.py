@@ -4,8 +4,8 @@ day.
 In file order, among the claims that still stand: refused ones, voids, replaced originals and duplicates count nowhere,
 and one that is refused here counts no further. So the accepted file, checked again, is clean by construction. The
 finding is on the later claim, the earlier in ``related``. Cost is linear whatever the file: claims alike are found by
-a hash of what ``Engine.compare`` kept, and only those are looked at again: of claims that share no number and no day
-of a patient, nothing is read a second time.
+a hash of what ``Engine.compare`` kept, and only those are looked at again: of claims that share no number, and whose
+patient has no day with several, nothing is read a second time. Whose claims are added up, ``identities.Person`` tells.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from .aggregate import LONGEST_RANGE, DayOfService, Ledger, days_of
 from .comparison import Compared, Earlier, first_day, span_of, told_apart_by
 from .courses import LINES_KEPT, CourseLine, courses_of, shifts_of
 from .engine import Engine, with_day
+from .identities import PERSONS, Person
 from .keys import CHANGES, Keys
 from .plan import Active, Plan
 from .registry import Hit
@@ -114,6 +115,8 @@ class _Settlement:
         self.numbers: dict[str, Earlier] = {}
         self.contents: dict[tuple[bytes, bytes], dict[bytes, Earlier]] = {}
         """Originals that a later one may be the double of: by their lines, then by what else they say."""
+        self.persons: dict[str, list[Person]] = {}
+        """By patient key, those who are told apart."""
         self.ledgers: dict[str, Ledger] = {}
         self.shifts: dict[str, Ledger] = {}
         self.courses: dict[str, list[CourseLine]] = {}
@@ -137,27 +140,44 @@ class _Settlement:
 
     def forget(self, patient: str) -> None:
         """The patient's last claim is done."""
-        self.ledgers.pop(patient, None)
-        self.courses.pop(patient, None)
-        self.visits.forget(patient)
+        for person in self.persons.pop(patient, ()):
+            self.ledgers.pop(person.key, None)
+            self.courses.pop(person.key, None)
+            self.visits.forget(person.key)
+
+    def person_of(self, claim: Compared) -> Person | None:
+        """Whom the claim is about; ``None`` where that can't be told, because several may be meant or the key is
+        nobody's. Then it is neither added to anything nor counted."""
+        if not claim.patient:
+            return None
+        known = self.persons.get(claim.patient, ())
+        if not known:
+            return Person(claim.patient)
+        details = claim.details
+        meant = [person for person in known if person.may_be(details)]
+        if not meant and len(known) < PERSONS:
+            return Person(f"{claim.patient}\x1f{len(known)}")
+        return meant[0] if len(meant) == 1 else None
 
     def settle_claim(self, claim: Compared, standing: Standing) -> None:
         plan = self.engine.plan_for(claim.payer_id, claim.filing, False)
         if self.compare_content(claim, standing, plan):
             return
         self.compare_number(claim, standing, plan)
+        person = self.person_of(claim)
         if not _is_refused(self.found):
-            self.sum_days(claim, standing, plan)
-            if plan.visits:
-                self.join_visits(claim, standing, plan)
+            if person is not None:
+                self.sum_days(person, claim, standing, plan)
+            if plan.visits and person is not None:
+                self.join_visits(person, claim, standing, plan)
             if plan.shifts and claim.day_lines:
                 self.sum_shifts(claim, standing, plan)
-            if plan.courses and claim.day_lines:
-                self.continue_course(claim, standing, plan)
+            if plan.courses and claim.day_lines and person is not None:
+                self.continue_course(person, claim, standing, plan)
         if not _is_refused(self.found):
-            self.remember(claim, plan)
+            self.remember(person, claim, plan)
 
-    def remember(self, claim: Compared, plan: Plan) -> None:
+    def remember(self, person: Person | None, claim: Compared, plan: Plan) -> None:
         """The claim stands: later ones are held against it."""
         this = Earlier(claim.index, claim.number, claim.frequency)
         if self.may_be_double(claim):
@@ -168,14 +188,18 @@ class _Settlement:
         if claim.day_lines and plan.shifts:
             for line in claim.day_lines:
                 self.shifts.setdefault(line.provider, Ledger()).add((line,), claim.index)
-        if not claim.patient or self.keys.last_of[hash(claim.patient)] == claim.index:
+        if person is None or self.keys.last_of[hash(claim.patient)] == claim.index:
             return
+        persons = self.persons.setdefault(claim.patient, [])
+        if person not in persons:
+            persons.append(person)
+        person.add(claim.details)
         if claim.day_lines:
-            self.ledgers.setdefault(claim.patient, Ledger()).add(claim.day_lines, claim.index)
+            self.ledgers.setdefault(person.key, Ledger()).add(claim.day_lines, claim.index)
         if plan.visits:
-            self.visits.add(claim)
+            self.visits.add(person.key, claim)
         if claim.day_lines and plan.courses:
-            known = self.courses.setdefault(claim.patient, [])
+            known = self.courses.setdefault(person.key, [])
             known.extend(courses_of(claim, ())[0].lines[:max(0, LINES_KEPT - len(known))])
 
     def may_be_double(self, claim: Compared) -> bool:
@@ -219,9 +243,9 @@ class _Settlement:
             if isinstance(hit, Hit):
                 self.report(active, hit, claim, standing, plan, {"earlier_claim": earlier.number})
 
-    def sum_days(self, claim: Compared, standing: Standing, plan: Plan) -> None:
+    def sum_days(self, person: Person, claim: Compared, standing: Standing, plan: Plan) -> None:
         """The edits on days, for the periods to which earlier claims of the patient have brought something."""
-        ledger = self.ledgers.get(claim.patient) if claim.patient else None
+        ledger = self.ledgers.get(person.key)
         if ledger is None or not claim.day_lines:
             return
         alone = {(day.first, day.last): day for day in days_of(claim.index, claim.group, claim.day_lines)}
@@ -232,9 +256,9 @@ class _Settlement:
             for active in plan.more_for(codes).days:
                 self.report_day(active, day, alone[day.first, day.last], claim, standing, plan)
 
-    def join_visits(self, claim: Compared, standing: Standing, plan: Plan) -> None:
+    def join_visits(self, person: Person, claim: Compared, standing: Standing, plan: Plan) -> None:
         """The edits on visits, for those to which earlier claims of the patient have brought something."""
-        for visit, alone in self.visits.joined(claim, plan.lob) if claim.patient else ():
+        for visit, alone in self.visits.joined(person.key, claim, plan.lob):
             for active in plan.visits:
                 for hit in new_hits(visit, alone, active, self.engine.guarded, claim.index):
                     self.report(active, hit, claim, standing, plan, {})
@@ -247,9 +271,9 @@ class _Settlement:
                 own = alone[shift.lines[0].provider, shift.first, shift.last]
                 self.report_day(active, shift, own, claim, standing, plan)
 
-    def continue_course(self, claim: Compared, standing: Standing, plan: Plan) -> None:
+    def continue_course(self, person: Person, claim: Compared, standing: Standing, plan: Plan) -> None:
         """The edits on courses, when the patient had something before; a finding of the claim alone is not repeated."""
-        earlier = self.courses.get(claim.patient) if claim.patient else None
+        earlier = self.courses.get(person.key)
         if not earlier:
             return
         alone, whole = courses_of(claim, earlier)

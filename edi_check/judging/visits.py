@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from ..findings import Related
 from ..model import Claim
-from .aggregate import LONGEST_RANGE, provider_key
+from .aggregate import LONGEST_RANGE, usable_units
+from .identities import provider_key
 from .registry import Hit, Result, Unjudged
 
 if TYPE_CHECKING:
     from .comparison import Compared
     from .plan import Active, Plan
 
-__all__ = ["Codes", "Done", "KeptLine", "Visit", "VisitLine", "Visits", "new_hits", "run_visits", "segments_of",
-           "units_of"]
+__all__ = ["Codes", "Done", "KeptLine", "Visit", "VisitLine", "Visits", "new_hits", "run_visits", "visited"]
 
 CODES_KEPT: Final = 100
 """Different codes of earlier claims that are remembered of a visit, and different sets of modifiers of one code: more
@@ -59,12 +59,6 @@ class KeptLine(NamedTuple):
     modifiers: tuple[str, ...]
     unit_basis: str
     units: Decimal | None
-
-
-def units_of(line: VisitLine) -> Decimal:
-    """The units of a line, 0 where they are unusable: its own edit says so, and nothing cascades."""
-    units = line.units
-    return ZERO if units is None or units < 0 or line.unit_basis != "UN" else units
 
 
 class Done:
@@ -154,23 +148,28 @@ def _visits_of(claim: Claim, lob: str) -> list[Visit]:
 # --- over the claims of a file ---------------------------------------------------------------------------------
 
 
-def segments_of(claim: Claim) -> tuple[int, ...]:
-    """What must be kept of a claim besides its lines: the segment of each SV1, 0 where the line belongs to no visit."""
-    return tuple([line.service_segment if line.service_dates.is_readable and line.procedure_qualifier == "HC" else 0
-                  for line in claim.service_lines])
+def visited(claim: Claim) -> tuple[tuple[int, str], ...]:
+    """What must be kept of a claim besides its lines: the segment of each SV1, 0 where the line belongs to no visit,
+    and who rendered it."""
+    billing = claim.billing
+    usual = provider_key(claim.rendering or billing, billing)
+    return tuple([
+        (line.service_segment if line.service_dates.is_readable and line.procedure_qualifier == "HC" else 0,
+         usual if line.rendering is None else provider_key(line.rendering, billing)) for line in claim.service_lines])
 
 
 class Visits:
-    """The visits of a file, as far as earlier claims brought them. Of most there is one claim only; what that brought
-    is worked out when a second comes. ``kept(index)`` gives a claim that was settled before."""
+    """The visits of a file, by person (``identities.Person``), as far as earlier claims brought them. Of most there is
+    one claim only; what that brought is worked out when a second comes. ``kept(index)`` gives a claim that was settled
+    before."""
 
     def __init__(self, kept: Callable[[int], Compared]) -> None:
         self.kept = kept
         self._known: dict[str, dict[Key, int | Codes]] = {}
 
-    def add(self, claim: Compared) -> None:
+    def add(self, person: str, claim: Compared) -> None:
         """Count the visits of a claim that stands."""
-        theirs = self._known.setdefault(claim.patient, {})
+        theirs = self._known.setdefault(person, {})
         for key, numbers in claim.visits.items():
             known = theirs.get(key)
             if known is None:
@@ -178,13 +177,13 @@ class Visits:
             else:
                 _count(self._codes(theirs, key, known), claim, numbers)
 
-    def forget(self, patient: str) -> None:
-        """Nothing more comes of this patient."""
-        self._known.pop(patient, None)
+    def forget(self, person: str) -> None:
+        """Nothing more comes of this person."""
+        self._known.pop(person, None)
 
-    def joined(self, claim: Compared, lob: str) -> list[tuple[Visit, Visit]]:
+    def joined(self, person: str, claim: Compared, lob: str) -> list[tuple[Visit, Visit]]:
         """The claim's visits to which earlier claims have brought something: each with that, and alone."""
-        theirs = self._known.get(claim.patient, {})
+        theirs = self._known.get(person, {})
         found = []
         for key, numbers in claim.visits.items() if theirs else ():
             known = theirs.get(key)
@@ -224,7 +223,7 @@ def _count(codes: Codes, claim: Compared, numbers: list[int]) -> None:
             if len(kinds) >= CODES_KEPT:
                 continue
             done = kinds[line.modifiers] = Done(Related(claim.index, number))
-        done.units += units_of(line)
+        done.units += usable_units(line)
 
 
 def new_hits(visit: Visit, alone: Visit, active: Active, guard: Guard, claim: int) -> list[Hit]:

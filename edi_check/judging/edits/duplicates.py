@@ -7,8 +7,9 @@ CORE-DUP-04, a file sent twice, is known to the watcher only.
 from __future__ import annotations
 
 from ...findings import Related
-from ...model import Claim, Party, ServiceLine
+from ...model import Claim, ServiceLine
 from ..comparison import Compared, Earlier
+from ..identities import provider_key
 from ..registry import Hit, Result, check
 from ._screens import has_ordinary_lines
 
@@ -89,7 +90,7 @@ def _signature(claim: Claim, line: ServiceLine) -> tuple[object, ...]:
     days = line.service_dates
     return (line.procedure_qualifier, line.procedure, tuple(sorted(line.modifiers)), line.description.strip().upper(),
             line.drug_code, line.place, days.start, days.end, line.unit_basis, line.units, line.charge,
-            _provider(claim.rendering_of(line)), tuple(d.code for d in line.diagnoses))
+            provider_key(claim.rendering_of(line), claim.billing), tuple(d.code for d in line.diagnoses))
 
 
 _ELSEWHERE = frozenset({"2420A", "2430"})
@@ -113,7 +114,3 @@ def _details(claim: Claim, line: ServiceLine) -> str:
         if name not in _OWN and place.loop not in _ELSEWHERE:
             texts.append(place.text.upper())
     return "\n".join(texts)
-
-
-def _provider(party: Party) -> str:
-    return party.npi or party.tax_id or party.id or party.name

@@ -5,16 +5,17 @@ What a patient had before, or at another clinic, is not in the file; every messa
 
 from __future__ import annotations
 
-from collections.abc import Container
+from bisect import bisect_right, insort
+from collections.abc import Container, Sequence
 from datetime import date
 from decimal import Decimal
 
 from ...findings import Related
-from ..aggregate import DayLine, DayOfService
+from ..aggregate import DayLine, DayOfService, usable_units
 from ..conditions import Codes
 from ..courses import Course, CourseLine
 from ..registry import ALWAYS_HEARD, ALWAYS_SILENT, Hit, Result, check
-from ..visits import Visit, VisitLine, units_of
+from ..visits import Visit, VisitLine
 
 _RELATED = 10
 
@@ -43,7 +44,7 @@ def discipline_over_one_hour(visit: Visit, *, timed: Codes, disciplines: tuple[s
         total = sum((done.units for done in earlier), Decimal(0))
         over: VisitLine | None = None
         for line in mine:
-            total += units_of(line)
+            total += usable_units(line)
             if total > limit and over is None:
                 over = line
         if over is not None:
@@ -229,6 +230,22 @@ def _room_for_evaluations(touched: frozenset[str], *, evaluations: Codes, most: 
     return frozenset(c for c in touched if c in evaluations or c in re_evaluations), min(most, most_again)
 
 
+def _by_day(line: CourseLine) -> int:
+    return line.day
+
+
+def _fullest_year(lines: Sequence[CourseLine], day: int) -> tuple[int, Sequence[CourseLine]]:
+    """Of lines in the order of their days, those in twelve months that hold ``day``, and the last day of these: of the
+    twelve months that end with it or with a later line, those with the most."""
+    best: tuple[int, Sequence[CourseLine]] = (day, ())
+    start = bisect_right(lines, day, key=_by_day)
+    for end in (day, *dict.fromkeys(line.day for line in lines[start:bisect_right(lines, day + 364, key=_by_day)])):
+        first, last = (bisect_right(lines, n, key=_by_day) for n in (end - 365, end))
+        if last - first > len(best[1]):
+            best = end, lines[first:last]
+    return best
+
+
 @check(gives="day count procedures limit", room=_room_for_evaluations)
 def evaluations_over_yearly_limit(course: Course, *, evaluations: Codes, most: int, re_evaluations: Codes,
                                   most_again: int) -> Result:
@@ -237,19 +254,20 @@ def evaluations_over_yearly_limit(course: Course, *, evaluations: Codes, most: i
     Wrong:  97161 on 2026-01-05, 97162 on 2026-01-20, 97165 on 2026-02-03
     Right:  two of them
 
-    Returns a hit on each line that is beyond the limit, counting the twelve months that end with its day.
+    Returns a hit on each line that is beyond the limit, counting twelve months that hold its day and end with it or
+    with that of another evaluation: claims needn't come in the order of their days.
     """
     if not any(line.procedure in evaluations or line.procedure in re_evaluations for line in course.lines):
         return ()
     found: list[Hit] = []
     for codes, limit in ((evaluations, most), (re_evaluations, most_again)):
-        seen = [line for line in course.before if line.procedure in codes]
-        for line in sorted((n for n in course.lines if n.procedure in codes), key=lambda n: n.day):
-            year = [n for n in seen if line.day - 365 < n.day <= line.day]
-            seen.append(line)
+        seen = sorted((line for line in course.before if line.procedure in codes), key=_by_day)
+        for line in sorted((n for n in course.lines if n.procedure in codes), key=_by_day):
+            end, year = _fullest_year(seen, line.day)
+            insort(seen, line, key=_by_day)
             if len(year) >= limit:
                 found.append(Hit("SV101-2", line.segment, line.number, {
-                    "day": date.fromordinal(line.day), "count": len(year) + 1, "limit": limit,
+                    "day": date.fromordinal(end), "count": len(year) + 1, "limit": limit,
                     "procedures": sorted({n.procedure for n in (*year, line)})},
                     related=tuple(Related(n.claim, n.number) for n in year[:_RELATED])))
     return found

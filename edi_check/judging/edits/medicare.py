@@ -103,7 +103,8 @@ def chiropractor_bills_other_service(claim: Claim, line: ServiceLine, *, covered
     Returns one hit on SV101-2.
     """
     party = line.rendering or claim.rendering or claim.billing
-    if not party.taxonomy.startswith(taxonomy) or line.procedure in covered or not excused.isdisjoint(line.modifiers):
+    is_chiropractor = party.taxonomy.upper().startswith(taxonomy)
+    if not is_chiropractor or line.procedure in covered or not excused.isdisjoint(line.modifiers):
         return ()
     return (Hit("SV101-2", values={"taxonomy": party.taxonomy}),)
 

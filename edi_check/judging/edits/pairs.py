@@ -8,9 +8,10 @@ from typing import NamedTuple
 
 from ...findings import Related
 from ...model import ServiceLine
+from ..aggregate import usable_units
 from ..ncci import Pairing, Pairings, Pairs, UnitLimits
 from ..registry import Hit, Result, Unjudged, check
-from ..visits import Visit, VisitLine, units_of
+from ..visits import Visit, VisitLine
 
 __all__: list[str] = []
 
@@ -116,7 +117,7 @@ def units_over_mue(visit: Visit, *, mue: UnitLimits, left_out: frozenset[str]) -
         most = limit[0] * visit.days
         if limit[1] == 1:
             found.extend([_over(line, line.units, most, "line") for line in lines
-                          if units_of(line) > most and left_out.isdisjoint(line.modifiers)])
+                          if usable_units(line) > most and left_out.isdisjoint(line.modifiers)])
         else:
             hit = _over_on_day(visit, code, lines, most, left_out)
             if hit is not None:
@@ -127,15 +128,15 @@ def units_over_mue(visit: Visit, *, mue: UnitLimits, left_out: frozenset[str]) -
 def _over_on_day(visit: Visit, code: str, lines: list[VisitLine], most: int, left_out: frozenset[str]) -> Hit | None:
     """The hit on the line with which the sum over the day passes the limit."""
     before = visit.before.get(code)
-    if before is None and len(lines) == 1 and units_of(lines[0]) <= most:
+    if before is None and len(lines) == 1 and usable_units(lines[0]) <= most:
         return None
     earlier = [(done.units, done.line) for modifiers, done in (before or {}).items() if left_out.isdisjoint(modifiers)]
     mine = [line for line in lines if left_out.isdisjoint(line.modifiers)]
     total = sum((units for units, _ in earlier), Decimal(0))
     over = None
     for line in mine:
-        total += units_of(line)
-        if total > most and over is None and units_of(line):
+        total += usable_units(line)
+        if total > most and over is None and usable_units(line):
             over = line
     if over is None:
         return None

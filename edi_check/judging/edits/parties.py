@@ -119,7 +119,7 @@ def provider_npi_missing(
     def judge(party: Party | None, line: int, is_care: bool, place: Party) -> None:
         if party is None or not party.segment or party.id_qualifier == "XX":
             return
-        must = (is_care or party.taxonomy.startswith(taxonomies)) and place.country.upper() in _WITH_NPI
+        must = (is_care or party.taxonomy.upper().startswith(taxonomies)) and place.country.upper() in _WITH_NPI
         found.append(Hit("NM109", party.segment, line, {"who": role(party, line)}, level="" if must else "warn",
                          status=Status("A6", ("562",), party.entity)))
 

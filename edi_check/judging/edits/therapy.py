@@ -69,11 +69,11 @@ def units_over_daily_limit(
     Wrong:  SV1*HC:97140:GP*300*UN*5***1 and SV1*HC:97140:GP:CQ*120*UN*2***1 on one day
     Right:  SV1*HC:97140:GP*240*UN*4***1 and SV1*HC:97140:GP:CQ*120*UN*2***1 on one day
 
-    Returns one hit, on the line with which the sum passes the limit.
+    Lines with a part of a unit are another edit's. Returns one hit, on the line with which the sum passes the limit.
     """
     if len(day.lines) == 1 and not day.before and day.lines[0].units <= most:
         return ()  # the usual claim
-    mine = [line for line in day.lines if line.procedure == procedure]
+    mine = [line for line in day.lines if line.procedure == procedure and line.units == int(line.units)]
     before = day.before.of(procedure)
     total = before.units
     for line in mine:
@@ -106,7 +106,7 @@ def _provider_alone(day: DayOfService, mine: Sequence[DayLine], limit: Decimal) 
         sums[line.provider] = earlier + line.units
         if sums[line.provider] > limit:
             total = day.before.of_provider(line.procedure, line.provider).units
-            return line, total + day.own.of_provider(line.procedure, line.provider).units
+            return line, sum((other.units for other in mine if other.provider == line.provider), total)
     return None
 
 
@@ -222,7 +222,7 @@ def minutes_disagree_with_units(claim: Claim, *, procedures: Codes, timed: Codes
             continue
         together = [line]
         if rule == "eight-minute":
-            together = [n for n in lines if n.service_dates.text == line.service_dates.text]
+            together = [n for n in lines if _days(n) == _days(line)]
             is_first = line is next(n for n in together if n.procedure in procedures)
             if not is_first or not all(minutes[n.number] for n in together):
                 continue
@@ -232,6 +232,12 @@ def minutes_disagree_with_units(claim: Claim, *, procedures: Codes, timed: Codes
             values = {"minutes": total, "expected": expected, "units": units}
             found.append(Hit("SV104", line.service_segment, line.number, values))
     return found
+
+
+def _days(line: ServiceLine) -> tuple[object, object]:
+    """First and last day of service; as sent where they can't be read."""
+    dates = line.service_dates
+    return (dates.start, dates.end) if dates.is_readable else (dates.text, None)
 
 
 def _minutes(claim: Claim, line: ServiceLine, is_only_one: bool) -> int:

@@ -1,0 +1,128 @@
+"""Who did it, and to whom: the one notion of provider and of patient, wherever lines or claims are compared.
+
+Two parties are one where the file says so, never where it only doesn't say otherwise: a finding that rests on "the same
+provider" or "the same patient" refuses claims. What it is not: a directory. Nothing is looked up.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ..model import Claim, Party
+
+__all__ = ["PERSONS", "Details", "Person", "details_of", "in_file", "patient_key", "plain", "provider_key"]
+
+UNKNOWN: Final = "?"
+"""First character of the key of a provider who is known within his claim only."""
+
+PERSONS: Final = 20
+"""Persons told apart under one patient key; nobody has more, and a hostile file could."""
+
+Details = tuple[str, str, str, str, str, str, str]
+"""What may tell a patient from others of the same key: last name, middle name, suffix, sex, and the numbers of REF*Y4
+(the accident's case), SY and 1W. All as ``plain`` has them, the last name apart."""
+
+_NO_NUMBERS: Final = ("", "", "")
+
+
+def plain(text: str) -> str:
+    """Letters and digits in upper case: ``O'Neil`` is ``ONEIL``, ``W123-45`` is ``W12345``."""
+    text = text.upper()
+    return text if not text or text.isalnum() else "".join([c for c in text if c.isalnum()])
+
+
+# --- providers -------------------------------------------------------------------------------------------------
+
+
+def provider_key(rendering: Party, billing: Party) -> str:
+    """Who did it. In: the rendering party (2420A, else 2310B), or ``billing`` where nobody else is named: then it
+    rendered the service itself (TR3 2310B).
+
+    The NPI where there is one (EDITS, common ground). Without an NPI the party is known by all it says of itself
+    together, name, secondary numbers and the practice it bills under: two such parties are one when all that is alike.
+    Somebody without a first name (or with an initial only) and without a number, or a biller without a tax id, is known
+    within the claim only: the key then begins with ``UNKNOWN`` and is made fit for the file by ``in_file``.
+    """
+    if rendering.id_qualifier == "XX" and rendering.id:
+        return rendering.id
+    numbers = sorted([f"{r.qualifier}{plain(r.value)}" for r in rendering.references])
+    names = [plain(rendering.last_name), plain(rendering.first_name), plain(rendering.middle_name),
+             plain(rendering.suffix)]
+    if rendering is billing:
+        is_known = rendering.tax_id != ""
+    else:
+        is_named = names[0] != "" and (len(names[1]) > 1 or rendering.type == "2")
+        is_known = is_named or any(n[:2] in ("0B", "1G", "G2") for n in numbers)
+    if not is_known:
+        return f"{UNKNOWN}{rendering.segment}"
+    return "\x1f".join([*names, rendering.id_qualifier + plain(rendering.id), *numbers, billing.npi or billing.tax_id])
+
+
+def in_file(provider: str, claim: int) -> str:
+    """A key of ``provider_key`` among those of all claims of a file: one that holds in its claim only gets the claim's
+    index."""
+    return f"{provider}@{claim}" if provider[:1] == UNKNOWN else provider
+
+
+# --- patients --------------------------------------------------------------------------------------------------
+
+
+def patient_key(claim: Claim, payer: str) -> str:
+    """Payer (its first id), subscriber id, the patient's birth date and first name; ``""`` without a subscriber id:
+    then two claims can't be told to be one patient's. A dependent has no id of its own in 5010. Case, spaces and
+    punctuation don't count. Whom a key names may still be two: see ``Person``."""
+    member = plain(claim.subscriber.id)
+    if not member:
+        return ""
+    patient = claim.dependent or claim.subscriber
+    return f"{payer.upper()}\x1f{member}\x1f{patient.birth_text.strip()}\x1f{plain(patient.first_name)}"
+
+
+def details_of(patient: Party) -> Details:
+    """What else a claim says of its patient."""
+    case, security, own = _NO_NUMBERS if not patient.references else (
+        plain(patient.reference("Y4")), plain(patient.reference("SY")), plain(patient.reference("1W")))
+    return (patient.last_name.strip().upper(), plain(patient.middle_name), plain(patient.suffix),
+            patient.gender.strip().upper(), case, security, own)
+
+
+class Person:
+    """One of those whom a patient key may mean: what the claims taken for his say of him, together."""
+
+    __slots__ = ("_names", "_said", "key")
+
+    def __init__(self, key: str) -> None:
+        self.key = key
+        """Of this person alone, in the file."""
+        self._names: set[str] = set()
+        self._said = ["", "", "", "", "", ""]
+
+    def may_be(self, details: Details) -> bool:
+        """Does nothing that a claim says contradict what is known? Last names that share a word are one (``ROE`` and
+        ``ROE-LOE``), a middle initial fits the name, a sex that isn't M or F says nothing. Twins who were given one
+        first name differ in one of these, and so do employees insured under one policy."""
+        words = _words(details[0])
+        if words and self._names and self._names.isdisjoint(words):
+            return False
+        said = self._said
+        middle = details[1]
+        if middle and said[0] and not (middle.startswith(said[0]) or said[0].startswith(middle)):
+            return False
+        if details[3] != said[2] and details[3] in ("M", "F") and said[2] in ("M", "F"):
+            return False
+        told = [(said[n], details[n + 1]) for n in (1, 3, 4, 5)]  # the suffix, and the numbers
+        return all(not known or not its or known == its for known, its in told)
+
+    def add(self, details: Details) -> None:
+        """Remember what a claim of his says."""
+        self._names.update(_words(details[0]))
+        for n, text in enumerate(details[1:]):
+            known = self._said[n]
+            if text and (not known or (n == 0 and len(text) > len(known)) or (n == 2 and known not in ("M", "F"))):
+                self._said[n] = text
+
+
+def _words(name: str) -> list[str]:
+    """The words of a last name: ``O'NEIL-ROE`` has ONEIL and ROE, and both together."""
+    parts = [plain(word) for word in name.replace("-", " ").split()]
+    return [word for word in (*parts, "".join(parts)) if word]
