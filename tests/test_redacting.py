@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import gzip
 import io
+import itertools
 import os
 import random
 import re
@@ -153,9 +154,24 @@ def test_a_digit_as_delimiter_or_a_letter_as_terminator_is_refused(ends: bytes) 
         copied(data.replace(b"*T*:~", ends, 1))
 
 
+@pytest.mark.parametrize(("old", "new"), [
+    (b"SV1*HC:98941:AT", b"SV1*HC:9894128"), (b"SV1*HC:98941:AT", b"SV1*HC:98.941:AT"),
+    (b"PRV*PE*PXC*111N00000X", b"PRV*PE*PXC*111N@0000X"), (b"PRV*PE*PXC*111N00000X", b"PRV*PE*PXC*2@5100000X"),
+])
+def test_a_damaged_code_means_in_the_copy_what_it_meant(old: bytes, new: bytes) -> None:
+    """Found by the long run (cases 16,362 and 25,724): what is left of a code that edits know by its beginning."""
+    data = interchange({"claims": ["DTP*454*D8*20260105~HI*ABK:M9903~NM1*82*1*LOE*KIM****XX*1900000021~"
+                                   "PRV*PE*PXC*111N00000X~SV1*HC:98941:AT*55*UN*1***1~SV1*HC:97140:GP*60*UN*1***1"]},
+                       "medicare")
+    assert old in data
+    for seed in range(20):
+        same_findings(data.replace(old, new), seed)
+
+
 @pytest.mark.long
-def test_of_twenty_thousand_files_with_random_damage() -> None:
-    run_random(10_000, 20_000)
+@pytest.mark.parametrize("first", range(10_000, 30_000, 1000))
+def test_of_a_thousand_files_with_random_damage(first: int) -> None:
+    run_random(first, 1000)
 
 
 SMALL = b"".join(generate(3, 11, faults=FAULTS, newline="\n"))
@@ -264,6 +280,26 @@ def test_one_person_has_one_name_and_one_number() -> None:
                  for a, b in zip(segments(data, start), segments(copy, start), strict=True)}
         assert len(pairs) == len({a for a, _ in pairs}) == len({b for _, b in pairs}) > 15, start
     assert segments(copy, "GS")[0].split("*")[2] in segments(copy, "ISA")[0]
+
+
+def test_who_is_one_person_stays_one_and_who_is_not_does_not_become_one() -> None:
+    """However the names, the numbers and the initials are written (``judging.identities``)."""
+    names = ["O'ROE*MARY-ANN*BEATRICE**JR*MI*W12-345", "Oroe*Mary Ann*B.***MI*w12345",
+             "ROE-OROE*MARYANN*BEA**Jr.*MI*W12345", "OROE*MARY ANN*BO***MI*W 12345",
+             "OROE*MARYANN*BEATRIX***MI*W12345", "LOE*MARYANN*B***MI*W12345",
+             "OROE*MARYANN***III*MI*W12345", "OROE*MARYANN*C***MI*W12345", "OROE*MARYANN*C**II*MI*W12345",
+             "OROE*MARYANN*CY**SR*MI*W12345"]
+    options: dict[str, Any] = {"as_of": datetime.date.fromisoformat(CASES_DAY),
+                               "settings": {"PSRC-MT": {"aso_groups": []}}}
+    rejected = set()
+    for some in [*itertools.combinations(names, 2), names, names[::-1]]:
+        claims = [{"replace": [f"NM1*IL*1*{name}"], "segments": f"SV1*HC:97140:GP*{n}0*UN*4***1"}
+                  for n, name in enumerate(some, 1)]
+        data = interchange({"claims": claims}, "psrc")
+        for seed in range(4):
+            same_findings(data, seed, **options)
+        rejected.add(edi_check.check(data, **options).files[0].counts.rejected)
+    assert {0, 1} < rejected
 
 
 def test_families_keep_one_name_and_births_their_year() -> None:

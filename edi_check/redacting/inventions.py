@@ -19,6 +19,7 @@ from ..generating.draws import words
 from ..generating.people import FIRST_NAMES, LAST_NAMES, NPI_COUNT, npi
 from ..identifiers import has_one_digit_only, is_npi, is_zip
 from ..judging.edits._known import FILLERS, zip_states
+from ..judging.identities import plain
 from ..reading.values import parse_day
 from .dates import Days
 from .free_text import Vocabulary
@@ -34,17 +35,24 @@ _GENERIC = frozenset(words(
     "GROUP FAMILY HEALTH CARE HOSPITAL ASSOCIATES PARTNERS SERVICE SERVICES BILLING OFFICE DESK INC LLC LLP PC PLLC "
     "CORP CO THE AND OF SPINE SPORT SPORTS REHAB REHABILITATION WELLNESS PRIMARY INTERNAL"))
 """Words of organisations that name none; they stay when another word of the name goes."""
-_SUFFIXES = ("JR", "SR", "II", "IV", "III")
+_SUFFIXES = (("JR", "SR", "II", "IV"), ("III", "VII"))
+"""What stands behind a name; each gives way to the next of its length."""
 _TRIES, _HARD_TRIES = 100, 400
+_LONGEST_MIDDLE = 35
 _SHORTEST = 5
 """Values from this length on are looked for inside invented ones too."""
 
 
 class Gathered:
-    """First sight of a file: the values to be replaced, and the days that a birth date must keep its side of."""
+    """First sight of a file: the values to be replaced, and the days that a birth date must keep its side of.
+
+    ``joined``: words that somebody else in the file writes in parts (OROE: O'Roe), with these; ``middle``: middle names
+    and initials. Who is the same person for *judging* (``identities``) must be so in the copy."""
 
     def __init__(self) -> None:
         self.values: set[str] = set()
+        self.joined: dict[str, list[str]] = {}
+        self.middle: set[str] = set()
         self.days = Days()
 
     def replace(self, kind: str, value: str, forbidden: frozenset[str] = frozenset()) -> str:
@@ -53,6 +61,12 @@ class Gathered:
         if whole not in self.values:
             self.values.add(whole)
             self.values.update(word for word in re.findall("[A-Z]{2,}|[0-9]{5,}", whole))
+        if kind in ("name", "organization", "middle"):
+            for word in (*re.split("[ -]+", whole), whole):
+                if len(parts := re.findall("[A-Z]+", word)) > 1:
+                    self.joined.setdefault("".join(parts), parts)
+        if kind == "middle":
+            self.middle.add(plain(whole))
         return value
 
 
@@ -61,6 +75,10 @@ class Inventions:
 
     def __init__(self, key: bytes, gathered: Gathered, vocabulary: Vocabulary, delimiters: str = "") -> None:
         self._key, self._real, self._days, self._vocabulary = key, gathered.values, gathered.days, vocabulary
+        self._joined, self._middles = gathered.joined, gathered.middle
+        self._middles_made: set[str] = set()
+        self._beginnings: set[str] = set()
+        """All that middle names of the copy begin with, whole ones among it."""
         self._made: dict[tuple[str, str], str] = {}
         self._used: dict[str, set[str]] = {}
         self._names: dict[int, list[str]] = {}
@@ -69,8 +87,9 @@ class Inventions:
                 self._names.setdefault(len(name), []).append(name)
         self._taken = {d.upper() for d in delimiters if d.isalnum()}
         self._makers: dict[str, Callable[[str, frozenset[str]], str]] = {
-            "name": self._name, "organization": self._organization, "street": self._street, "zip": self._zip,
-            "phone": self._phone, "birth": self._birth, "death": self._death, "text": self._text, "free": self._free,
+            "name": self._name, "middle": self._middle, "suffix": self._suffix, "organization": self._organization,
+            "street": self._street, "zip": self._zip, "phone": self._phone, "birth": self._birth, "death": self._death,
+            "text": self._text, "free": self._free,
         }
 
     def replace(self, kind: str, value: str, forbidden: frozenset[str] = frozenset()) -> str:
@@ -88,9 +107,39 @@ class Inventions:
     # --- by kind ---------------------------------------------------------------------------------------------
 
     def _name(self, value: str, forbidden: frozenset[str]) -> str:
-        if in_capitals(value) in _SUFFIXES:
-            return next(s for s in (*_SUFFIXES, "VII") if len(s) == len(value) and s != in_capitals(value))
         return _TOKEN.sub(lambda m: self._piece(m[0]), value)
+
+    def _suffix(self, value: str, forbidden: frozenset[str]) -> str:
+        def following(token: str) -> str:
+            upper = in_capitals(token)
+            row = next((row for row in _SUFFIXES if upper in row), ())
+            return _recased(row[(row.index(upper) + 1) % len(row)], token) if row else self._piece(token)
+
+        return _TOKEN.sub(lambda m: following(m[0]), value)
+
+    def _middle(self, value: str, forbidden: frozenset[str]) -> str:
+        """A name that begins as another middle name or initial of the file begins so in the copy, too, and no other
+        does."""
+        core = plain(value)
+        if not core.isascii() or not core.isalpha() or len(core) > _LONGEST_MIDDLE:
+            return self._name(value, forbidden)
+        made = ""
+        for size in range(1, len(core) + 1):
+            if size == len(core) or core[:size] in self._middles:
+                made = self._begun(core[:size], made)
+        return _filled(made, value)
+
+    def _begun(self, core: str, lead: str) -> str:
+        """What a middle name becomes, given what the longest other one becomes that it begins with."""
+        made = self._made.get(("core", core))
+        if made is None:
+            words = (lead + word for word in self._words("middle " + core, len(core) - len(lead)))
+            made = self._chosen("middle", core, words, lambda word: word not in self._beginnings and not any(
+                word[:n] in self._middles_made for n in range(len(lead) + 1, len(word))))
+            self._made["core", core] = made
+            self._middles_made.add(made)
+            self._beginnings.update(made[:n] for n in range(1, len(made) + 1))
+        return made
 
     def _organization(self, value: str, forbidden: frozenset[str]) -> str:
         tokens = _TOKEN.findall(in_capitals(value))
@@ -160,6 +209,11 @@ class Inventions:
 
     def _identifier(self, value: str, forbidden: frozenset[str]) -> str:
         upper = in_capitals(value)
+        core = "".join(re.findall("[A-Z0-9]+", upper))
+        if core and core != value:  # in lower case, or with punctuation: as it would be without
+            made = _filled(self.replace("id", core), value)
+            if made not in forbidden and is_number(made) == is_number(value) and is_npi(made) == is_npi(value):
+                return made
         if is_npi(upper):
             made = self._chosen("id", upper, self._npis(upper), is_npi)
         elif len(upper) == 9 and upper.isdecimal() and not has_one_digit_only(upper):
@@ -196,6 +250,8 @@ class Inventions:
                 return self.replace("id", token)
             return next(made for made in self._alike("digits" + salt, token) if made != token)
         upper = in_capitals(token)
+        if upper in self._joined and not salt:
+            return _recased("".join([self._piece(part) for part in self._joined[upper]]), token)
         made = self._made.get(("word", upper + salt))
         if made is None:
             made = self._chosen("word", upper + salt, self._words(upper + salt, len(upper)),
@@ -299,6 +355,12 @@ def _recased(made: str, like: str) -> str:
     if in_capitals(like) == like:
         return made
     return "".join(m.lower() if c.islower() and c.isascii() else m for m, c in zip(made, like, strict=True))
+
+
+def _filled(made: str, like: str) -> str:
+    """``like`` with its ASCII letters and digits replaced by those of ``made``, one after the other."""
+    rest = iter(made)
+    return "".join([_recased(next(rest), c) if c.isascii() and c.isalnum() else c for c in like])
 
 
 def _outside(value: str, spans: list[tuple[int, int]], replace: Callable[[str], str]) -> str:

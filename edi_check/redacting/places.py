@@ -18,7 +18,8 @@ Place = str | tuple[str, ...]
 
 # code    of the guide's lists            number  amounts, units, counts        day     dates and times
 # control control numbers, versions       service procedure codes, modifiers    dx      diagnosis codes
-# state   states, countries               payer   ids of payers                 label   other short codes
+# state   states, countries               payer   ids of payers                 taxonomy of providers
+# label   other short codes
 # name    of persons and organisations    street, zip, phone                    birth, death
 # text    free text                       id      everything else
 _TABLE = {
@@ -29,7 +30,7 @@ _TABLE = {
     "IEA": "number control",
     "BHT": "code code id day day code",
     "HL": "number number code code",
-    "PRV": "code code label",
+    "PRV": "code code taxonomy",
     "CUR": "code state",
     "N3": "street street",
     "N4": "name state zip state code id state",
@@ -113,8 +114,8 @@ def is_kept(kind: str, value: str) -> bool:
     return kind == "keep" or (test is not None and test(value) is not None)
 
 
-_TESTS = {"control": _CONTROL, "service": _SERVICE, "dx": _DIAGNOSIS, "label": _LABEL, "state": _STATE, "payer": _PAYER,
-          "drug": _DRUG}
+_TESTS = {"control": _CONTROL, "service": _SERVICE, "dx": _DIAGNOSIS, "label": _LABEL, "taxonomy": _LABEL,
+          "state": _STATE, "payer": _PAYER, "drug": _DRUG}
 
 
 def is_number(text: str) -> bool:

@@ -20,8 +20,9 @@ __all__ = ["Replacer", "Rewriter"]
 
 _ID = re.compile("[A-Za-z0-9]{1,3}").fullmatch
 _LEADS = {"dx": re.compile("(?=[A-Za-z]*[0-9])[0-9A-Za-z]{1,7}|[A-Za-z]{1,2}").match,
-          "service": re.compile("(?=[A-Za-z]*[0-9])[0-9A-Za-z]{5}(?![0-9A-Za-z])").match}
-"""What of a damaged diagnosis or procedure code stays."""
+          "service": re.compile("(?=[A-Za-z]*[0-9])[0-9A-Za-z]{5}(?![0-9A-Za-z])").match,
+          "taxonomy": re.compile("[0-9][0-9A-Za-z]{0,3}").match}
+"""What of a damaged diagnosis, procedure or taxonomy code stays: edits may still know it by its beginning."""
 _PAYERS = ("PR", "40")
 """NM101 of those whose names and ids stay: payers, and who receives the file."""
 _DATED = ("DTP", "DMG", "PAT")
@@ -157,7 +158,8 @@ class Rewriter:
             elif position == 3 and stays:
                 continue
             elif position < 8:
-                elements[position] = self._replace("name" if is_person else "organization", text)
+                kind = {5: "middle", 7: "suffix"}.get(position, "name") if is_person else "organization"
+                elements[position] = self._replace(kind, text)
             else:
                 elements[position] = self._replace("free", text)
 
