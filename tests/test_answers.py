@@ -16,9 +16,10 @@ import pytest
 from acknowledged import answers
 from judged import packs_read_once
 from one_claim import GOOD
+from test_settle import lines_run
 
 import edi_check
-from edi_check.answers import claim_statements
+from edi_check.answers import claim_statements, syntax_statements
 from edi_check.answers.controls import CONTRADICTS
 from edi_check.answers.explanation import FORMATS, Explanation, explained, write
 from edi_check.answers.recognition import recognized
@@ -472,3 +473,99 @@ def test_many_claims_of_one_number_cost_no_square(monkeypatch: pytest.MonkeyPatc
     claims = [s for s in explained(answer.getvalue().encode(), data).statements if s.level == "claim"]
     assert len({s.claims.ranges for s in claims}) == len(claims) == count
     assert [bool(s.spots) for s in claims] == [n < 20 for n in range(count)]
+
+
+def in_sets(count: int, number: Callable[[int], str], reference: Callable[[int], str], st: Callable[[int], str]) -> str:
+    """A set for each claim, which lacks CLM09 and repeats a modifier."""
+    head, tail = GOOD.split("ST*", 1)[0], "IEA*1*000000001~\n"
+    one = "ST*" + GOOD.split("ST*", 1)[1].split("GE*")[0].replace(":GP*", ":GP:GP*")
+    sets = [one.replace("CLM*C1*", f"CLM*{number(n)}*").replace("BHT*0019*00*B1*", f"BHT*0019*00*{reference(n)}*")
+            .replace("*0001", f"*{st(n)}") for n in range(count)]
+    assert len(set(sets)) == len({(number(n), reference(n), st(n)) for n in range(count)})
+    return head + "".join(sets) + f"GE*{count}*1~\n" + tail
+
+
+def in_groups(text: str) -> str:
+    """The same, a group for each set; all of one number."""
+    head, gs = text[:text.index("GS*")], text[text.index("GS*"):text.index("ST*")]
+    sets = re.findall(r"ST\*.*?SE\*[^~]*~\n", text, re.S)
+    return head + "".join(f"{gs}{one}GE*1*1~\n" for one in sets) + f"IEA*{len(sets)}*000000001~\n"
+
+
+def punctuated(n: int) -> str:
+    """No two alike, and none an acknowledgment can tell apart."""
+    return "".join(letter + "-" * (n >> at & 1) for at, letter in enumerate("ABCDEFGHJK"))
+
+
+def one_set(numbers: list[str]) -> str:
+    head, claim = GOOD[:GOOD.index("CLM*")], GOOD[GOOD.index("CLM*"):GOOD.index("SE*")].replace(":GP*", ":GP:GP*")
+    body = head + "".join(claim.replace("CLM*C1*", f"CLM*{number}*") for number in numbers)
+    return f"{body}SE*{body[body.index('ST*'):].count('~') + 1}*0001~\nGE*1*1~\nIEA*1*000000001~\n"
+
+
+def providers(count: int) -> str:
+    """A billing level for each claim, all of one provider."""
+    head, rest = GOOD.split("HL*1**20*1~", 1)
+    level, tail = ("HL*1**20*1~" + rest).split("SE*", 1)[0], rest.split("GE*", 1)[1]
+    levels = "".join(level.replace("HL*1*", f"HL*{2 * n + 1}*").replace("HL*2*1*", f"HL*{2 * n + 2}*{2 * n + 1}*")
+                     for n in range(count))
+    body = head + levels
+    return f"{body}SE*{body[body.index('ST*'):].count('~') + 1}*0001~\nGE*{tail}"
+
+
+def replied(kind: str, data: str) -> bytes:
+    text = answers(edi_check.check(data.encode(), as_of=AS_OF).files[0], AS_OF)[kind]
+    return text.encode()
+
+
+def of_claims(numbers: list[str]) -> bytes:
+    return (ISA + STATUS.format(PROVIDER + "".join(f"TRN*2*{number}~STC*A7:178**U~" for number in numbers))).encode()
+
+
+def of_providers(count: int, qualifier: str) -> bytes:
+    """As many refusals of the provider, with the count of its claims, or without."""
+    one = "HL*{}*2*19*0~NM1*85*2*RIVERBEND THERAPY*****XX*1900000013~TRN*1*0~STC*A8:562:85**U~" + qualifier
+    text = STATUS.replace("HL*3*2*19*1~{}", "".join(one.format(n + 3) for n in range(count)))
+    return (ISA + text).encode()
+
+
+ALL_ALIKE: dict[str, Callable[[int], tuple[bytes, str]]] = {
+    "277CA, one number, a set each": lambda n: (lambda data: (replied("277ca", data), data))(
+        in_sets(n, lambda _: "SAME", lambda i: f"B{i}", lambda i: f"{i + 1:04}")),
+    "277CA, one number and one BHT03": lambda n: (lambda data: (replied("277ca", data), data))(
+        in_sets(n, lambda _: "SAME", lambda i: "B1", lambda i: f"{i + 1:04}")),
+    "277CA, one BHT03": lambda n: (lambda data: (replied("277ca", data), data))(
+        in_sets(n, lambda i: f"C{i}", lambda i: "B1", lambda i: f"{i + 1:04}")),
+    "999, a set each": lambda n: (lambda data: (replied("999", data), data))(
+        in_sets(n, lambda _: "SAME", lambda i: f"B{i}", lambda i: f"{i + 1:04}").replace("*Y*A*Y*Y~", "*Y*A*Y~")),
+    "999, one ST02": lambda n: (lambda data: (replied("999", data), data))(
+        in_sets(n, lambda _: "SAME", lambda i: "B1", lambda i: "0001").replace("*Y*A*Y*Y~", "*Y*A*Y~")),
+    "999, a group each, all of one number": lambda n: (lambda data: (replied("999", data), data))(
+        in_groups(in_sets(n, lambda _: "SAME", lambda i: "B1", lambda i: "0001").replace("*Y*A*Y*Y~", "*Y*A*Y~"))),
+    "277CA, numbers that differ in punctuation": lambda n: (lambda data: (replied("277ca", data), data))(
+        one_set([punctuated(i) for i in range(n)])),
+    "277CA, such numbers that aren't in the file": lambda n: (
+        of_claims([punctuated(i) for i in range(n)]), one_set([punctuated(i + 512) for i in range(n)])),
+    "999, numbers of claims that stand elsewhere": lambda n: (
+        (ISA + REPLY.format("".join(f"IK3*CLM*{30 * i + 20}*2300*8~CTX*CLM01:C{n - i}~IK4*2**1~" for i in range(n))
+                            + "IK5*E*5~")).encode(), one_set([f"C{i}" for i in range(n)])),
+    "277CA, refusals of one provider": lambda n: (of_providers(n, "QTY*QC*1~"), providers(n)),
+    "277CA, refusals of one provider, uncounted": lambda n: (of_providers(n, ""), providers(n)),
+}
+
+
+@pytest.mark.parametrize("name", ALL_ALIKE)
+def test_what_is_numbered_alike_costs_no_square(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Four times as many sets, claims or answers cost four times as much, whatever their numbers."""
+    for module, constant, value in ((claim_statements, "ALIKE", 3), (claim_statements, "SHARED", 3),
+                                    (claim_statements, "LOOKED_UP", 20), (syntax_statements, "AT_HAND", 3)):
+        monkeypatch.setattr(module, constant, value)
+    steps = {}
+    for count in (60, 240):
+        answer, data = ALL_ALIKE[name](count)
+        one: list[Explanation] = []
+        steps[count] = lines_run(lambda: one.append(explained(answer, data.encode())))  # noqa: B023
+        assert one[0].is_whole and sum(1 for _ in one[0].statements) >= count
+        if "uncounted" not in name:
+            assert len(one[0].refused) == count, one[0].remarks
+    assert steps[240] < 4.1 * steps[60], steps

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, overload
 from ..model import Claim
 from ..spool import Spool, Store
 
-__all__ = ["ClaimRecord", "ClaimRecords", "Claims"]
+__all__ = ["ClaimRecord", "ClaimRecords", "Claims", "joined"]
 
 LEVELS = 6
 WIDTH = 2 + LEVELS
@@ -139,3 +139,14 @@ class Claims(Sequence[ClaimRecord]):
     def __getitem__(self, index: slice) -> list[ClaimRecord]: ...
     def __getitem__(self, index: int | slice) -> ClaimRecord | list[ClaimRecord]:
         return list(self)[index]
+
+
+def joined(ranges: Sequence[tuple[int, int]]) -> Sequence[tuple[int, int]]:
+    """Ascending ranges, those that touch as one."""
+    found: list[tuple[int, int]] = []
+    for first, last in ranges:
+        if found and found[-1][1] + 1 == first:
+            found[-1] = (found[-1][0], last)
+        else:
+            found.append((first, last))
+    return found

@@ -13,13 +13,15 @@ from ..phrases import day_told
 from ..privacy import legible, private
 from ..telling.refusals import PROVIDER_LOOPS
 from ..telling.spots import Spot
+from .claim_numbers import BillingLevels, number_key, span
 from .claim_records import Claims
 from .codes import is_refusal, is_taken, status_meaning
 from .contradictions import COUNTED, SUMMED, Tally, amount_of, of_status
 from .controls import CONTRADICTS, whole_number
-from .original import Original, SetRecord, number_key
+from .original import Original
 from .pointing import claim_spots, line_spots, segments_of
 from .received import BatchAnswer, ClaimAnswer, Code, LineAnswer, ProviderAnswer, Received, StatusAnswer
+from .set_numbers import SetRecord
 from .statements import ClaimVerdicts, Statement, packed_spot, shown_number
 
 __all__ = ["ClaimStatements", "asked_claims", "looking", "looking_at_providers"]
@@ -27,6 +29,8 @@ __all__ = ["ClaimStatements", "asked_claims", "looking", "looking_at_providers"]
 CLAIM_ACKNOWLEDGMENT = "005010X214"
 LOOKED_UP = 10_000
 """So many claims are looked up, times sets of one number, to tell which set a batch answers."""
+SHARED = 50
+"""Claims of one number by which sets are told apart."""
 ALIKE = 10
 """Answers of one claim number whose places are looked for in each claim of that number; of those beyond it no segment
 is shown. There are more than a few only where somebody numbers no claims; all of each would be their square."""
@@ -75,7 +79,7 @@ def looking_at_providers(received: Received, show_values: bool) -> Callable[[Cla
         billing, found = claim.billing, []
         for key in {number_key(i) for i in (billing.id, *(r.value for r in billing.references))} & asked.keys():
             places = [p for p in segments_of(claim) if p.loop in PROVIDER_LOOPS]
-            for provider in asked[key]:
+            for provider in asked[key][:ALIKE]:
                 codes = [c for s in provider.statuses for c in s.codes]
                 spots = claim_spots(codes, places, claim.interchange.delimiters, show_values)
                 found.append((id(provider), [packed_spot(spot) for spot in spots]))
@@ -126,24 +130,11 @@ class ClaimStatements:
     remarks: list[str] = field(default_factory=list)
     _met: set[int] = field(default_factory=set)
     """Claims of the original, by running number, that were told and share their number with others."""
-    _by_number: dict[str, int] = field(default_factory=dict)
-    _more: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
-    _waiting: dict[tuple[str, tuple[int, int]], list[int]] = field(default_factory=dict)
-    _answered: set[int] = field(default_factory=set)
-    """Sets of the original whose answer was told."""
-    _providers: set[tuple[int, int]] = field(default_factory=set)
-    """Billing levels (set, first claim) whose refusal was told."""
-
-    def __post_init__(self) -> None:
-        if self.original:
-            claims = self.original.claims
-            for running in range(1, len(claims) + 1):
-                number = claims.number(running)
-                key = number_key(number)
-                first = self._by_number.setdefault(key, running)
-                if first != running:
-                    same = self._more.setdefault(key, [(first, claims.number(first).strip())])
-                    same.append((running, number.strip()))
+    _waiting: dict[tuple[bool, str, tuple[int, int]], list[int]] = field(default_factory=dict)
+    """Claims that may still be meant, the next one last: by number, or only its key, of the claims from one to
+    another."""
+    _levels: dict[int, BillingLevels] = field(default_factory=dict)
+    """By set."""
 
     def of_batch(self, batch: BatchAnswer) -> Iterator[Statement]:
         """A 277 set."""
@@ -186,33 +177,35 @@ class ClaimStatements:
         one with as many as are counted, then in their order. Two that differ in none of these can't be told apart."""
         if not self.original:
             return None
-        key, told = number_key(batch.reference), _told(batch.counts)
-        sets = [r for r in self.original.sets if number_key(r.set.reference) == key]
-        if len(sets) < 2:
-            self._answered.update(r.set.index for r in sets)
-            return sets[0] if sets else None
-        named = self._sets_of_claims(batch, max(LOOKED_UP // len(sets), 10))
+        same, told = self.original.set_numbers.referred(batch.reference), _told(batch.counts)
+        if same is None or len(same.sets) < 2:
+            return same.sets[0] if same else None
+        count = len(same.sets)
+        named = self._sets_of_claims(batch, max(LOOKED_UP // count, 10))
 
         def fit(record: SetRecord) -> tuple[int, bool]:
             return -named[record.set.index], record.set.claims != told
 
-        first, second, *_ = sorted(sets, key=lambda r: (fit(r)[0], r.set.index in self._answered, fit(r)[1]))
-        if fit(first) == fit(second):
+        likely = sorted((r for index in named if (r := same.get(index)) is not None),
+                        key=lambda r: (fit(r)[0], same.is_answered(r), fit(r)[1], r.set.index))
+        first, *others = likely or same.likely(told)
+        if others and fit(first) == fit(others[0]):
             self.remarks.append(
-                f"The original has {len(sets)} sets with the number {shown_number(batch.reference)} (BHT03), and a "
+                f"The original has {count} sets with the number {shown_number(batch.reference)} (BHT03), and a "
                 "277CA names a set by nothing else: its answers are taken to come in their order.")
-        self._answered.add(first.set.index)
+        same.answer(first)
         return first
 
     def _sets_of_claims(self, batch: BatchAnswer, enough: int) -> Counter[int]:
-        """How many of the first claims of a batch each set of the original has, by its index."""
+        """How many of the first claims of a batch each set of the original has, by its index. A number that very many
+        have tells nothing."""
         assert self.original is not None
         found: Counter[int] = Counter()
         claims = (claim for provider in batch.providers for _, claim in self.received.claims_of(provider))
         for claim in islice(claims, enough):
-            key = number_key(claim.number)
-            same = [n for n, _ in self._more.get(key, ())] or [n for n in (self._by_number.get(key),) if n]
-            found.update({self.original.claims.set_of(n) for n in same})
+            same = self.original.claim_numbers.alike(number_key(claim.number))
+            if len(same) <= SHARED:
+                found.update({self.original.claims.set_of(n) for n in same})
         return found
 
     def _of_provider(self, batch: BatchAnswer, provider: ProviderAnswer, meant: SetRecord | None,
@@ -228,9 +221,10 @@ class ClaimStatements:
         if verdict == "rejected" and not provider.count:
             head.hits = "every claim of the provider"
             if self.original:
-                head.claims = self._claims_of_provider(provider, meant)
+                levels, ranges = self._levels_of(meant).take(number_key(provider.id), _told(provider.counts))
+                head.claims = Claims(self.original.claims, ranges)
                 self.verdicts.refuse("277CA", head.claims)
-                for first, _ in head.claims.ranges:
+                for first, _ in levels[:ALIKE]:
                     sights = self.original.claims.provider_sights.get(first, ())
                     head.spots += [Spot(*spot) for n, spots in sights if n == id(provider) for spot in spots]
             else:
@@ -243,18 +237,13 @@ class ClaimStatements:
         if not provider.count:
             tally.take(provider.counts)
 
-    def _claims_of_provider(self, provider: ProviderAnswer, meant: SetRecord | None) -> Claims:
-        """Those of its billing level: by NPI or tax id; of several levels, one with as many claims, in their order.
-        Where none has as many, all of them."""
+    def _levels_of(self, meant: SetRecord | None) -> BillingLevels:
+        """The billing levels of a set."""
         assert self.original is not None
-        claims = self.original.claims
-        index, key, told = meant.set.index if meant else 0, number_key(provider.id), _told(provider.counts)
-        levels = [(first, last) for ids, first, last in claims.providers.get(index, ()) if key in map(number_key, ids)]
-        fitting = [level for level in levels if level[1] - level[0] + 1 == told]
-        fitting.sort(key=lambda level: (index, level[0]) in self._providers)
-        for level in fitting[:1]:
-            self._providers.add((index, level[0]))
-        return Claims(claims, fitting[:1] or levels)
+        index = meant.set.index if meant else 0
+        if index not in self._levels:
+            self._levels[index] = BillingLevels(self.original.claims.providers.get(index, ()))
+        return self._levels[index]
 
     def _of_claim(self, batch: BatchAnswer, n: int, claim: ClaimAnswer,
                   meant: SetRecord | None) -> Generator[Statement, None, str]:
@@ -298,11 +287,12 @@ class ClaimStatements:
         if not self.original:
             return Claims()
         key = number_key(claim.number)
-        claims, found = self.original.claims, self._by_number.get(key, 0)
-        if not found:
+        claims, alike = self.original.claims, self.original.claim_numbers.alike(key)
+        if not alike:
             self.remarks.append(f"The original has no claim {shown_number(claim.number)}.")
             return Claims()
-        if key in self._more:
+        found = alike[0]
+        if len(alike) > 1:
             of_set = claims.sets.get(meant.set.index if meant else 0, (0, 0))
             found = self._next_alike(key, claim.number.strip(), of_set)
         return Claims(claims, [(found, found)])
@@ -310,12 +300,16 @@ class ClaimStatements:
     def _next_alike(self, key: str, number: str, of_set: tuple[int, int]) -> int:
         """The next claim with this ``number_key`` (of the set, when it has one) and, if there is one, this very number;
         the last again when all were met."""
-        waiting = self._waiting.get((number, of_set))
+        assert self.original is not None
+        alike, exact = self.original.claim_numbers.alike(key), self.original.claim_numbers.exact(number)
+        if not span(alike, *of_set):
+            of_set = (1, len(self.original.claims))
+        is_exact = bool(span(exact, *of_set))
+        these = (is_exact, number if is_exact else key, of_set)
+        waiting = self._waiting.get(these)
         if waiting is None:
-            first, last = of_set
-            same = [one for one in self._more[key] if first <= one[0] <= last] or self._more[key]
-            exact = [n for n, its in same if its == number] or [n for n, _ in same]
-            waiting = self._waiting[number, of_set] = exact[::-1]
+            same = exact if is_exact else alike
+            waiting = self._waiting[these] = [same[n] for n in reversed(span(same, *of_set))]
         while len(waiting) > 1 and waiting[-1] in self._met:
             waiting.pop()
         self._met.add(waiting[-1])

@@ -7,52 +7,25 @@ by a 999, and, on disk, the places of the claims that a 277CA refuses. Part of t
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any
 
-from ..model import Claim, Delimiters, FunctionalGroup, Interchange, Place, TransactionSet
+from ..model import Claim, Delimiters, Interchange, Place
 from ..pipeline import limits_of
 from ..reading.reader import Reader
 from ..reading.segments import Batch
 from ..sources import Source
 from ..spool import Store
+from .claim_numbers import ClaimNumbers, number_key
 from .claim_records import ClaimRecords, Claims
+from .set_numbers import SetNumbers, SetRecord, group_key, set_key
 
-__all__ = ["Asked", "Original", "SetRecord", "group_key", "number_key", "set_key"]
+__all__ = ["Asked", "Original"]
 
 CONTROL = ("GS", "GE", "ST", "SE", "IEA")
-
-
-def group_key(number: str) -> str:
-    """GS06 as an AK1 repeats it; what is no number is ``0`` there."""
-    number = number.strip()[:9]
-    return str(int(number)) if number.isascii() and number.isdigit() else "0"
-
-
-def set_key(number: str) -> str:
-    """ST02 as an AK2 repeats it: filled to four characters."""
-    return number.strip()[:9].zfill(4)
-
-
-def number_key(number: str) -> str:
-    """CLM01 as an acknowledgment repeats it, freed of what it can't repeat.
-
-    >>> number_key("PCN 1/2"), number_key("")
-    ('PCN12', '0')
-    """
-    return "".join(c for c in number if c.isascii() and c.isalnum())[:35] or "0"
-
-
-@dataclass
-class SetRecord:
-    """A set of the file, with the segments of it that were asked for, by their position in the set."""
-
-    interchange: Interchange
-    group: FunctionalGroup
-    set: TransactionSet
-    places: dict[int, Place] = field(default_factory=dict)
 
 
 @dataclass
@@ -89,6 +62,11 @@ class Original:
         self.sets: list[SetRecord] = []
         self.controls: dict[int, Place] = {}
         self._control_numbers: list[int] = []
+        self._trailers: dict[tuple[int, str], Place | None] = {}
+        self._offsets: list[int] = []
+        self._set_numbers: SetNumbers | None = None
+        self._claim_numbers: ClaimNumbers | None = None
+        self._positions = {key: sorted(positions) for key, positions in asked.positions.items()}
         self._at = [0, 0, 0]
         """Interchange, group and set up to which the sets are known."""
         self.claims = ClaimRecords(store or Store())
@@ -146,25 +124,35 @@ class Original:
 
     def _collect(self, batch: Batch) -> None:
         """Keep the segments of this batch that were asked for, of the sets that stand in it."""
-        last = batch.first + len(batch.segments) - 1
+        stop = batch.first + len(batch.segments)
         for record in reversed(self.sets):
             start = record.set.segment
-            if start > last:
+            if start >= stop:
                 continue
-            for position in self.asked.positions.get((group_key(record.group.control_number),
-                                                      set_key(record.set.control_number)), ()):
-                index = start + position - 1 - batch.first
-                if 0 <= index < len(batch.segments):
-                    record.places[position] = _place(batch, index, position)
+            positions = self._positions.get((group_key(record.group.control_number),
+                                             set_key(record.set.control_number)), [])
+            first, beyond = (bisect_left(positions, n - start + 1) for n in (batch.first, stop))
+            for position in positions[first:beyond]:
+                record.places[position] = _place(batch, start + position - 1 - batch.first, position)
             if start <= batch.first:
                 break
+            stop = start
 
     # --- afterwards ------------------------------------------------------------------------------------------
 
-    def sets_of(self, group: str, number: str) -> list[SetRecord]:
-        """The sets that an AK1 and AK2 may mean."""
-        key = group_key(group), set_key(number)
-        return [r for r in self.sets if (group_key(r.group.control_number), set_key(r.set.control_number)) == key]
+    @property
+    def set_numbers(self) -> SetNumbers:
+        """The sets by number; made when first asked for."""
+        if self._set_numbers is None:
+            self._set_numbers = SetNumbers(self.sets, self.interchanges)
+        return self._set_numbers
+
+    @property
+    def claim_numbers(self) -> ClaimNumbers:
+        """The claims by number; made when first asked for."""
+        if self._claim_numbers is None:
+            self._claim_numbers = ClaimNumbers(self.claims)
+        return self._claim_numbers
 
     def claims_of(self, *sets: SetRecord) -> Claims:
         """The claims of these sets, in file order."""
@@ -191,7 +179,7 @@ class Original:
         at = claims.last_before(start, end, place.segment)
         if number:
             near = [n for n in (at, at - 1) if start <= n <= end]
-            named = self.claim_named(number, near) or self.claim_named(number, range(start, end + 1))
+            named = self.claim_named(number, near) or self.claim_numbers.named(number.strip(), start, end)
             if named:
                 return Claims(claims, [(named, named)])
         if at >= start and place.segment <= claims.record(at).last:
@@ -203,31 +191,35 @@ class Original:
 
     def trailer(self, segment: int, name: str, stop: str) -> Place | None:
         """The first control segment called ``name`` after segment number ``segment`` and before another ``stop``."""
+        key = segment, name
+        if key not in self._trailers:
+            self._trailers[key] = self._trailer(segment, name, stop)
+        return self._trailers[key]
+
+    def _trailer(self, segment: int, name: str, stop: str) -> Place | None:
         numbers = self._control_numbers or list(self.controls)
         self._control_numbers = numbers
-        for n in numbers[bisect_right(numbers, segment) :]:
-            text = self.controls[n].text
-            if text.startswith(name):
-                return self.controls[n]
-            if text.startswith(stop):
+        for at in range(bisect_right(numbers, segment), len(numbers)):
+            place = self.controls[numbers[at]]
+            if place.text.startswith(name):
+                return place
+            if place.text.startswith(stop):
                 break
         return None
 
     def delimiters_at(self, offset: int) -> Delimiters:
         """The delimiters of the interchange that holds this byte."""
-        found = Delimiters()
-        for i in self.interchanges:
-            if i.offset <= offset:
-                found = i.delimiters
-        return found
+        self._offsets = self._offsets or [i.offset for i in self.interchanges]
+        at = bisect_right(self._offsets, offset)
+        return self.interchanges[at - 1].delimiters if at else Delimiters()
+
+
+_first = itemgetter(0)
 
 
 def _place(batch: Batch, index: int, position: int) -> Place:
     number = batch.first + index
-    loop = ""
-    for first, name in batch.loops:
-        if first > number:
-            break
-        loop = name
+    at = bisect_right(batch.loops, number, key=_first)
+    loop = batch.loops[at - 1][1] if at else ""
     text = batch.segments[index]
     return Place(number, position, batch.start(index), len(text), loop if loop[:1].isdigit() else "", text)

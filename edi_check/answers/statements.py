@@ -85,8 +85,13 @@ class ClaimVerdicts:
     unlisted: list[str] = field(default_factory=list)
     """What is refused with every claim below it, none of which can be named without the original."""
     _kinds: dict[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict)
+    _refused: set[tuple[str, tuple[tuple[int, int], ...]]] = field(default_factory=set)
 
     def refuse(self, kind: str, claims: Claims) -> None:
+        if len(claims) > 1:  # the same many may be refused many times over
+            if (kind, claims.ranges) in self._refused:
+                return
+            self._refused.add((kind, claims.ranges))
         for key in claims.pairs():
             self._enter(self.refused, kind, key)
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 
 from ..model import FunctionalGroup, Place
 from ..phrases import day_told
@@ -13,9 +14,10 @@ from ..reading.names import element_name, party
 from ..telling.spots import Spot, designated, spot
 from .codes import RESULTS, meaning
 from .contradictions import of_group
-from .original import Original, SetRecord, group_key, set_key
+from .original import Original
 from .pointing import CONTROL_POINTS
 from .received import ElementAnswer, GroupAnswer, InterchangeAnswer, Received, SegmentAnswer, SetAnswer
+from .set_numbers import SetRecord, group_key, in_turn, set_key
 from .statements import ClaimVerdicts, Statement, code_list, shown_number
 
 __all__ = ["SyntaxStatements", "asked_positions"]
@@ -24,6 +26,9 @@ VERDICTS = {"A": "accepted", "E": "errors", "P": "partial", "R": "rejected", "M"
             "X": "rejected"}
 ABSENT = frozenset({"3", "I6", "I7", "I8"})
 """IK304 of segments that are not there."""
+AT_HAND = 50
+"""Sets of one number that are held against an AK2. There are more than a few only where somebody numbers no sets; all
+of them each time would be their square."""
 
 
 def asked_positions(received: Received) -> dict[tuple[str, str], set[int]]:
@@ -58,15 +63,14 @@ class SyntaxStatements:
         if ta1.code.strip("0") or ta1.result != "A":
             one.codes = code_list("TA105", [ta1.code])
         if self.original:
-            mine = [i for i in self.original.interchanges if i.control_number.strip() == ta1.number.strip()]
+            mine = self.original.set_numbers.interchanges(ta1.number)
             if not mine:
                 self.remarks.append(f"The original has no interchange {shown_number(ta1.number)}.")
             nth = self._interchanges_met[ta1.number]
             self._interchanges_met[ta1.number] += 1
             mine = mine[min(nth, len(mine) - 1) :][:1]  # of one number: in the order they are answered
             if mine and one.result == "rejected":
-                sets = [r for r in self.original.sets if r.interchange in mine]
-                one.claims = self.original.claims_of(*sets)
+                one.claims = self.original.claims_of(*self.original.set_numbers.of_interchange(mine[0]))
             for i in mine:
                 isa = Place(i.segment, 0, i.offset, len(i.header), "", i.header)
                 point = CONTROL_POINTS["TA105"].get(ta1.code.zfill(3), "") if one.result != "accepted" else ""
@@ -96,7 +100,7 @@ class SyntaxStatements:
             if answered is None:
                 self.remarks.append(f"The original has no group {shown_number(group.number)}.")
             elif is_whole:
-                head.claims = self.original.claims_of(*(r for r in self.original.sets if r.group is answered))
+                head.claims = self.original.claims_of(*self.original.set_numbers.of_group(answered))
             head.spots = self._of_codes("AK905", group.codes, answered.segment if answered else 0, "GS")
         if is_whole:
             self._whole(head, "the group", group.kind)
@@ -107,17 +111,16 @@ class SyntaxStatements:
     def _match(self, group: GroupAnswer) -> list[SetRecord | None]:
         """The sets of the original that the AK2s mean. Numbers may be there twice: then the one whose segments fit, and
         that wasn't taken before."""
-        taken: set[int] = set()
+        named: dict[str, _Candidates] = {}
         found: list[SetRecord | None] = []
+        nth = self._groups_met[group_key(group.number)]
         for one in group.sets:
-            records = self.original.sets_of(group.number, one.number) if self.original else []
-            nth = self._groups_met[group_key(group.number)]
-            fitting = sorted((r for r in records if r.set.index not in taken),
-                             key=lambda r: (-_fit(one, r), r.group.index < nth, r.set.index))
-            found.append(fitting[0] if fitting else None)
-            if fitting:
-                taken.add(fitting[0].set.index)
-            elif self.original and one.number:
+            key = set_key(one.number)
+            if self.original and key not in named:
+                named[key] = _Candidates(in_turn(self.original.set_numbers.named(group.number, one.number), nth))
+            taken = named[key].take(one) if key in named else None
+            found.append(taken)
+            if self.original and one.number and taken is None:
                 self.remarks.append(f"The original has no set {shown_number(one.number)} in a group "
                                     f"{shown_number(group.number)}.")
         return found
@@ -126,9 +129,8 @@ class SyntaxStatements:
         """The group of the original that an AK1 means: that of its sets, or the next of this number."""
         assert self.original is not None
         key = group_key(group.number)
-        same = [g for i in self.original.interchanges for g in i.groups if group_key(g.control_number) == key]
         mine = next((r.group for r in matched if r), None)
-        mine = mine or next((g for g in same if g.index >= self._groups_met[key]), None) or next(iter(same), None)
+        mine = mine or self.original.set_numbers.group(group.number, self._groups_met[key])
         if mine:
             self._groups_met[key] = mine.index + 1
         return mine
@@ -239,6 +241,22 @@ class SyntaxStatements:
         says += "".join(f" {_trigger(t)}" for t in element.triggers)
         return Statement(kind, "element", says, "", code_list("IK403", [element.code]),
                          {**names, "element": designator if element.position else "", "repetition": element.repetition})
+
+
+class _Candidates:
+    """The sets of one number that AK2s may mean, in the order they are likely to be meant."""
+
+    def __init__(self, records: Iterator[SetRecord]) -> None:
+        self._rest = records
+        self._near: list[SetRecord] = []
+
+    def take(self, one: SetAnswer) -> SetRecord | None:
+        """Of the next few, the one that fits this AK2 best; it isn't given again."""
+        near = self._near
+        near += islice(self._rest, AT_HAND - len(near))
+        if len(near) < 2:
+            return near.pop() if near else None
+        return near.pop(max(range(len(near)), key=lambda n: _fit(one, near[n])))
 
 
 def _result(code: str) -> str:
