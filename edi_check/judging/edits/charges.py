@@ -76,8 +76,9 @@ def _adjusted(adjustments: Sequence[Adjustment], line: int) -> Iterator[Hit]:
 
 
 def _has_parts(text: str) -> bool:
-    _, point, decimals = text.partition(".")
-    return bool(point) and decimals[2:].strip("0") != ""
+    """Has an amount a third decimal that counts? What is no number is told by the guide."""
+    whole, _, decimals = text.partition(".")
+    return decimals[2:].strip("0") != "" and (whole.removeprefix("-") + decimals).isdecimal() and text.isascii()
 
 
 def _parts(element: str, segment: int, line: int, text: str, code: str, entity: str = "") -> Hit:
