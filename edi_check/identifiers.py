@@ -12,7 +12,7 @@ from typing import Final
 
 __all__ = [
     "has_one_digit_only", "is_hcpcs_shape", "is_icd9cm_shape", "is_icd10cm_shape", "is_modifier_shape", "is_npi",
-    "is_tax_id", "is_taxonomy", "is_zip", "is_zip9", "luhn_sum",
+    "is_tax_id", "is_taxonomy", "is_zip", "is_zip9", "luhn_sum", "may_be_of_a_person",
 ]
 
 _DOUBLED: Final = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
@@ -21,6 +21,7 @@ _NPIS: Final[dict[str, bool]] = {}
 _NPIS_LIMIT: Final = 50_000
 
 _tax_id: Final = re.compile("[0-9]{9}").fullmatch
+_employer: Final = re.compile("[0-9]{2}-[0-9]{7}").fullmatch
 _taxonomy: Final = re.compile("[0-9A-Z]{9}X").fullmatch
 _icd10: Final = re.compile("[A-Z][0-9A][0-9A-Z]{1,5}").fullmatch
 _icd9: Final = re.compile("[0-9]{3,5}|V[0-9]{2,4}|E[0-9]{3,4}").fullmatch
@@ -57,6 +58,25 @@ def is_npi(text: str) -> bool:
 def is_tax_id(text: str) -> bool:
     """Nine digits, no hyphen: an EIN or SSN as X12 wants it."""
     return _tax_id(text) is not None
+
+
+def may_be_of_a_person(tax_id: str) -> bool:
+    """May a tax id be a social security number, or what the IRS gives people who have none? Certainly not one written
+    as an employer's (``93-1234567``); nor one that the SSA gives nobody: area 000 or 666, group 00, serial 0000, or a 9
+    in front, but where the IRS gives those out itself (group 50 to 99). What isn't nine digits may be a piece of one.
+
+    >>> may_be_of_a_person("123456789"), may_be_of_a_person("900700001"), may_be_of_a_person("12345678")
+    (True, True, True)
+    >>> may_be_of_a_person("93-1234567"), may_be_of_a_person("931234567"), may_be_of_a_person("123006789")
+    (False, False, False)
+    """
+    if _employer(tax_id) is not None:
+        return False
+    digits = tax_id.replace("-", "").replace(" ", "")
+    if not is_tax_id(digits):
+        return any(c.isdigit() for c in digits)
+    area, group, serial = digits[:3], digits[3:5], digits[5:]
+    return area not in ("000", "666") and group != "00" and serial != "0000" and (area[0] != "9" or group >= "50")
 
 
 def has_one_digit_only(text: str) -> bool:

@@ -354,6 +354,17 @@ def test_the_id_of_a_person_is_masked_unless_it_is_an_npi() -> None:
                 shown = told(explained(answer.encode(), original, show_values=True), form)
                 assert "900112222" in shown and "\x02" not in shown and "u0002" not in shown
     assert [index for index, _ in explained(text.encode(), data).refused] == [1]
+    for tax_id, is_shown in (("512347788", False), ("51234778", False), ("512-34-7788", False), ("900700001", False),
+                             ("93-1234567", True), ("931234567", True), ("512007788", True), ("512340000", True)):
+        practice = text.replace("NM1*85*1*ALDERSON*GRETA****FI*900112222", f"NM1*85*2*RIVERBEND*****FI*{tax_id}")
+        assert practice != text
+        for form in FORMATS:  # a practice of one may go by its owner's number
+            assert (tax_id in told(explained(practice.encode()), form)) is is_shown
+            assert tax_id in told(explained(practice.encode(), show_values=True), form)
+            # … unless the original gives it as an employer's, and not as a person's
+            for given, is_known in ((b"REF*EI*", True), (b"REF*SY*", is_shown)):
+                one = explained(practice.encode(), data.replace(b"REF*SY*900112222", given + tax_id.encode()))
+                assert (tax_id in told(one, form)) is is_known
     for known in ("NM1*85*1*ALDERSON*GRETA****XX*1900000021", "NM1*85*2*RIVERBEND THERAPY*****FI*891000011"):
         plain = told(explained(text.replace("NM1*85*1*ALDERSON*GRETA****FI*900112222", known).encode()), "json")
         assert f'"provider_id": "{known[-9:]}"' in plain.replace('"1900', '"900')

@@ -45,6 +45,8 @@ class ClaimRecords:
         """First and last running number of each set."""
         self.providers: dict[int, list[tuple[tuple[str, ...], int, int]]] = {}
         """By set: NPI and other ids of each billing level with its first and last running number."""
+        self.tax_ids: dict[str, set[str]] = {"EI": set(), "SY": set()}
+        """Of the billing levels: employers' (REF*EI), and social security numbers (REF*SY)."""
         self.provider_sights: dict[int, tuple[Any, ...]] = {}
         """By the first claim of the level."""
         self._billing = -1
@@ -71,6 +73,9 @@ class ClaimRecords:
             levels_of_set[-1] = (ids, first, running)
             return False
         self._billing = billing.number
+        for r in billing.references:
+            if r.qualifier in self.tax_ids:
+                self.tax_ids[r.qualifier].add(r.value)
         levels_of_set.append(((billing.id, *(r.value for r in billing.references)), running, running))
         return True
 

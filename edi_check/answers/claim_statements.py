@@ -212,12 +212,13 @@ class ClaimStatements:
                      tally: Tally) -> Iterator[Statement]:
         verdict = _verdict(provider.statuses)
         name = private(provider.name) if provider.is_person and provider.name else legible(provider.name)
-        known_as = private(provider.id) if provider.has_private_id else legible(provider.id, 20)
+        is_private = self._has_private_id(provider)
+        known_as = private(provider.id) if is_private else legible(provider.id, 20)
         who = ", ".join(x for x in (name, known_as) if x) or "(no name)"
         says = f"Billing provider {who}: {'rejected' if verdict == 'rejected' else 'received'}." \
             if provider.statuses else f"Billing provider {who}."
         head = Statement("277CA", "provider", says + _counted(provider.counts), verdict, _codes(provider.statuses), {
-            "batch": batch.reference, "provider_id": known_as if provider.has_private_id else provider.id})
+            "batch": batch.reference, "provider_id": known_as if is_private else provider.id})
         if verdict == "rejected" and not provider.count:
             head.hits = "every claim of the provider"
             if self.original:
@@ -236,6 +237,12 @@ class ClaimStatements:
         self._remark_on(f"billing provider {known_as or '(no id)'}", provider, tally, verdict)
         if not provider.count:
             tally.take(provider.counts)
+
+    def _has_private_id(self, provider: ProviderAnswer) -> bool:
+        """May its id be a person's? Not where the original gives it as an employer's."""
+        tax_ids = self.original.claims.tax_ids if self.original else {}
+        is_employers = provider.id in tax_ids.get("EI", ()) and provider.id not in tax_ids.get("SY", ())
+        return provider.has_private_id and not is_employers
 
     def _levels_of(self, meant: SetRecord | None) -> BillingLevels:
         """The billing levels of a set."""

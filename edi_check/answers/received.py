@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..identifiers import may_be_of_a_person
 from .kept import Kept
 
 __all__ = [
@@ -126,6 +127,10 @@ class ClaimAnswer:
     lines: list[LineAnswer] = field(default_factory=list)
 
 
+NEVER_PERSONAL = ("24", "46", "PI", "XV")
+"""NM108 of an employer's, a sender's, a payer's id."""
+
+
 @dataclass(slots=True)
 class ProviderAnswer:
     """2000C. ``is_person``: its name identifies a person. ``qualifier`` says what ``id`` is (NM108). ``first`` and
@@ -142,8 +147,11 @@ class ProviderAnswer:
 
     @property
     def has_private_id(self) -> bool:
-        """Does its id identify a person? The tax id of one (FI) may be a social security number."""
-        return self.is_person and self.qualifier != "XX" and self.id != ""
+        """May its id identify a person? A tax id (FI) may be a social security number, that of an organization too: a
+        practice of one goes by its owner's."""
+        if not self.id or self.qualifier == "XX":
+            return False
+        return self.is_person or (self.qualifier not in NEVER_PERSONAL and may_be_of_a_person(self.id))
 
 
 @dataclass(slots=True)
