@@ -159,6 +159,16 @@ def test_line_ends_and_delimiters_make_no_difference(path: Path) -> None:
         assert findings(data.translate(bytes.maketrans(b"*^:~", b"\x1d\x1e\x1f\x1c"))) == expected
 
 
+@pytest.mark.parametrize("path", [p for p in FILES if p.stem not in OTHER_DELIMITERS], ids=stem)
+def test_leading_zeros_make_no_difference(path: Path) -> None:
+    """In numbers of levels and lines, in amounts and units, and after the point: none changes what is said."""
+    text = path.read_text("ascii")
+    text = re.sub(r"(?m)^(HL\*|LX\*)(\d+)", r"\g<1>0\2", text)
+    text = re.sub(r"(?m)^(HL\*\d+\*)(\d+)", r"\g<1>0\2", text)
+    text = re.sub(r"(?m)^(CLM\*[^*]+\*|SV1\*[^*]+\*|AMT\*[^*]+\*)(\d+)(?=\*|~)", r"\g<1>0\2.00", text)
+    assert findings(text.encode("ascii")) == FOUND.get(path.stem, [])
+
+
 @pytest.mark.parametrize("path", [p for p in PLACED if p.stem not in OTHER_DELIMITERS], ids=stem)
 def test_what_stands_at_one_position_comes_in_any_order(path: Path) -> None:
     data = path.read_bytes()

@@ -1,7 +1,8 @@
 """HL numbers: each one more than the last, under a parent that is open, and children as promised (CORE-SIT-11).
 
 A fault of number or parent concerns the whole set; a promise that HL04 makes and what follows breaks concerns the
-subscriber whose HL it is. After a wrong number counting goes on from it, so that one slip is said once.
+subscriber whose HL it is. After a wrong number counting goes on from it, so that one slip is said once. Leading zeros
+say the same number.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ class Hierarchy:
         found: list[Breach] = []
         if loop != "2000C":
             found += self.end()
-        if number != str(self._next):
+        if _plain(number) != str(self._next):
             found.append(
                 Breach(
                     f"HL01 is {number[:12] or 'empty'}; "
@@ -61,7 +62,7 @@ class Hierarchy:
                 self._next = int(number)
         self._next += 1
         expected = {"2000B": self._provider, "2000C": self._subscriber}.get(loop, parent)
-        if parent != expected:
+        if _plain(parent) != _plain(expected):
             who = "billing provider" if loop == "2000B" else "subscriber"
             found.append(
                 Breach(
@@ -108,6 +109,10 @@ class Hierarchy:
                 True,
             )
         ]
+
+
+def _plain(number: str) -> str:
+    return number.lstrip("0") or number
 
 
 def _ordinal(n: int) -> str:
