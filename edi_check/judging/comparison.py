@@ -197,7 +197,7 @@ class Compared:
 
 def told_apart_by(segments: Sequence[Sequence[str]]) -> tuple[bytes, bytes]:
     """What a claim says besides what its signature holds, as two digests: the drugs of its lines, and all else (places
-    gone to, dates of accidents, names, references …) but numbers, notes and papers that every claim has its own of.
+    gone to, dates of accidents, names, references, notes …) but numbers and papers that every claim has its own of.
     ``segments``: of the claim, as elements."""
     drugs: list[str] = []
     rest: list[str] = []
@@ -215,8 +215,8 @@ def told_apart_by(segments: Sequence[Sequence[str]]) -> tuple[bytes, bytes]:
 
 _HELD: Final = frozenset({"SV1", "HI", "DTP:472", "LX"})
 """Segments that the signature is made of."""
-_OWN: Final = frozenset({"REF:D9", "REF:6R", "REF:F8", "NTE", "K3", "PWK"})
-"""Segments with a number or a text of the claim's own."""
+_OWN: Final = frozenset({"REF:D9", "REF:6R", "REF:F8", "K3", "PWK"})
+"""Segments with a number of the claim's own. Not NTE: a note may tell one visit of a day from another."""
 
 
 def _plain(number: str) -> str:
