@@ -147,7 +147,8 @@ def _late(dates: Sequence[DateRange], last: date | None, line: int) -> Iterator[
 def past_filing_limit(claim: Claim, *, as_of: date, filing_days: int) -> Result:
     """The first service is more than ``filing_days`` before the day of receipt.
 
-    Not asked of replacements and voids, nor of claims that another payer has decided or that are for a later payer.
+    Not asked of replacements and voids, nor of claims that another payer has decided, that are for a later payer or
+    that say why they are late (CLM20).
 
     Wrong:  DTP*472*D8*20250101    received on 2026-11-21
     Right:  DTP*472*D8*20260203    received on 2026-11-21
@@ -161,7 +162,7 @@ def past_filing_limit(claim: Claim, *, as_of: date, filing_days: int) -> Result:
             first = start
     if first is None or (as_of - first).days <= filing_days:
         return ()
-    if claim.frequency in ("7", "8") or is_secondary(claim):
+    if claim.frequency in ("7", "8") or claim.delay_reason or is_secondary(claim):
         return ()
     line = next(n for n in claim.service_lines if n.service_dates.start == first)
     return (Hit("DTP03", line.service_dates.segment, line.number, {"service": first, "days": (as_of - first).days}),)
