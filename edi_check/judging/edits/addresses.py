@@ -22,10 +22,11 @@ _HOME = ("", "US")
 _BOX = re.compile(
     r"\bP[\s.,/-]*[O0][\s.,-]*B[O0]?X(?![A-Z])"  # PO BOX, P.O. BOX, P O BX, POBOX12, P0 B0X, P/O BOX, PO-BOX
     r"|\bP[\s.,/-]*[O0][\s.,-]+DRAWER(?![A-Z])"  # P.O. DRAWER 5
-    r"|\bP[\s.]*[O0][\s.]*B\.?[\s#]+[0-9]"  # POB 12, P.O.B. 12
     r"|\bPOST(?:AL)?[\s.]+[O0]FF?(?:ICE|C)?[\s.]+B[O0]?X(?![A-Z])"  # POST OFFICE BOX
     r"|\bLOCK[\s-]*B[O0]X(?![A-Z])[\s.,#]*(?:N[O0]\.?\s*)?(?:[0-9]|$)",  # LOCK BOX 12; not LOCKBOX RD
 ).search
+_POB = re.compile(r"\s*P[\s.]*[O0][\s.]*B\.?[\s#]+[0-9]{2,}\s*").fullmatch
+"""POB 12, P.O.B. 12. Behind a street, or with more behind it, POB is a clinic's office building."""
 _ROUTE = re.compile(  # a box on a route or base is where the mail is brought to, no post office box
     r"^\s*(?:R\.?\s?R\.?|RFD|RURAL|H\.?\s?C\.?|HIGHWAY CONTRACT|HCR|STAR R|PSC|CMR|UNIT)[\s.#0-9]").search
 _BOXES: dict[str, bool] = {}
@@ -39,11 +40,13 @@ def is_po_box(street: str) -> bool:
     (True, True, True, False)
     >>> is_po_box("P.O. BOX 12"), is_po_box("1 OAK ST, P0 B0X 5"), is_po_box("RR 2 BOX 12"), is_po_box("12 BOXWOOD LN")
     (True, True, False, False)
+    >>> is_po_box("POB 12"), is_po_box("1200 HOSPITAL DR POB 3"), is_po_box("POB 2, STE 310")
+    (True, False, False)
     """
     known = _BOXES.get(street)
     if known is None:
         text = street.upper()
-        known = _BOX(text) is not None and _ROUTE(text) is None
+        known = (_BOX(text) is not None and _ROUTE(text) is None) or _POB(text) is not None
         if len(_BOXES) >= _BOXES_LIMIT:
             _BOXES.clear()
         _BOXES[street] = known
@@ -57,11 +60,11 @@ def billing_address_is_a_po_box(billing: BillingProvider) -> Result:
     Wrong:  NM1*85*2*RIVERSIDE PT*****XX*1900000013   N3*P.O. BOX 12
     Right:  NM1*85*2*RIVERSIDE PT*****XX*1900000013   N3*12 RIVER RD    and  NM1*87*2   N3*PO BOX 12
 
-    Returns one hit, on N301 or N302.
+    Returns one hit, on N301 or N302; on N302 not for POB, which beside a street is a building.
     """
     if is_po_box(billing.street):
         return (Hit("N301", billing.segment),)
-    if billing.street_2 and is_po_box(billing.street_2):
+    if billing.street_2 and is_po_box(billing.street_2) and _POB(billing.street_2.upper()) is None:
         return (Hit("N302", billing.segment),)
     return ()
 
