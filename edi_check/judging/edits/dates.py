@@ -11,6 +11,7 @@ from datetime import date
 
 from ...findings import Status
 from ...model import Claim, DateRange
+from ..conditions import Codes
 from ..registry import Hit, Result, check
 from ..scope import is_secondary
 from ._screens import has_ordinary_days, is_in_time
@@ -84,8 +85,10 @@ def _reversed(d: DateRange, line: int) -> Hit:
 
 
 @check(gives="service", screen=has_ordinary_days, names_line=True)
-def service_outside_life(claim: Claim) -> Result:
+def service_outside_life(claim: Claim, *, posthumous: Codes) -> Result:
     """A service before the patient was born, or after the day of death (PAT06).
+
+    ``posthumous``: what is done to the dead only.
 
     Wrong:  DMG*D8*20260301*F    DTP*472*D8*20260203
     Right:  DMG*D8*20260203*F    DTP*472*D8*20260203
@@ -102,7 +105,7 @@ def service_outside_life(claim: Claim) -> Result:
             continue
         if birth is not None and first < birth and d.is_readable:
             found.append(Hit("DTP03", d.segment, line.number, {"service": first}))
-        elif death is not None and first > death and d.is_readable:
+        elif death is not None and first > death and d.is_readable and line.procedure not in posthumous:
             found.append(Hit("DTP03", d.segment, line.number, {"service": first}, "review", "death", _DEATH))
     return found
 
