@@ -257,8 +257,8 @@ def bad() -> MadeFile:
         counts,
         findings,
         not_evaluated=[
-            NotEvaluated("NCCI-01", 2, "no PTP file is loaded"),
-            NotEvaluated("NCCI-02", 2, "no PTP file is loaded"),
+            NotEvaluated("NCCI-01", 2, "no table of NCCI pairs (PTP) is loaded"),
+            NotEvaluated("NCCI-02", 2, "no table of NCCI pairs (PTP) is loaded"),
         ],
         providers=[("EXAMPLE THERAPY CLINIC", "XX", "1900000013")],
         made=made,

@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 
 import pytest
+from one_claim import GOOD
 
 import edi_check
 from edi_check.generating import generate
@@ -173,6 +174,17 @@ def test_an_edit_counts_at_the_gravest_level_it_has_in_a_claim() -> None:
         page = html_page.html_page(report)
         assert [(bar.label, bar.claims, bar.of) for bar in page.by_edit] == [("CORE-SIT-07", 1, len(files))]
         assert [title for title, _ in page.edits] == ["Rejects"]
+
+
+def test_a_claim_that_is_refused_with_what_is_above_it_says_so() -> None:
+    """Beside its own warning; folded, the row says why it is refused, not what it is warned of."""
+    data = GOOD.replace("REF*EI*123456789~\n", "").replace("N4*BEND*OR*97701~", "N4*BEND*WA*97701~")
+    text = page_of(data.replace("SE*23", "SE*22").encode())
+    row = text[text.index('<li id="c1-1"'):]
+    assert "<i>IK3-3</i> " in row
+    own = row[row.index('<ul class="findings">'):row.index("</ul>")]
+    assert re.findall(r'<p class="edit"><b>([^<]+)</b>', own) == ["IK3-3", "CORE-ID-04"]
+    assert "refuses the whole billing provider, this claim with it" in own and own.count('class="fix"') == 2
 
 
 def test_files_to_look_at_come_first() -> None:

@@ -238,8 +238,28 @@ def test_a_set_s_fault_tells_how_many_claims_it_takes() -> None:
     assert (
         "It takes 2 claims with it." in text
         and "999  IK502 4" in text
-        and "2 claims, rejected with what is above" in text
+        and "Refused with what is above them, 2 claims: PCN1, PCN2" in text
     )
+    file.made = [made.claim(n, "rejected") for n in range(1, 20)]
+    file.counts.rejected = 19
+    for text in (text_of("text", file), text_of("markdown", file)):
+        told = " ".join(text.split())
+        assert "with what is above them, 19 claims: PCN1, PCN2" in told and "PCN12 and 7 more" in told
+        assert "--max-findings" not in told
+
+
+def test_a_claim_without_a_number_goes_by_its_place() -> None:
+    file = made.bad()
+    file.made[1] = file.made[1]._replace(number="")
+    assert "\nclaim 2 of the file  $120.00" in text_of("text", file)
+
+
+def test_a_file_with_warnings_is_not_said_to_be_without_anything_to_correct() -> None:
+    file = made.good()
+    assert "Nothing to correct." in text_of("text", file)
+    file.findings = [f for f in made.bad().findings if f.level == "warn" and f.claim < 3]
+    text = text_of("text", file)
+    assert "Nothing is refused." in text and "The first: Diagnosis M54.5 stands twice in HI." in text
 
 
 def test_visible() -> None:

@@ -76,6 +76,7 @@ class RowView:
     provider: str
     provider_key: int
     edits: str
+    lead: str
     why: str
     more: int
     payer_id: str
@@ -84,6 +85,8 @@ class RowView:
     segment: int
     line_count: int
     findings: Sequence[tuple[FindingView, Sequence[Link]]] = ()
+    above: Sequence[tuple[FindingView, str]] = ()
+    """What refuses it with all that stands beside it, and what that is: a billing provider, a set."""
     lines: Sequence[LineView] = ()
     stretches: Sequence[Stretch] = ()
     beyond: str = ""
@@ -278,6 +281,9 @@ class _Rows:
             if finding.claim:
                 self.own.setdefault(finding.claim, []).append(finding)
         self.above = _above(file, LEVELS[:4])
+        self.told_above = {id(f): (finding_view(report, file, f, with_spot=False), _scope(f.scope))
+                           for (scope, _), found in self.above.items() if scope not in ("subscriber", "patient")
+                           for f in found if f.level == "reject"}
 
     def chunks(self, disposition: str) -> Iterator[list[RowView]]:
         """The rows of a disposition in file order, ``CHUNK`` at a time, ``LISTED`` at most."""
@@ -296,24 +302,17 @@ class _Rows:
         row = RowView(
             f"c{self.number}-{claim.index}", claim.number, claim.index, money(claim.charge),
             f"{_decimal(claim.charge):f}", name, self.tally.providers[name],
-            " ".join(str(self.tally.edits[e]) for e in edits), "", max(0, len(told) - 1), claim.payer_id, claim.lob,
+            " ".join(str(self.tally.edits[e]) for e in edits), "", "", 0, claim.payer_id, claim.lob,
             claim.set_control_number, claim.segment, claim.lines)
-        row.why = self._why(claim, told, shared)
         row.beyond = ", ".join(sorted(_counted(claim.packed, self.own.get(claim.index, ()))))
         row.findings = [(view, self._links(f)) for f, view in told]
+        row.above = [self.told_above[id(f)] for f in shared if id(f) in self.told_above]
+        row.lead, row.why = _why(claim, row.above, told)
+        row.more = max(0, len(row.above) + len(told) - 1)
         row.lines = details.lines(claim, told)
         if told or self.is_whole:
             row.stretches = details.stretches(claim, told)
         return row
-
-    def _why(self, claim: ClaimResult, told: Sequence[Told], shared: Sequence[Finding]) -> str:
-        if claim.disposition == "rejected" and not any(f.level == "reject" for f, _ in told):
-            for finding in shared:
-                if finding.level == "reject":
-                    return f"{finding.edit} refuses the whole {_scope(finding.scope)}."
-        if told:
-            return told[0].view.message
-        return ", ".join(dict.fromkeys(f[0] for f in claim.packed))
 
     def _links(self, finding: Finding) -> list[Link]:
         links = []
@@ -327,6 +326,15 @@ class _Rows:
         if len(finding.related) > len(links):
             links.append(Link(f"{len(finding.related) - len(links)} more", ""))
         return [link for link in links if link.text]
+
+
+def _why(claim: ClaimResult, above: Sequence[tuple[FindingView, str]], told: Sequence[Told]) -> tuple[str, str]:
+    """What a row says while it is folded: an edit, and its message."""
+    if above and not any(f.level == "reject" for f, _ in told):
+        return above[0][0].edit, above[0][0].message
+    if told:
+        return told[0].view.edit, told[0].view.message
+    return "", ", ".join(dict.fromkeys(f[0] for f in claim.packed))
 
 
 def _graver(level: str, other: str) -> str:

@@ -26,6 +26,7 @@ __all__ = ["ClaimView", "FileView", "FindingView", "GroupView", "ReportView", "f
 
 VERDICTS = {"accepted": "accepted", "partial": "partly accepted", "rejected": "rejected", "unreadable": "not checked"}
 NAMED_CLAIMS = 4
+NAMED_ALONG = 12
 REASONS = 8
 SETS_SHOWN = 20
 USAGES = {"P": "production", "T": "test", "I": "information"}
@@ -121,6 +122,8 @@ class FileView:
     hidden_reasons: int = 0
     above: list[FindingView] = field(default_factory=list)
     refused: list[ClaimView] = field(default_factory=list)
+    along: str = ""
+    """Claims that are refused with what is above them and for nothing of their own: how many, and the first few."""
     hidden_refused: int = 0
     doubtful: list[ClaimView] = field(default_factory=list)
     hidden_doubtful: int = 0
@@ -214,13 +217,16 @@ def _claims(report: Report, file: FileReport, view: FileView, with_claims: bool)
         else:
             above.append(finding)
     hit: Counter[tuple[str, int]] = Counter()
+    refusing = {(f.scope, f.scope_number) for f in above if f.level == "reject"}
+    along: list[str] = []
     met: set[tuple[str, int]] = set()
     if file.counts.rejected or file.counts.review:
         for claim in file.claims():
             if claim.disposition == "accepted":
                 continue
-            hit.update((("set", claim.set_index), ("group", claim.group), ("interchange", claim.interchange),
-                        ("provider", claim.provider)))
+            places = (("set", claim.set_index), ("group", claim.group), ("interchange", claim.interchange),
+                      ("provider", claim.provider))
+            hit.update(places)
             levels = (("subscriber", claim.subscriber), ("patient", claim.levels[6] if claim.levels else 0))
             said = own.get(claim.index, [])
             for level in levels:
@@ -230,8 +236,13 @@ def _claims(report: Report, file: FileReport, view: FileView, with_claims: bool)
             if said and with_claims:
                 shown = _claim(report, file, claim, said)
                 (view.refused if claim.disposition == "rejected" else view.doubtful).append(shown)
+            elif not refusing.isdisjoint(places) and not any(f[6] == "reject" for f in claim.packed):
+                along.append(claim_name(claim) if len(along) < NAMED_ALONG else "")
     above += [f for level, found in shared.items() if level not in met for f in found]
-    view.hidden_refused = file.counts.rejected - len(view.refused)
+    if along:
+        more = f" and {len(along) - NAMED_ALONG} more" if len(along) > NAMED_ALONG else ""
+        view.along = f"{counted(len(along), 'claim')}: {', '.join(along[:NAMED_ALONG])}{more}"
+    view.hidden_refused = file.counts.rejected - len(view.refused) - len(along)
     view.hidden_doubtful = file.counts.review - len(view.doubtful)
     view.above = [_above(report, file, f, hit) for f in above]
 
@@ -246,8 +257,13 @@ def _above(report: Report, file: FileReport, finding: Finding, hit: Counter[tupl
 
 def _claim(report: Report, file: FileReport, claim: ClaimResult, findings: list[Finding]) -> ClaimView:
     findings = sorted(findings, key=lambda f: (LEVELS.index(f.level), f.line, f.where.segment, f.edit))
-    return ClaimView(claim.index, claim.number, money(claim.charge), provider_name(report, file, claim.provider),
+    return ClaimView(claim.index, claim_name(claim), money(claim.charge), provider_name(report, file, claim.provider),
                      claim.payer_id, claim.disposition, [finding_view(report, file, f) for f in findings])
+
+
+def claim_name(claim: ClaimResult) -> str:
+    """Its number; without one, where it stands."""
+    return claim.number or f"claim {claim.index} of the file"
 
 
 def provider_name(report: Report, file: FileReport, number: int) -> str:
