@@ -186,6 +186,34 @@ def test_segments_without_a_place_are_one_finding() -> None:
     assert len([f for f in findings if f.edit == "IK3-2"]) == 2
 
 
+@pytest.mark.parametrize(("old", "new", "told", "fix"), [
+    ("SBR*P*18*", "SBR*P*01*", "not a code the guide allows here", "Use 18 if the subscriber is the patient; if not, "),
+    ("***11:B:1*", "***35:B:1*", "not a place of service", "such as 11 (office)"),
+    ("UN*2***1~", "UN*2***A~", "is not a whole number", "1 for the first (A on paper)"),
+    ("*D8*20260203", "*D8*02/03/2026", "is not a day in the form CCYYMMDD.", "year, month, day"),
+    ("*D8*20260203", "*D8*20260230", "is not a day of the calendar.", "year, month, day"),
+    ("*D8*19700101", "*D8*01011970", "is not a day of the calendar.", "year, month, day"),
+    ("CLM*C1*60*", "CLM*C1*$60*", "is not a number", "no currency sign"),
+    ("*BEND*OR*97701~", "*BEND*OREGON*97701~", "too long", "Give the two letters of the state"),
+    ("*Y*A*Y*Y~", "*Y*A*Y~", "CLM09 (release of information) of the claim", "Give CLM09 (I or Y);"),
+    ("*MI*M0001~", "*MI~", "NM109 (member id) of the subscriber", "Give NM109; "),
+    ("*PI*99999~", "*PI~", "NM109 (payer id) of the payer", "Give NM109; "),
+])
+def test_what_a_front_desk_gets_wrong_is_told_in_its_words(old: str, new: str, told: str, fix: str) -> None:
+    findings = edi_check.check(GOOD.replace(old, new, 1).encode(), as_of="2026-03-01").files[0].findings
+    first = next(f for f in findings if f.level == "reject")
+    assert told in first.message and fix in first.fix, (first.message, first.fix)
+
+
+def test_a_dependent_who_is_said_to_be_the_subscriber_is_told_what_to_leave_out() -> None:
+    data = GOOD.replace("HL*2*1*22*0", "HL*2*1*22*1").replace("SBR*P*18", "SBR*P*").replace(
+        "CLM*C1", "HL*3*2*23*0~\nPAT*18~\nNM1*QC*1*TESTER*BO~\nN3*1 SAMPLE ST~\nN4*BEND*OR*97701~\n"
+        "DMG*D8*20100101*M~\nCLM*C1").replace("SE*23", "SE*29")
+    (finding,) = edi_check.check(data.encode(), as_of="2026-03-01").files[0].findings
+    assert finding.where.element == "PAT01"
+    assert finding.fix.startswith("If the subscriber is the patient, send SBR02 = 18 and no loop 2000C; if not, use ")
+
+
 # No value of a person, in no format
 
 PERSONAL = {

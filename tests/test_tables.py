@@ -296,7 +296,8 @@ def checked(**options: object) -> list[str]:
 
 
 def test_without_tables_nothing_passes_for_checked() -> None:
-    assert checked() == [f"NCCI-0{n}: no {kind} file is loaded" for n, kind in ((1, "PTP"), (2, "PTP"), (3, "MUE"))]
+    assert checked() == [f"NCCI-0{n}: no table of NCCI {kind} is loaded" for n, kind in (
+        (1, "pairs (PTP)"), (2, "pairs (PTP)"), (3, "units (MUE)"))]
 
 
 def test_chosen_sources_only(store: Store) -> None:
@@ -304,7 +305,7 @@ def test_chosen_sources_only(store: Store) -> None:
         add(store, str(path))
     assert checked(tables=store.path) == ["NCCI-01"]
     only = tuple(s.id for s in store.sources() if s.kind == "mue")
-    assert checked(tables=Selection(store.path, only))[0] == "NCCI-01: no PTP file is loaded"
+    assert checked(tables=Selection(store.path, only))[0] == "NCCI-01: no table of NCCI pairs (PTP) is loaded"
 
 
 def test_several_processes_read_the_same_tables(store: Store, tmp_path: Path) -> None:

@@ -47,8 +47,8 @@ KINDS = ("claim", "line", "service", "diagnoses", "billing", "day", "visit", "sh
 TABLES = {
     "icd10cm": "no table of ICD-10-CM codes is loaded",
     "procedure_codes": "no table of procedure codes is loaded",
-    "ptp": "no PTP file is loaded",
-    "mue": "no MUE file is loaded",
+    "ptp": "no table of NCCI pairs (PTP) is loaded",
+    "mue": "no table of NCCI units (MUE) is loaded",
 }
 """Parameters that are tables of the user (``ncci``, ``codesets``), and what is said when there is none: the edits of a
 check that wants it are then not evaluated."""

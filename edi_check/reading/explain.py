@@ -54,11 +54,13 @@ MAX_FAULTS = 20
 """Faults named per segment; the last one says how many more there are."""
 
 _MAX_VALUE = 99  # IK404 holds no more
-_MAX_CODES = 15
+_MAX_CODES, _FEW_CODES = 15, 3
 _ANY_LENGTH = 1 << 30
 _ISA_DELIMITERS = (11, 16)
-_NO_DAY = "is not a day of the calendar."
 _NO_CODE = "is not a code the guide allows here."
+_POINTER, _STATE, _RELATIONSHIP = "1328", "156", "1069"
+"""Data elements of which more can be said."""
+_SELF = "18"
 _FORMS = {"[0-9]{9}": "Give exactly nine digits, without hyphens."}
 
 
@@ -144,17 +146,25 @@ class _Segment:
 
     def number(self, position: int, part: int) -> str:
         """The X12 data element number, ``""`` for composites and places the guide doesn't have."""
+        element = self.element(position, part)
+        return element.number if element else ""
+
+    def element(self, position: int, part: int) -> ElementUse | None:
+        """The guide's element or component of a place; ``None`` for composites and places it doesn't have."""
         if position > len(self.use.elements):
-            return ""
+            return None
         element = self.use.elements[position - 1]
         if isinstance(element, ElementUse):
-            return element.number
-        return element.components[part - 1].number if 0 < part <= len(element.components) else ""
+            return element
+        return element.components[part - 1] if 0 < part <= len(element.components) else None
 
     def add_missing(self, position: int, part: int, why: str = "is always required here") -> None:
         self.missing.add(position)
         name = self.designator(position, part)
-        self.add(position, part, "1", "{subject} is missing.", f"Give {name}; it {why}.")
+        element = self.element(position, part)
+        codes = sorted(element.codes) if element and len(element.codes) <= _FEW_CODES else []
+        meant = f" ({', '.join(codes[:-1])} or {codes[-1]})" if len(codes) > 1 else f" ({codes[0]})" if codes else ""
+        self.add(position, part, "1", "{subject} is missing.", f"Give {name}{meant}; it {why}.")
 
     def add_not_used(self, position: int, part: int, text: str) -> None:
         name = self.designator(position, part)
@@ -341,34 +351,58 @@ def _complaint(element: ElementUse, text: str, date_format: str) -> tuple[str, s
     low, high = element.min_length, element.max_length
     if is_number_type(element.type):
         if not re.fullmatch(number_pattern(element.type, 1, _ANY_LENGTH), text):
-            return ("6", "is not a number.", "Give digits, with a point where needed.") if element.type == "R" else (
-                "6", "is not a whole number.", "Give digits only.")
+            return "6", *_number_complaint(element)
     elif element.type == "DT" and not re.fullmatch(date_pattern(low, high), text):
-        return "8", _NO_DAY, f"Give a real day as {'YYMMDD' if high == 6 else 'CCYYMMDD'}."
+        form = "YYMMDD" if high == 6 else "CCYYMMDD"
+        return "8", _no_day(text, form), f"Give a real day as {form}."
     elif element.type == "TM" and not re.fullmatch(time_pattern(low, high), text):
         return "9", "is not a time of day.", f"Give the time as HHMM{' or HHMMSS' if high > 4 else ''}."
     if element.codes and text not in element.codes:
-        return "7", *_code_complaint(element)
+        return "7", *_code_complaint(element, text)
     if element.number == "1251" and date_format and not re.fullmatch(DATE_FORMATS[date_format], text):
         if date_format == "RD8":
             return "8", "is not a range of two days.", "Give first and last day as CCYYMMDD-CCYYMMDD."
-        return "8", _NO_DAY, "Give a real day as CCYYMMDD: year, month, day."
+        return "8", _no_day(text, "CCYYMMDD"), "Give a real day as CCYYMMDD: year, month, day."
     length = measured_length(element.type, text)
     unit = ("digit" if is_number_type(element.type) else "character") + ("" if length == 1 else "s")
     if length < low:
         return "4", f"is too short: {length} {unit}, at least {low} are needed.", "Give the whole value."
     if length > high:
-        return "5", f"is too long: {length} {unit}, at most {high} are allowed.", "Shorten the value."
+        return "5", f"is too long: {length} {unit}, at most {high} are allowed.", (
+            "Give the two letters of the state or province." if element.number == _STATE else "Shorten the value.")
     if element.pattern and not re.fullmatch(element.pattern, text):
         return "I12", "doesn't have the form the guide demands.", _FORMS.get(element.pattern, "Correct the value.")
     return None
 
 
-def _code_complaint(element: ElementUse) -> tuple[str, str]:
+def _no_day(text: str, form: str) -> str:
+    """End of the sentence for a date that is none, or is written in another form."""
+    if len(text) == len(form) and text.isdigit():
+        return "is not a day of the calendar."
+    return f"is not a day in the form {form}."
+
+
+def _number_complaint(element: ElementUse) -> tuple[str, str]:
+    """End of the sentence and fix for a number that is none."""
+    if element.type == "R":
+        return "is not a number.", "Give digits, with a point where needed; no comma and no currency sign."
+    if element.number == _POINTER:  # the paper form has letters
+        return ("is not a whole number.",
+                "Give the number of the diagnosis in HI: 1 for the first (A on paper), 2 for the second.")
+    return "is not a whole number.", "Give digits only."
+
+
+def _code_complaint(element: ElementUse, text: str) -> tuple[str, str]:
     """End of the sentence and fix for a code that isn't in the element's list."""
     if element.code_list == "pos":
-        return "is not a place of service that CMS publishes.", "Use a two-digit place of service code."
+        return ("is not a place of service that CMS publishes.",
+                "Give the code of two digits for where the service was given, such as 11 (office) or 12 (home).")
     codes = sorted(element.codes, key=lambda c: (len(c), c))
     if len(codes) > _MAX_CODES:
         return _NO_CODE, f"Use one of the {len(codes)} codes that the guide has for this element."
-    return _NO_CODE, f"Use {codes[0]}." if len(codes) == 1 else f"Use one of {', '.join(codes)}."
+    fix = f"Use {codes[0]}." if len(codes) == 1 else f"Use one of {', '.join(codes)}."
+    if element.number == _RELATIONSHIP and codes == [_SELF]:
+        fix = "Use 18 if the subscriber is the patient; if not, leave SBR02 empty and send the patient in loop 2000C."
+    elif element.number == _RELATIONSHIP and text == _SELF:
+        fix = "If the subscriber is the patient, send SBR02 = 18 and no loop 2000C; if not, use one of " + fix[11:]
+    return _NO_CODE, fix

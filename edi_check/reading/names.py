@@ -52,7 +52,7 @@ _ELEMENTS = {
     "SV501": "equipment procedure", "SV502": "days", "SV503": "days needed", "SV504": "rental price",
     "SV505": "purchase price", "SV506": "rental period",
     "NM101": "who this is", "NM102": "person or organization", "NM104": "first name", "NM105": "middle name",
-    "NM107": "name suffix", "NM108": "kind of id", "NM109": "id",
+    "NM107": "name suffix", "NM108": "kind of id",
     "N301": "street", "N302": "second street line", "N401": "city", "N402": "state", "N403": "ZIP code",
     "N404": "country", "N407": "country subdivision",
     "PER01": "kind of contact", "PER02": "contact name", "PER03": "kind of number", "PER04": "phone or e-mail",
@@ -102,6 +102,8 @@ def element_name(designator: str, elements: Sequence[str] = ()) -> str:
     if designator == "NM103":
         kind = elements[2] if len(elements) > 2 else ""
         return {"1": "last name", "2": "organization name"}.get(kind, "last name or organization name")
+    if designator == "NM109":
+        return {"IL": "member id", "PR": "payer id"}.get(elements[1] if len(elements) > 1 else "", "id")
     if segment == "HI" and designator.endswith("-2"):
         position = int(designator[2:4]) if designator[2:4].isdigit() else 0
         qualifier = elements[position][:3] if position < len(elements) else ""
