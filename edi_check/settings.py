@@ -83,6 +83,7 @@ ACK = {
 
 WATCH = {
     "root": Key("path", "", "folder that holds inbound, work, outbound and the others"),
+    "work": Key("path", "", "folder of the ledger and of files in work, on the disk of the root; default: work in it"),
     "poll_seconds": Key("number", 2.0, "pause between two looks"),
     "settle_seconds": Key("number", 10.0, "how long a file must have been still"),
     "incomplete_grace_seconds": Key("number", 900.0, "how long a file may lack its IEA"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -18,31 +18,25 @@ from ..phrases import counted
 from ..telling.render import visible
 from . import exits
 from .session import Session, config_option, verbosity_options
-from .watch import plan_of, unusable_told
+from .watch import folder_options, place_options, plan_of, unusable_told
 
 __all__ = ["doctor", "prune", "quarantine", "requeue", "status"]
 
 FORMAT = click.option("-f", "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 
 
-def root_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    """``--root DIR``, for a watcher that runs without a configuration."""
-    says = "The watcher's root [default: [watch] root]."
-    return click.option("--root", metavar="DIR", default="", help=says)(command)
-
-
 @contextmanager
-def opened(session: Session, config_file: str, root: str) -> Iterator[tuple[Any, Any]]:
+def opened(session: Session, config_file: str, places: dict[str, str]) -> Iterator[tuple[Any, Any]]:
     """The plan and the ledger."""
     from ..watching.layout import as_owner_of
     from ..watching.ledger import SqliteLedger
     from ..watching.orders import OrderError
 
-    plan = plan_of(load(config_file), session, root=root)
+    plan = plan_of(load(config_file), session, **places)
     with unusable_told():
         if not os.path.exists(plan.layout.ledger):
             raise click.ClickException(visible(f"No watcher has worked in {plan.layout.root}: there is no ledger "
-                                               f"{plan.layout.ledger}. Is the root the right one?"))
+                                               f"{plan.layout.ledger}. Are --root and --work those of the watcher?"))
         with as_owner_of(plan.layout.ledger):
             plan.layout.prepare([])
             ledger = SqliteLedger(plan.layout.ledger)
@@ -64,11 +58,11 @@ def _when(seconds: float) -> str:
 
 @click.command(short_help="How a watcher stands.")
 @config_option
-@root_option
+@place_options
 @FORMAT
 @verbosity_options
 @click.pass_obj
-def status(session: Session, config_file: str, root: str, form: str) -> None:
+def status(session: Session, /, config_file: str, form: str, **places: str) -> None:
     """How many files stand where, what waits, and when the last one was done. Names of files are not shown.
 
     \b
@@ -77,7 +71,7 @@ def status(session: Session, config_file: str, root: str, form: str) -> None:
     """
     from ..watching.orders import standing
 
-    with opened(session, config_file, root) as (plan, ledger):
+    with opened(session, config_file, places) as (plan, ledger):
         found = standing(plan.layout, ledger, [s.name for s in plan.sources if s.remote])
     if form == "json":
         click.echo(json.dumps(asdict(found)))
@@ -95,10 +89,10 @@ def status(session: Session, config_file: str, root: str, form: str) -> None:
 @click.command(short_help="Judge and answer a file once more.")
 @click.argument("id")
 @config_option
-@root_option
+@place_options
 @verbosity_options
 @click.pass_obj
-def requeue(session: Session, id: str, config_file: str, root: str) -> None:
+def requeue(session: Session, /, id: str, config_file: str, **places: str) -> None:
     """Judge and answer a file of the archive or the quarantine once more: new id, new answers; its own repetition
     isn't held against it.
 
@@ -108,7 +102,7 @@ def requeue(session: Session, id: str, config_file: str, root: str) -> None:
     """
     from ..watching.orders import requeue as ordered
 
-    with opened(session, config_file, root) as (plan, ledger):
+    with opened(session, config_file, places) as (plan, ledger):
         new = ordered(plan.layout, ledger, id)
     click.echo(new)
 
@@ -120,11 +114,11 @@ def quarantine() -> None:
 
 @quarantine.command("list", short_help="What lies in quarantine.")
 @config_option
-@root_option
+@place_options
 @FORMAT
 @verbosity_options
 @click.pass_obj
-def list_(session: Session, config_file: str, root: str, form: str) -> None:
+def list_(session: Session, /, config_file: str, form: str, **places: str) -> None:
     """What lies in quarantine, and why.
 
     \b
@@ -133,7 +127,7 @@ def list_(session: Session, config_file: str, root: str, form: str) -> None:
     """
     from ..watching.orders import as_plain, quarantined
 
-    with opened(session, config_file, root) as (_, ledger):
+    with opened(session, config_file, places) as (_, ledger):
         rows = [as_plain(record) for record in quarantined(ledger)]
     if form == "json":
         click.echo(json.dumps(rows))
@@ -147,10 +141,10 @@ def list_(session: Session, config_file: str, root: str, form: str) -> None:
 @quarantine.command(short_help="Give a file to the watcher again.")
 @click.argument("id")
 @config_option
-@root_option
+@place_options
 @verbosity_options
 @click.pass_obj
-def release(session: Session, id: str, config_file: str, root: str) -> None:
+def release(session: Session, /, id: str, config_file: str, **places: str) -> None:
     """Give a file in quarantine, which nobody answered, to the watcher again.
 
     \b
@@ -159,7 +153,7 @@ def release(session: Session, id: str, config_file: str, root: str) -> None:
     """
     from ..watching.orders import release as ordered
 
-    with opened(session, config_file, root) as (plan, ledger):
+    with opened(session, config_file, places) as (plan, ledger):
         ordered(plan.layout, ledger, id)
 
 
@@ -167,10 +161,10 @@ def release(session: Session, id: str, config_file: str, root: str) -> None:
 @click.option("--days", type=click.FloatRange(min=0), required=True, metavar="N", help="Older than so many days.")
 @click.option("--dry-run", is_flag=True, help="Only say how many.")
 @config_option
-@root_option
+@place_options
 @verbosity_options
 @click.pass_obj
-def prune(session: Session, days: float, dry_run: bool, config_file: str, root: str) -> None:
+def prune(session: Session, /, days: float, dry_run: bool, config_file: str, **places: str) -> None:
     """Remove files from the archive, and their names from the ledger. What the ledger needs to know repetitions stays
     for isa_window_days.
 
@@ -180,7 +174,7 @@ def prune(session: Session, days: float, dry_run: bool, config_file: str, root: 
     """
     from ..watching.orders import prune as ordered
 
-    with opened(session, config_file, root) as (plan, ledger):
+    with opened(session, config_file, places) as (plan, ledger):
         counted = ordered(plan.layout, ledger, days, plan.isa_window_seconds / 86400, dry_run)
     would = "would remove" if dry_run else "removed"
     click.echo(f"{would} {counted['files']:,} files and {counted['rows']:,} rows of the ledger")
@@ -188,11 +182,12 @@ def prune(session: Session, days: float, dry_run: bool, config_file: str, root: 
 
 @click.command(short_help="Is everything there that a watcher needs?")
 @config_option
-@root_option
+@folder_options
+@place_options
 @click.option("--local", "is_local", is_flag=True, help="Don't ask the remote sources.")
 @verbosity_options
 @click.pass_obj
-def doctor(session: Session, config_file: str, root: str, is_local: bool) -> int:
+def doctor(session: Session, /, config_file: str, is_local: bool, **places: str) -> int:
     """Look at folders, rights, disk, ledger and remote sources. Exit code 3 when something is wrong.
 
     \b
@@ -201,7 +196,7 @@ def doctor(session: Session, config_file: str, root: str, is_local: bool) -> int
     """
     from ..watching.checkup import examine
 
-    plan = plan_of(load(config_file), session, root=root)
+    plan = plan_of(load(config_file), session, **places)
     code = exits.CHECKED
     for advice in examine(plan, is_remote_asked=not is_local):
         click.echo(("well   " if advice.is_well else "WRONG  ") + advice.what

@@ -6,7 +6,7 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,22 +17,37 @@ from ..telling.render import visible
 from . import exits
 from .session import Session, config_option, verbosity_options
 
-__all__ = ["plan_of", "unusable_told", "watch"]
+__all__ = ["folder_options", "place_options", "plan_of", "unusable_told", "watch"]
+
+
+def place_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """``--root`` and ``--work``: where a watcher works. The same for it and for every order."""
+    command = click.option("--work", metavar="DIR", default="", help="Folder of the ledger and of files in work "
+                           "[default: [watch] work, or else work in the root].")(command)
+    return click.option("--root", metavar="DIR", default="",
+                        help="The watcher's root [default: [watch] root].")(command)
+
+
+def folder_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """``--in`` and ``--out``: the one source of a watcher without a configuration."""
+    command = click.option("--out", "outbound", metavar="DIR", default="",
+                           help="Where answers go; its parent is the root, where none is named.")(command)
+    return click.option("--in", "inbound", metavar="DIR", default="",
+                        help="Where files are dropped, without a configuration.")(command)
 
 
 @click.command(short_help="Watch drop folders: judge, answer, archive what arrives.")
 @config_option
 @click.option("-c", "config_short", metavar="FILE", default="", hidden=True)
-@click.option("--in", "inbound", metavar="DIR", help="Where files are dropped, without a configuration.")
-@click.option("--out", "outbound", metavar="DIR", help="Where answers go [its parent is the root].")
-@click.option("--work", metavar="DIR", help="Folder for the ledger and files in work [default: work beside --out].")
+@folder_options
+@place_options
 @click.option("--once", is_flag=True, help="Drain the folders and end.")
 @click.option("--metrics-textfile", metavar="FILE", help="Write the figures there, every quarter of a minute.")
 @click.option("--worker", is_flag=True, hidden=True)
 @verbosity_options
 @click.pass_obj
-def watch(session: Session, /, config_file: str, config_short: str, inbound: str | None, outbound: str | None,
-          work: str | None, once: bool, metrics_textfile: str | None, worker: bool) -> int:
+def watch(session: Session, /, config_file: str, config_short: str, once: bool, metrics_textfile: str | None,
+          worker: bool, **places: str) -> int:
     """Watch drop folders. Every file that arrives is judged, answered once (TA1, 999, 277CA and a report) and
     archived once, whatever happens to this process. SIGTERM finishes what is in hand and ends with 0.
 
@@ -42,11 +57,8 @@ def watch(session: Session, /, config_file: str, config_short: str, inbound: str
       edi-check watch --config edi-check.toml
       edi-check watch --config edi-check.toml --once
     """
-    if bool(inbound) != bool(outbound):
-        raise click.UsageError("--in and --out go together.")
     settings = load(config_file or config_short)
-    options = {"inbound": inbound or "", "outbound": outbound or "", "work": work or ""}
-    plan = plan_of(settings, session, **options)
+    plan = plan_of(settings, session, **places)
     textfile = metrics_textfile or plan.metrics_textfile
     if any(s.remote for s in plan.sources):
         _need("asyncssh", "A remote source", "sftp")
@@ -84,8 +96,11 @@ def unusable_told() -> Iterator[None]:
         raise click.ClickException(visible(str(error))) from None
 
 
-def plan_of(settings: Configuration, session: Session, **options: str) -> Any:
-    """The plan of a configuration. Raises ConfigurationError, PackError."""
+def plan_of(settings: Configuration, session: Session, **places: str) -> Any:
+    """The plan of a configuration and of ``root``, ``work``, ``inbound`` and ``outbound`` as options say. Raises
+    ConfigurationError, PackError, UsageError."""
+    if bool(places.get("inbound")) != bool(places.get("outbound")):
+        raise click.UsageError("--in and --out go together.")
     from ..watching.plan import make_plan
     from .chosen_tables import chosen_tables
     from .running import arguments
@@ -95,7 +110,7 @@ def plan_of(settings: Configuration, session: Session, **options: str) -> Any:
     for name in ("jobs", "as_of"):
         check.pop(name)
     check["tables"] = chosen_tables(settings, session)
-    return make_plan(settings, check, **options)
+    return make_plan(settings, check, **places)
 
 
 def _need(package: str, what: str, extra: str) -> None:

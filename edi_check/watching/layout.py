@@ -62,7 +62,7 @@ def as_owner_of(path: str) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Layout:
-    """Paths below ``root``; ``work`` may lie elsewhere on the same filesystem."""
+    """Paths below ``root``; ``work_folder`` where that of work lies elsewhere on the same filesystem."""
 
     root: str
     work_folder: str = ""

@@ -86,8 +86,9 @@ def make_plan(
     if not root:
         raise ConfigurationError(
             "[watch] root is not set: name the folder that holds inbound, work, outbound and the others, "
-            "or give it as --root (to watch: --in and --out)"
+            "or give it as --root (or --in and --out, whose parent it then is)"
         )
+    work = work or watch["work"]
     layout = Layout(os.path.abspath(root), os.path.abspath(work) if work else "")
     rules = Rules(
         watch["settle_seconds"],
@@ -109,6 +110,7 @@ def make_plan(
             )
         ]
     mistakes += _crossed(sources, layout)
+    mistakes += _in_others_place(layout)
     names = [s.name for s in sources]
     mistakes += [f"[[source]] name {n!r} is used twice" for n in {n for n in names if names.count(n) > 1}]
     mistakes += _unheard(watch["listen"])
@@ -195,6 +197,14 @@ def _crossed(sources: list[SourcePlan], layout: Layout) -> Iterator[str]:
             if (o.host, o.port, o.user) == (r.host, r.port, r.user) and o.outbound and normpath(o.outbound) == here:
                 whose = "" if other == name else f" of {other}"
                 yield f"[[source]] {name}: inbound and outbound{whose} are one folder: answers would be taken as claims"
+
+
+def _in_others_place(layout: Layout) -> Iterator[str]:
+    """The folder of the ledger is nobody else's: what lies in it isn't for partners, nor to be taken away."""
+    kinds = ("inbound", "outbound", "accepted", "rejected", "quarantine", "archive")
+    others = [os.path.realpath(path) for path in (layout.root, *map(layout.folder, kinds))]
+    if os.path.realpath(layout.work) in others:
+        yield f"[watch] work: {layout.work} has another purpose; name a folder of its own, on the disk of the root"
 
 
 def _is_below(path: str, folders: list[str]) -> bool:

@@ -176,6 +176,50 @@ def test_once_without_a_configuration(
     assert main(["quarantine", "list", "--root", str(tmp_path)]) == 0
 
 
+@pytest.mark.parametrize("how", ["option", "setting"])
+def test_work_elsewhere_is_known_to_every_order(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], how: str
+) -> None:
+    """One option, one setting, one default, for the watcher and for what asks about it."""
+    config = configured(tmp_path / "root", **({"work": "../work"} if how == "setting" else {}))
+    where = ["--config", str(config)] + (["--work", str(tmp_path / "work")] if how == "option" else [])
+    drop(tmp_path / "root/inbound", "a.837", numbered(1))
+    ran = process("watch", "--once", *where, stderr=subprocess.PIPE)
+    log = ran.communicate(timeout=60)[1].decode()
+    assert ran.returncode == 0, log
+    assert (tmp_path / "work/ledger.db").exists() and not (tmp_path / "root/work").exists()
+    [id] = re.findall(r'"decided".*"id": "(\w+)"', log)
+    capsys.readouterr()
+    assert main(["status", *where]) == 0
+    assert "inbound: 1 done" in capsys.readouterr().out
+    assert main(["doctor", *where]) == 0, capsys.readouterr().out
+    assert main(["requeue", id, *where]) == 0
+    assert os.listdir(tmp_path / "work/claimed") == [capsys.readouterr().out.split()[-1]]
+    assert main(["quarantine", "list", *where]) == 0
+    assert main(["prune", "--days", "0", *where]) == 0
+    assert capsys.readouterr().out == "removed 1 files and 0 rows of the ledger\n"
+    assert main(["status", "--root", str(tmp_path / "root")]) == 2
+    assert "--work" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("folder", ["outbound", "archive", "inbound", ""])
+def test_work_in_the_place_of_another_folder_is_refused(tmp_path: Path, folder: str) -> None:
+    with pytest.raises(ConfigurationError, match="has another purpose"):
+        make_plan(load(str(configured(tmp_path))), {}, work=str(tmp_path / folder))
+
+
+def test_doctor_looks_at_the_folders_of_a_watcher_without_a_configuration(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("in", "out"):
+        (tmp_path / name).mkdir()
+    assert main(["doctor", "--in", "in", "--out", "out"]) == 0, capsys.readouterr().out
+    assert main(["doctor", "--in", "in"]) == 2
+    assert main(["doctor", "--in", "no", "--out", "out"]) == 3
+    assert f"{tmp_path}/no: there is no such folder" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("settings", "says"),
     [
