@@ -157,7 +157,7 @@ def release(session: Session, /, id: str, config_file: str, **places: str) -> No
         ordered(plan.layout, ledger, id)
 
 
-@click.command(short_help="Remove old files from the archive.")
+@click.command(short_help="Remove old files that were answered.")
 @click.option("--days", type=click.FloatRange(min=0), required=True, metavar="N", help="Older than so many days.")
 @click.option("--dry-run", is_flag=True, help="Only say how many.")
 @config_option
@@ -165,8 +165,8 @@ def release(session: Session, /, id: str, config_file: str, **places: str) -> No
 @verbosity_options
 @click.pass_obj
 def prune(session: Session, /, days: float, dry_run: bool, config_file: str, **places: str) -> None:
-    """Remove files from the archive, and their names from the ledger. What the ledger needs to know repetitions stays
-    for isa_window_days.
+    """Remove old files from the archive, and those in quarantine that were answered; their names go from the ledger,
+    too. What nobody answered stays, and what the ledger needs to know repetitions stays for isa_window_days.
 
     \b
     Example:

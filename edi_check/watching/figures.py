@@ -13,7 +13,7 @@ from typing import Any
 __all__ = ["HELP", "Figures"]
 
 HELP = {
-    "files_taken_total": ("counter", "files claimed", ("source",)),
+    "files_taken_total": ("counter", "files taken; those that another process got don't count", ("source",)),
     "files_decided_total": ("counter", "files judged, by disposition", ("source", "disposition")),
     "files_archived_total": ("counter", "files answered and archived", ("source",)),
     "files_given_back_total": ("counter", "files that were still being written when they were taken", ("source",)),

@@ -140,10 +140,12 @@ def release(layout: Layout, ledger: SqliteLedger, id: str) -> None:
 
 
 def prune(layout: Layout, ledger: SqliteLedger, days: float, window_days: float, is_trial: bool) -> dict[str, int]:
-    """Remove archived files older than ``days``, and their names from the ledger; rows older than that and than the
-    window of duplicates. Out: how many of what. ``is_trial``: only count."""
+    """Remove answered files that were put away more than ``days`` ago, from the archive and the quarantine, and their
+    names from the ledger; rows older than that and than the window of duplicates. What nobody answered stays. Out: how
+    many of what. ``is_trial``: only count."""
     now = time()
-    old = ledger.select("state = 'done' AND stored LIKE 'archive/%' AND ended < ? ORDER BY ended", now - days * DAY)
+    answered = "state = 'done' AND (stored LIKE 'archive/%' OR stored LIKE 'quarantine/%')"
+    old = ledger.select(f"{answered} AND ended < ? ORDER BY ended", now - days * DAY)
     counted = {"files": len(old), "rows": ledger.count_ended(now - max(days, window_days) * DAY)}
     if is_trial:
         return counted

@@ -256,7 +256,6 @@ class Pickup:
         self.ledger.claim(claims)
         for e in entries:
             self._memory.pop(e.name, None)
-            self.figures.add("files_taken_total", source=self.source.name)
         return [Record(*c[:9], c.id, CLAIMED, 1) for c in claims]
 
     async def _fetch_all(self, folder: RemoteFolder, records: Sequence[Record]) -> None:
@@ -274,6 +273,7 @@ class Pickup:
         finally:
             self._keep([(r, t.there == t.name) for r, t, _ in came])
             for r, _, seconds in came:
+                self.figures.add("files_taken_total", source=r.source)
                 self.journal.write("info", "fetched", id=r.id, source=r.source, bytes=r.size, seconds=seconds)
         await self._remove_all(folder, [t for _, t, _ in came])
 

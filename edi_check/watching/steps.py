@@ -65,6 +65,8 @@ class Steps:
         self.remote = remote or {}
         self.flusher = Flusher()
         self.held: dict[str, float] = {}
+        self._claimed: set[str] = set()
+        """Files that this process claimed and doesn't surely have yet: another may have been quicker."""
         self.down: dict[str, float] = {}
         """Sources whose folders hinder us, and until when (monotonic) they are left alone."""
         self.refused: Callable[[Record, OSError], None] = lambda r, error: None
@@ -89,11 +91,8 @@ class Steps:
         """Enter the claims; the files themselves are moved by ``take``."""
         if claims:
             self.ledger.claim(claims)
-        records = []
-        for c in claims:
-            self.figures.add("files_taken_total", source=c.source)
-            records.append(Record(*c[:9], c.origin or c.id, CLAIMED, 1))
-        return records
+            self._claimed.update(c.id for c in claims)
+        return [Record(*c[:9], c.origin or c.id, CLAIMED, 1) for c in claims]
 
     def take(self, records: Sequence[Record]) -> list[Record]:
         """Bring claimed files in. Out: those that lie in ``work/claimed`` and look as they did."""
@@ -118,6 +117,9 @@ class Steps:
         for r in ready:
             if not r.is_remote:
                 self._note_inode(r)
+            if r.id in self._claimed:
+                self.figures.add("files_taken_total", source=r.source)
+        self._claimed.difference_update(became)
         self.give_back([r for r in records if became[r.id] == CHANGED])
         self.ledger.forget([r.id for r in records if became[r.id] == GONE and not r.is_remote])
         for r, error in refused:

@@ -580,6 +580,30 @@ def test_three_claimers_race_and_one_wins_each_file(tmp_path: Path) -> None:
     assert violations(tmp_path, dropped, Consumer(tmp_path / "outbound")) == []
 
 
+def test_a_race_that_was_lost_is_no_file_taken(tmp_path: Path) -> None:
+    plan = plan_for(tmp_path)
+    for n in range(1, 9):
+        drop(tmp_path / "inbound", f"{n}.837", numbered(n))
+    both = [service_for(plan), service_for(plan)]
+    for service in both:
+        service._scan()
+    time.sleep(0.05)
+    claimed = []
+    for service in both:
+        service._scan()
+        claimed.append(service.steps.claim(service._choose(8)))
+    assert [len(records) for records in claimed] == [8, 8]
+    first = both[0].steps.take(claimed[0][:3])
+    second = both[1].steps.take(claimed[1])
+    first += both[0].steps.take(claimed[0][3:])
+    assert (len(first), len(second)) == (3, 5)
+    assert [s.figures.get("files_taken_total", source="inbound") for s in both] == [3, 5]
+    assert len(both[0].steps.take(first)) == 3, "again, as after a pause"
+    assert both[0].figures.get("files_taken_total", source="inbound") == 3
+    for service in both:
+        service.close()
+
+
 def test_fifty_rounds_of_three_claimers(tmp_path: Path) -> None:
     """Claiming alone: three processes at once take 200 names, each is taken by exactly one."""
     plan = plan_for(tmp_path)
@@ -771,3 +795,29 @@ def test_prune_removes_files_names_and_in_the_end_rows(tmp_path: Path) -> None:
     assert prune(plan.layout, ledger, 90, 30, is_trial=False)["rows"] == 1
     assert standing(plan.layout, ledger).files == {"inbound": {"done": 1}}
     ledger.close()
+
+
+def test_prune_removes_answered_files_from_quarantine_and_no_others(tmp_path: Path) -> None:
+    plan = plan_for(tmp_path)
+    (tmp_path / "inbound/cut.837").write_bytes(numbered(1)[:500])
+    until(service_for(plan), lambda: len(rows(tmp_path)) == 1 and rows(tmp_path)[0]["state"] == DONE)
+    service = service_for(plan)
+    drop(tmp_path / "inbound", "b.837", numbered(2))
+    service._scan()
+    time.sleep(0.05)
+    service._scan()
+    [record] = service.steps.take(service.steps.claim(service._choose(1)))
+    service.steps.quarantine(record, "judge_died")
+    service.close()
+    ledger = SqliteLedger(plan.layout.ledger)
+    kept = lambda: {p.read_bytes() for p in (tmp_path / "quarantine").iterdir()}  # noqa: E731
+    assert kept() == {numbered(1)[:500], numbered(2)}
+    assert prune(plan.layout, ledger, 1, 400, is_trial=False) == {"files": 0, "rows": 0}, "both are of today"
+    ledger.db.execute("UPDATE file SET ended = ended - 100 * 86400.0, taken = taken - 100 * 86400.0")
+    assert prune(plan.layout, ledger, 90, 400, is_trial=True)["files"] == 1 and len(kept()) == 2
+    assert prune(plan.layout, ledger, 90, 30, is_trial=False) == {"files": 1, "rows": 1}
+    assert kept() == {numbered(2)}
+    release(plan.layout, ledger, record.id)
+    ledger.close()
+    run_once(plan)
+    assert [p.read_bytes() for p in (tmp_path / "archive").rglob("*.837")] == [numbered(2)]

@@ -103,8 +103,8 @@ def test_figures_count_what_workers_did(tmp_path: Path) -> None:
     owners = tmp_path / "work/owners"
 
     def counted(text: str) -> list[int]:
-        """Files decided, archived. (Those taken are more: of several claims of one file, one wins.)"""
-        kinds = ("decided", "archived")
+        """Files taken, decided, archived. Of several claims of one file, only the one that won is counted."""
+        kinds = ("taken", "decided", "archived")
         found = [re.findall(rf"^edi_check_files_{kind}_total{{.*}} (\S+)$", text, re.M) for kind in kinds]
         return [int(sum(map(float, values))) for values in found]
 
@@ -112,13 +112,13 @@ def test_figures_count_what_workers_did(tmp_path: Path) -> None:
         assert wait_for(lambda: owners.is_dir() and len(os.listdir(owners)) == 3, 60)
         for n in range(1, 151):
             drop(tmp_path / "inbound", f"{n}.837", numbered(n))
-        assert wait_for(lambda: counted(get(port, "/metrics")[1]) == [150] * 2, 60, 0.1), get(port, "/metrics")[1]
+        assert wait_for(lambda: counted(get(port, "/metrics")[1]) == [150] * 3, 60, 0.1), get(port, "/metrics")[1]
         watcher.send_signal(signal.SIGTERM)
         assert watcher.wait(60) == 0
     finally:
         watcher.kill()
         watcher.wait()
-    assert counted(textfile.read_text()) == [150] * 2
+    assert counted(textfile.read_text()) == [150] * 3
 
 
 @pytest.mark.parametrize("ignored", [False, True])
