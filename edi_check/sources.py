@@ -35,7 +35,8 @@ def unpacks_too_far(packed: int, unpacked: int, limit: int, ratio: int) -> bool:
 class Source:
     """One input. ``name`` is what reports call it; ``taken`` counts the bytes read so far, as they are stored.
     ``trouble`` says, after reading, why the content is not all there: ``""``, ``"gzip"`` (damaged or cut),
-    ``"limit"`` (unpacks too far), ``"read"`` (the system refused); of gzip and read, ``error`` says more."""
+    ``"limit"`` (unpacks too far), ``"read"`` (the system refused); of gzip and read, ``error`` says more, and of read
+    ``number`` is the system's (0 where it gave none)."""
 
     def __init__(
         self, source: Any, name: str = "", *, gzip_limit: int = GZIP_LIMIT, gzip_ratio: int = GZIP_RATIO
@@ -45,6 +46,7 @@ class Source:
         self.sha256 = ""
         self.trouble = ""
         self.error = ""
+        self.number = 0
         self._limit, self._ratio = gzip_limit, gzip_ratio
         self._file: IO[bytes] | None = None
         self._again: IO[bytes] | None = None
@@ -73,7 +75,7 @@ class Source:
         except zlib.error as e:
             self.trouble, self.error = "gzip", _damage(str(e))
         except OSError as e:
-            self.trouble, self.error = "read", e.strerror or type(e).__name__
+            self.trouble, self.error, self.number = "read", e.strerror or type(e).__name__, e.errno or 0
         self.sha256 = digest.hexdigest()
 
     def _raw(self) -> Iterator[bytes]:

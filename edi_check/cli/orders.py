@@ -79,8 +79,14 @@ def status(session: Session, /, config_file: str, form: str, **places: str) -> N
     click.echo(f"{counted(found.processes, 'process', 'es')} at work")
     for source, states in found.files.items():
         click.echo(f"{source}: " + ", ".join(f"{count:,} {state}" for state, count in states.items()))
+    for reason in found.paused:
+        click.echo(f"paused: {reason}")
     for source, reason in found.sources_down.items():
         click.echo(f"{source} is down: {reason}")
+    for source, reasons in found.waiting.items():
+        click.echo(f"{source}: in its folder stay " + ", ".join(f"{n:,} {reason}" for reason, n in reasons.items()))
+    for source, count in found.set_aside.items():
+        click.echo(f"{source}: {count:,} in work can't be read or written, and will be tried again")
     click.echo(f"oldest file in work: {found.oldest_open_seconds:,.0f} s; "
                f"acknowledgments to push: {found.pushes_waiting:,}; "
                f"in quarantine: {found.quarantined:,}; last done: {_when(found.last_done)}")

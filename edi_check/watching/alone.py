@@ -41,7 +41,7 @@ class Died(Exception):
 
 
 def answer_alone(answering: Answering, record: Record, layout: Layout, now: float, remote: frozenset[str]) -> Decision:
-    """As ``Answering.answer``. Raises Died."""
+    """As ``Answering.answer``. Raises Died, and OSError when the machine hinders that process."""
     job: dict[str, Any] = {
         "record": record,
         "layout": layout,
@@ -70,8 +70,10 @@ def _asked(answering: Answering, job: dict[str, Any]) -> Decision:
             check=False,
         )
         if done.returncode == 0:
-            decision: Decision = pickle.loads(done.stdout)  # noqa: S301 - a process of ours
-            return decision
+            said: Decision | OSError = pickle.loads(done.stdout)  # noqa: S301 - a process of ours
+            if isinstance(said, OSError):
+                raise said
+            return said
         code = done.returncode
         time.sleep(GRACE_SECONDS)
     raise Died(code)
@@ -96,7 +98,12 @@ def main() -> None:
     policy: Policy = job["policy"]
     answering = Answering(policy, lambda count: int(job["first"]), lambda digest, keys, origin: job["precedent"])
     answering.numbers.block = BLOCK
-    sys.stdout.buffer.write(pickle.dumps(answering.answer(job["record"], job["layout"], job["now"], job["remote"])))
+    said: Decision | OSError
+    try:
+        said = answering.answer(job["record"], job["layout"], job["now"], job["remote"])
+    except OSError as error:
+        said = OSError(error.errno, error.strerror)
+    sys.stdout.buffer.write(pickle.dumps(said))
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ durable.
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -168,7 +169,7 @@ class Answering:
         file = desk.file(layout.claimed(record.id), record.id, progress=self.progress, outside=inquiry)
         report.files.append(file)
         if file.source is not None and file.source.trouble == "read":
-            raise OSError(5, file.source.error)
+            raise OSError(file.source.number or errno.EIO, file.source.error)
         outputs, held = self._write(report, record, layout, now, remote_kinds)
         used = [i for i in file.interchanges if file.results.ta1.get(i.index, "R") != "R"]
         reason = "fault" if file.faults else ""

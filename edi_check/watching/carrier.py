@@ -19,10 +19,12 @@ from .figures import Figures
 from .journal import Journal
 from .layout import NOTE
 from .ledger import SqliteLedger
+from .notes import Note, Notebook
 from .pickup import Pickup
 from .plan import Plan, SourcePlan
 from .records import Ledger
 from .sftp import Missing, Refused, WrongHostKey, connect
+from .waiting import Left
 
 __all__ = ["Carrier", "Retry"]
 
@@ -74,6 +76,8 @@ class Carrier(threading.Thread):
         self.journal, self.figures, self.keepalive = journal, figures, keepalive
         self.stopping = threading.Event()
         self.failed = False
+        self.left: list[Left] = []
+        """What stayed at the server when it was looked at last."""
         self._lock, self._noted = -1, "?"
         self.retry = Retry()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -81,6 +85,7 @@ class Carrier(threading.Thread):
         self.ledger: Ledger
         self.pickup: Pickup
         self.delivery: Delivery
+        self.notebook: Notebook
 
     # --- the thread --------------------------------------------------------------------------------------------------
 
@@ -111,6 +116,8 @@ class Carrier(threading.Thread):
         try:
             self.ledger = SqliteLedger(self.plan.layout.ledger, self.plan.layout.owners)
             self.pickup = Pickup(self.plan, self.source, self.ledger, self.journal, self.figures)
+            self.notebook = Notebook(self.ledger)
+            self._leave_note()
             self.delivery = Delivery(self.plan.layout, self.source.name, self.ledger, self.journal, self.figures)
             self.pickup.progressed = self.delivery.progressed = self.retry.success
             try:
@@ -122,7 +129,7 @@ class Carrier(threading.Thread):
             pass
         except Exception as error:
             self.figures.add("faults_total", event="carrier")
-            self.figures.source(self.source.name, False)
+            self.figures.source(self.source.name, False, "fault")
             self._note("fault")
             self.journal.fault("error", "carrier_failed", error, source=self.source.name)
             self.failed = self.once
@@ -135,6 +142,10 @@ class Carrier(threading.Thread):
             with suppress(OSError):  # a full disk is told elsewhere
                 os.pwrite(self._lock, reason.ljust(NOTE).encode(), 0)
                 self._noted = reason
+
+    def _leave_note(self) -> None:
+        waiting = {self.source.name: {one.reason: one.files for one in self.left}} if self.left else {}
+        self.notebook.write(Note(is_carrier=True, waiting=waiting))
 
     @staticmethod
     def _is_ours(lock: int) -> bool:
@@ -157,7 +168,7 @@ class Carrier(threading.Thread):
                     raise
                 wait = retry.after(error)
                 self.figures.add("transport_errors_total", source=self.source.name)
-                self.figures.source(self.source.name, False)
+                self.figures.source(self.source.name, False, _reason(error))
                 self._note(_reason(error) + (", stopped" if wait is None else ""))
                 self.journal.fault(
                     "warn" if wait is not None else "error",
@@ -188,8 +199,10 @@ class Carrier(threading.Thread):
                 self.retry.success()
                 self.figures.source(self.source.name, True)
                 self._note("")
+                self.left = self.pickup.left
+                self._leave_note()
                 if self.once and not did and self._is_done():
-                    for left in self.pickup.left:
+                    for left in self.left:
                         self.journal.write("warn", "left_waiting", source=self.source.name, **left._asdict())
                     return
                 if not did:

@@ -54,8 +54,11 @@ class Delivery:
         for o, is_seen in pushed:
             unlink_quietly(self.layout.staged(o.file_id, o.number))
             self.figures.add("acknowledgments_pushed_total", source=self.source)
-            level, event = ("info", "pushed") if is_seen else ("warn", "pushed_unseen")
-            self.journal.write(level, event, id=o.file_id, source=self.source, kind=o.kind, bytes=o.size)
+            told = {"id": o.file_id, "source": self.source, "kind": o.kind, "bytes": o.size}
+            if is_seen:
+                self.journal.write("info", "pushed", **told)
+            else:
+                self.journal.write("warn", "pushed_unseen", **told)
 
     async def _publish(self, folder: RemoteFolder, o: Output) -> bool:
         """Give an upload its name. Out: was it seen to have it? When the temporary name is gone, an earlier rename of

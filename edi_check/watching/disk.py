@@ -16,29 +16,60 @@ from contextlib import contextmanager
 from typing import BinaryIO, TypeVar
 
 __all__ = [
+    "BLOCK_ERRORS",
+    "FILE_ERRORS",
     "MACHINE_ERRORS",
+    "NEW_FILE",
     "PLACE_ERRORS",
     "Flusher",
     "create",
+    "fsync_file",
     "fsync_folder",
     "is_network",
     "is_ours_to_fix",
+    "is_there",
     "looks",
     "may_change",
     "make_private_folder",
     "open_regular",
     "rename_new",
     "unlink_quietly",
+    "write_durably",
 ]
 
 T = TypeVar("T")
 
-MACHINE_ERRORS = frozenset(
+BLOCK_ERRORS = frozenset(
+    {
+        errno.EIO,
+        errno.ETIMEDOUT,
+        *(
+            getattr(errno, name)
+            for name in ("EUCLEAN", "EBADMSG", "ENODATA", "EREMOTEIO")  # ext4's and XFS's words for damage
+            if hasattr(errno, name)
+        ),
+    }
+)
+"""Errors about a block, or a few, of a disk: where others can be written, they are one file's."""
+
+FILE_ERRORS = BLOCK_ERRORS | {
+    errno.ENOENT,
+    errno.EACCES,
+    errno.EPERM,
+    errno.ELOOP,
+    errno.EINVAL,
+    errno.ENXIO,
+    errno.EISDIR,
+    errno.EBUSY,
+    errno.EOVERFLOW,
+}
+"""On opening or reading one file, these are about that file; those of blocks, where the disk is well otherwise."""
+
+MACHINE_ERRORS = BLOCK_ERRORS | frozenset(
     {
         errno.ENOSPC,
         errno.EDQUOT,
         errno.EROFS,
-        errno.EIO,
         errno.EACCES,
         errno.EPERM,
         errno.EMFILE,
@@ -51,7 +82,7 @@ MACHINE_ERRORS = frozenset(
         errno.EBUSY,
     }
 )
-"""Errors that say something about the machine and nothing about a file."""
+"""Errors that say something about the machine and nothing about what a file holds."""
 
 PLACE_ERRORS = frozenset(
     {
@@ -114,6 +145,16 @@ def looks(s: os.stat_result) -> tuple[int, int, int]:
     return s.st_size, max(-LARGEST, min(s.st_mtime_ns, LARGEST)), s.st_ino & LARGEST
 
 
+def is_there(path: str | bytes) -> bool:
+    """Is there something under this name? Raises OSError where that can't be learned: ``os.path.lexists`` says no then,
+    and what is there would be taken for gone."""
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True
+
+
 def may_change(path: str | bytes) -> bool:
     """Do the rights of this folder let us make and remove names in it? A read-only filesystem is another matter.
     Raises OSError when there is no such folder."""
@@ -167,7 +208,8 @@ def fsync_folder(path: str) -> None:
         os.close(handle)
 
 
-def _fsync_file(path: str) -> None:
+def fsync_file(path: str) -> None:
+    """Make the content of a file durable."""
     handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
         os.fsync(handle)
@@ -186,11 +228,7 @@ class Flusher:
 
     def files(self, paths: Iterable[str]) -> None:
         """Every file durable, or the first error."""
-        self.each(_fsync_file, list(paths))
-
-    def new(self, files: Iterable[tuple[str, bytes]]) -> None:
-        """New files (path, content), 0600 and durable, or the first error."""
-        self.each(_write_durably, list(files))
+        self.each(fsync_file, list(paths))
 
     def folders(self, paths: Iterable[str]) -> None:
         """The names of every folder durable, or the first error."""
@@ -217,8 +255,8 @@ def _do_all(do: Callable[[T], object], things: Sequence[T]) -> None:
         do(one)
 
 
-def _write_durably(file: tuple[str, bytes]) -> None:
-    path, data = file
+def write_durably(path: str, data: bytes) -> None:
+    """A new file, 0600 and durable."""
     handle = os.open(path, NEW_FILE, 0o600)
     try:
         while data:

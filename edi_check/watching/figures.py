@@ -18,6 +18,7 @@ HELP = {
     "files_archived_total": ("counter", "files answered and archived", ("source",)),
     "files_given_back_total": ("counter", "files that were still being written when they were taken", ("source",)),
     "files_quarantined_total": ("counter", "files put into quarantine", ("source", "reason")),
+    "file_errors_total": ("counter", "times a file in work was set aside, unreadable", ("source",)),
     "claims_total": ("counter", "claims judged", ("source",)),
     "judging_seconds_total": ("counter", "time spent judging", ()),
     "faults_total": ("counter", "faults of ours", ("event",)),
@@ -25,6 +26,7 @@ HELP = {
     "transport_errors_total": ("counter", "connections and operations of a remote folder that failed", ("source",)),
     "acknowledgments_pushed_total": ("counter", "acknowledgments pushed to a remote folder", ("source",)),
     "files_waiting": ("gauge", "files in the inbound folder that aren't ready or not taken yet", ("source",)),
+    "files_unreadable": ("gauge", "files, waiting or taken, that can't be read, moved or written", ("source",)),
     "files_odd": ("gauge", "names in the inbound folder that are no files", ("source",)),
     "oldest_waiting_seconds": ("gauge", "how long the oldest of them has been seen", ("source",)),
     "files_open": ("gauge", "files taken and not archived yet", ("state",)),
@@ -49,6 +51,8 @@ class Figures:
         self.is_started = False
         self.is_stopping = False
         self.down: set[str] = set()
+        self.reasons: dict[str, str] = {}
+        """Of the sources that are down, why: a word of the log."""
 
     def add(self, name: str, amount: float = 1, **labels: str) -> None:
         key = (name, tuple(labels[label] for label in HELP[name][2]))
@@ -88,10 +92,13 @@ class Figures:
         """Does it take files from every source?"""
         return self.is_started and not self.is_stopping and not self.is_paused and not self.down and self.is_live
 
-    def source(self, name: str, is_up: bool) -> None:
-        """A source can be read, or can't."""
+    def source(self, name: str, is_up: bool, reason: str = "") -> None:
+        """A source can be read, or can't, and why."""
         with self._lock:
             (self.down.discard if is_up else self.down.add)(name)
+            self.reasons.pop(name, None)
+            if not is_up:
+                self.reasons[name] = reason
         self.put("source_up", int(is_up), source=name)
 
     def values(self) -> Iterator[tuple[str, tuple[str, ...], float]]:

@@ -5,6 +5,9 @@ A file is still when two scans saw it alike (size, time of change, inode) and th
 old by our own clock. Being still is no proof that it is whole: its ends are looked at before it is taken
 (``is_whole``), and one that isn't whole is looked at again when it changes, or taken as it is after
 ``incomplete_grace_seconds``.
+
+Waits are measured by the monotonic clock, which nobody can set. The wall clock says only how old a file's last change
+was when it was seen first, never how long one that isn't whole has been waiting.
 """
 
 from __future__ import annotations
@@ -50,8 +53,8 @@ class Entry(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """What is remembered of a name: how it looked, since when it has looked so, in how many scans, and whether it was
-    found not to be whole."""
+    """What is remembered of a name: how it looked, since when it has looked so, in how many scans, whether it was
+    found not to be whole, and since when that has been known. The moments are monotonic."""
 
     size: int
     mtime_ns: int
@@ -59,6 +62,7 @@ class Seen(NamedTuple):
     since: float
     scans: int = 1
     is_partial: bool = False
+    cut_since: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -97,9 +101,10 @@ def is_segment(name: bytes) -> bool:
 
 
 def decide(
-    listing: Iterable[Entry], memory: Mapping[bytes, Seen], now: float, rules: Rules
+    listing: Iterable[Entry], memory: Mapping[bytes, Seen], now: float, rules: Rules, wall: float = 0.0
 ) -> tuple[dict[bytes, Seen], Choice]:
-    """The new memory and what to do. ``now`` is our wall clock; names that are gone are forgotten."""
+    """The new memory and what to do. ``now`` is monotonic, ``wall`` our wall clock, 0 when it was set a moment ago;
+    names that are gone are forgotten."""
     entries = [e for e in listing if not rules.ignores(e.name)]
     marker = rules.done_marker.encode("utf-8", "surrogateescape")
     marked = {e.name for e in entries if e.name.endswith(marker)} if marker else set()
@@ -115,18 +120,17 @@ def decide(
             continue
         before = memory.get(e.name)
         if before is None or before[:3] != (e.size, e.mtime_ns, e.inode):
-            fresh[e.name] = Seen(e.size, e.mtime_ns, e.inode, now)
+            age = wall - e.changed if 0 < e.changed <= wall else 0.0
+            fresh[e.name] = Seen(e.size, e.mtime_ns, e.inode, now - age)
             waiting += 1
             continue
-        since = min(before.since, now)  # a clock set back must not make a file wait for ever
-        seen = before._replace(since=since, scans=before.scans + 1)
+        seen = before._replace(scans=before.scans + 1)
         fresh[e.name] = seen
-        still = now - (e.changed if 0 < e.changed <= now else since)
-        if (marker and e.name + marker not in marked) or still < rules.settle_seconds:
+        if (marker and e.name + marker not in marked) or now - seen.since < rules.settle_seconds:
             waiting += 1
         elif not seen.is_partial:
             look.append(e)
-        elif now - since >= rules.incomplete_grace_seconds:
+        elif now - seen.cut_since >= rules.incomplete_grace_seconds:
             overdue.append(e)
         else:
             waiting += 1

@@ -15,9 +15,9 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any, TextIO
+from typing import Any, Literal, TextIO
 
-__all__ = ["KEYS", "LEVELS", "Journal", "place_of"]
+__all__ = ["KEYS", "Event", "LEVELS", "Journal", "kind_of", "place_of"]
 
 KEYS = frozenset(
     {
@@ -52,6 +52,35 @@ KEYS = frozenset(
         "code",
     }
 )
+Event = Literal[
+    "carrier_failed",
+    "claims_by_ledger",
+    "decided",
+    "ended",
+    "fetched",
+    "file_refused",
+    "file_unreadable",
+    "given_back",
+    "judge_died",
+    "judge_failed",
+    "kept_unfinished",
+    "left_waiting",
+    "library",
+    "ownership_lost",
+    "paused",
+    "pushed",
+    "pushed_unseen",
+    "quarantined",
+    "removal_refused",
+    "resumed",
+    "set_aside",
+    "source_down",
+    "source_up",
+    "started",
+    "took_over",
+    "worker_died",
+]
+"""What may be told. docs/watching.md says of each what to do, and a test holds it to this list."""
 LEVELS = ("debug", "info", "warn", "error")
 HASH_LENGTH = 12
 
@@ -63,6 +92,18 @@ def place_of(error: BaseException) -> str:
     return f"{os.path.basename(frames[-1].filename)}:{frames[-1].lineno}" if frames else ""
 
 
+def _code_of(error: BaseException) -> str:
+    """The system's, or SQLite's, name for an error; nothing where it has none."""
+    number = getattr(error, "errno", None)
+    code = errno.errorcode.get(number, "") if isinstance(number, int) else ""
+    return code or str(getattr(error, "sqlite_errorname", "") or "")
+
+
+def kind_of(error: BaseException) -> str:
+    """That name, or else the kind of the exception."""
+    return _code_of(error) or type(error).__name__
+
+
 class Journal:
     """Writes to standard error unless told otherwise. ``level``: the least that is written. A line that can't be
     written is dropped: a full disk under the log must not stop the work."""
@@ -71,7 +112,7 @@ class Journal:
         self._out, self._least = out, LEVELS.index(level)
         self._lock = threading.Lock()
 
-    def write(self, level: str, event: str, **fields: Any) -> None:
+    def write(self, level: str, event: Event, **fields: Any) -> None:
         """A line. Keys that aren't on the list are left out; a hash is cut to its first 12 characters."""
         if LEVELS.index(level) < self._least:
             return
@@ -94,12 +135,9 @@ class Journal:
         except (OSError, ValueError):
             pass
 
-    def fault(self, level: str, event: str, error: BaseException, **fields: Any) -> None:
+    def fault(self, level: str, event: Event, error: BaseException, **fields: Any) -> None:
         """A line about an exception: kind, errno, place."""
-        number = getattr(error, "errno", None)
-        code = errno.errorcode.get(number, "") if isinstance(number, int) else ""
-        if not code:
-            code = str(getattr(error, "sqlite_errorname", "") or "")
+        code = _code_of(error)
         self.write(level, event, error=type(error).__name__, errno=code, place=place_of(error), **fields)
 
     @contextmanager

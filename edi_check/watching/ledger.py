@@ -33,13 +33,17 @@ from .records import (
 )
 from .register import COLUMNS, Register, marks, record_of
 
-__all__ = ["SqliteLedger", "is_token", "new_id"]
+__all__ = ["JUDGED", "SqliteLedger", "is_token", "new_id"]
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 """Crockford's: nothing in it looks like something else."""
 
 NOT_THERE = -1
 """Instead of the time that a fetched file has at its source: it doesn't lie there under the partner's name."""
+
+JUDGED, ROOM = 16, 4080
+"""An owner's file begins with the id of the file that is being judged; then comes a note. Room for one is made at the
+start, so that a full disk doesn't keep it from being told."""
 
 LARGEST = 999_999_999
 """ISA13 has nine digits; after that the numbers begin again."""
@@ -65,6 +69,8 @@ class SqliteLedger(Register):
         self._handle = -1
         if owners:
             self._handle = self._own()
+            with suppress(OSError):
+                self.note("")
 
     def _own(self) -> int:
         """Make our owner's file and lock it. Somebody who reaps may have taken it for a dead one's before it was
@@ -97,7 +103,14 @@ class SqliteLedger(Register):
     def now_judging(self, id: str) -> None:
         """Leave the id of the file that is being judged (or none) where a kill can't take it: in our owner's file."""
         if self._handle >= 0:
-            os.pwrite(self._handle, id.ljust(16).encode(), 0)
+            os.pwrite(self._handle, id.ljust(JUDGED).encode(), 0)
+
+    def note(self, text: str) -> None:
+        """Leave a text for whoever asks how things stand. Raises OSError."""
+        if self._handle >= 0:
+            data = text.ljust(ROOM).encode()
+            os.pwrite(self._handle, data, JUDGED)
+            os.ftruncate(self._handle, JUDGED + len(data))
 
     # --- taking and letting go ---------------------------------------------------------------------------------
 
@@ -158,7 +171,7 @@ class SqliteLedger(Register):
                 continue
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                self._free(token, os.pread(handle, 16, 0).decode("ascii", "replace").strip())
+                self._free(token, os.pread(handle, JUDGED, 0).decode("ascii", "replace").strip())
                 unlink_quietly(path)
                 gone += 1
             except BlockingIOError:

@@ -4,7 +4,6 @@ old files away. Every order may be repeated after an interruption.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 from collections.abc import Iterable
@@ -15,7 +14,8 @@ from typing import Any
 from ..findings import EdiCheckError
 from .disk import create, fsync_folder, looks, open_regular, unlink_quietly
 from .layout import NOTE, Layout
-from .ledger import SqliteLedger, is_token, new_id
+from .ledger import SqliteLedger, new_id
+from .notes import Note, living
 from .records import DONE, QUARANTINED, Record
 
 __all__ = ["OrderError", "Standing", "prune", "quarantined", "release", "requeue", "standing"]
@@ -30,7 +30,9 @@ class OrderError(EdiCheckError):
 @dataclass
 class Standing:
     """How things stand. ``files`` by source and state, ``processes`` that live, ``oldest_open_seconds`` since the
-    oldest file that isn't put away was taken; of the remote sources that are down, why (a reason of the log)."""
+    oldest file that isn't put away was taken; of the sources that are down, why (a reason of the log). ``paused``: what
+    hinders the machine; by source, ``waiting``: how many files stay in its folder, by reason, and ``set_aside``: how
+    many in work can't be read or written."""
 
     processes: int = 0
     files: dict[str, dict[str, int]] = field(default_factory=dict)
@@ -39,6 +41,9 @@ class Standing:
     quarantined: int = 0
     last_done: float = 0.0
     sources_down: dict[str, str] = field(default_factory=dict)
+    paused: list[str] = field(default_factory=list)
+    waiting: dict[str, dict[str, int]] = field(default_factory=dict)
+    set_aside: dict[str, int] = field(default_factory=dict)
 
 
 def standing(layout: Layout, ledger: SqliteLedger, remote: Iterable[str] = ()) -> Standing:
@@ -46,10 +51,13 @@ def standing(layout: Layout, ledger: SqliteLedger, remote: Iterable[str] = ()) -
     found = Standing()
     for (source, state), count in sorted(ledger.counts().items()):
         found.files.setdefault(source, {})[state] = count
-    found.processes = sum(_is_held(os.path.join(layout.owners, n)) for n in os.listdir(layout.owners) if is_token(n))
-    if found.processes:
+    notes = list(living(layout.owners))
+    found.processes = sum(not note.is_carrier for note in notes)
+    if notes:
         reasons = {name: _noted(layout.source_lock(name)) for name in remote}
         found.sources_down = {name: reason for name, reason in reasons.items() if reason}
+    for note in notes:
+        _add(found, note)
     db = ledger.db
     oldest = db.execute("SELECT min(taken) FROM file WHERE state NOT IN ('done', 'quarantined')").fetchone()[0]
     found.oldest_open_seconds = max(0.0, time() - oldest) if oldest else 0.0
@@ -61,6 +69,18 @@ def standing(layout: Layout, ledger: SqliteLedger, remote: Iterable[str] = ()) -
     return found
 
 
+def _add(found: Standing, note: Note) -> None:
+    """What a process says. Several see the same folders; what is in work is one's alone."""
+    found.sources_down |= note.down
+    if note.paused and note.paused not in found.paused:
+        found.paused.append(note.paused)
+    for source, reasons in note.waiting.items():
+        of = found.waiting.setdefault(source, {})
+        of.update({reason: max(count, of.get(reason, 0)) for reason, count in reasons.items()})
+    for source, count in note.set_aside.items():
+        found.set_aside[source] = found.set_aside.get(source, 0) + count
+
+
 def _noted(path: str) -> str:
     """What a carrier left in its lock. Not asked whether it holds it: asking takes the lock for a moment."""
     try:
@@ -68,21 +88,6 @@ def _noted(path: str) -> str:
             return file.read(NOTE).decode("ascii", "replace").strip()
     except FileNotFoundError:
         return ""
-
-
-def _is_held(path: str) -> bool:
-    """Is this owner's lock held, that is, does the process live?"""
-    try:
-        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return False
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(handle)
-    return False
 
 
 def quarantined(ledger: SqliteLedger) -> list[Record]:

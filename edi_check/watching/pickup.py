@@ -17,6 +17,7 @@ from contextlib import nullcontext
 from time import monotonic, time
 from typing import NamedTuple, TypeVar
 
+from .aside import ONCE, PATIENCE, Aside
 from .disk import Flusher, fsync_folder, open_regular, unlink_quietly
 from .figures import Figures
 from .intake import Choice, Entry, Seen, decide
@@ -26,6 +27,7 @@ from .plan import Plan, SourcePlan
 from .records import CLAIMED, RETURNING, Claim, Ledger, Record
 from .sftp import Exists, Missing, Refused, RemoteFolder
 from .transport import Unpacking, is_file_whole
+from .unfinished import Unfinished, recorded
 from .waiting import Left, left_of, unmarked
 
 __all__ = ["AT_ONCE", "BATCH", "Pickup", "together"]
@@ -84,10 +86,11 @@ class Pickup:
         self._is_refused = False
         self.flusher = Flusher()
         self._memory: dict[bytes, Seen] = {}
-        self._unreadable: set[bytes] = set()
+        self._unfinished = Unfinished(ledger, source.name)
+        self._unreadable: Aside[bytes] = Aside()
         self._unmarked: set[bytes] = set()
         self._stays: set[bytes] = set()
-        self._held: dict[str, float] = {}
+        self._held: Aside[str] = Aside()
         self._ready: deque[Entry] = deque()
         self._overdue: set[bytes] = set()
         self._scans = 0
@@ -104,22 +107,26 @@ class Pickup:
 
     def is_drained(self) -> bool:
         """Was the folder listed twice, with nothing left that waiting a little could make ready?"""
-        some = (seen for name, seen in self._memory.items() if name not in self._unmarked)
-        return self._scans >= 2 and not self._ready and all(seen.is_partial for seen in some)
+        some = ((name, seen) for name, seen in self._memory.items() if name not in self._unmarked)
+        return self._scans >= 2 and not self._ready and not any(self._may_settle(*one) for one in some)
+
+    def _may_settle(self, name: bytes, seen: Seen) -> bool:
+        if name in self._unreadable:
+            return self._unreadable.count(name) < ONCE
+        return not seen.is_partial or monotonic() - seen.cut_since >= self.source.rules.incomplete_grace_seconds
 
     @property
     def left(self) -> list[Left]:
-        """What stays there, and why. The server's clock isn't ours: what is cut waits from when this process saw it."""
+        """What stays there, and why."""
         taken = [Left("taken", len(self._stays), None)] if self._stays else []
-        return left_of(self._memory, self._unreadable, self._unmarked, self.source.rules) + taken
+        return left_of(self._memory, [*self._unreadable], self._unmarked, self.source.rules) + taken
 
     async def collect(self, folder: RemoteFolder) -> bool:
         """Give back what is to be given back, finish what was claimed, take a batch more. Out: was there anything?"""
         for r in self.ledger.adopt([RETURNING], BATCH, is_remote=True, source=self.source.name):
             await self._give_back(folder, r)
-        now = time()
         claimed = self.ledger.adopt([CLAIMED], BATCH, is_remote=True, source=self.source.name)
-        claimed = [r for r in claimed if self._held.get(r.id, 0) <= now]
+        claimed = [r for r in claimed if not self._held.is_held(r.id)]
         if claimed:
             await self._fetch_all(folder, claimed)
         chosen = await self._choose(folder)
@@ -132,11 +139,13 @@ class Pickup:
     async def _scan(self, folder: RemoteFolder) -> None:
         began = monotonic()
         entries = await self._leave_taken(folder, await folder.scan())
-        self._memory, choice = decide(entries, self._memory, time(), self.source.rules)
-        self._unreadable &= self._memory.keys()
+        self._memory, choice = decide(entries, self._memory, began, self.source.rules)
+        changed = {name for name in self._unreadable if name in self._memory and self._memory[name].scans == 1}
+        self._unreadable.keep(self._memory.keys() - changed)
+        self._unfinished.keep(self._memory)
         self._unmarked = unmarked((e.name for e in entries), self.source.rules.done_marker)
         self._overdue = {e.name for e in choice.overdue}
-        self._ready = deque([*choice.overdue, *choice.look])
+        self._ready = deque(e for e in (*choice.overdue, *choice.look) if not self._unreadable.is_held(e.name))
         self._scans += 1
         took = monotonic() - began
         self._next = monotonic() + took * SCAN_SHARE
@@ -149,21 +158,25 @@ class Pickup:
             await self._scan(folder)
         looked = self._that_fit()
         whole: set[bytes] = set()
+        cut: list[bytes] = []
 
         async def look(e: Entry) -> None:
             try:
                 is_due = e.name in self._overdue and e.name not in self._unreadable
                 if is_due or await folder.looks_whole(e):
                     whole.add(e.name)
-                self._unreadable.discard(e.name)
-            except Refused as error:
+                else:
+                    cut.append(e.name)
+                    self._unreadable.clear(e.name)
+            except (Refused, Exists) as error:
                 self._cannot_read(e.name, error)
-            except (Missing, Exists):
+            except Missing:
                 pass
-            if e.name not in whole:
-                self._put_off(e.name)
 
-        await together(look, looked)
+        try:
+            await together(look, looked)
+        finally:
+            recorded(self._memory, cut, self._unfinished)  # not again before they change, or are overdue
         return [e for e in looked if e.name in whole]
 
     def _that_fit(self) -> list[Entry]:
@@ -183,14 +196,10 @@ class Pickup:
 
     def _cannot_read(self, name: bytes, error: BaseException) -> None:
         """It stays there; it is tried again, and the others don't wait for it."""
-        if name not in self._unreadable:
-            self._unreadable.add(name)
-            self.journal.fault("warn", "file_unreadable", error, source=self.source.name)
-
-    def _put_off(self, name: bytes) -> None:
-        """Not again before it changes, or is overdue."""
-        if name in self._memory:
-            self._memory[name] = self._memory[name]._replace(is_partial=True)
+        tries, _ = self._unreadable.fail(name)
+        if tries in (1, PATIENCE):
+            level = "warn" if tries == 1 else "error"
+            self.journal.fault(level, "file_unreadable", error, source=self.source.name, attempt=tries)
 
     async def _leave_taken(self, folder: RemoteFolder, entries: list[Entry]) -> list[Entry]:
         """Our own claims of earlier: those that were fetched are removed there, now that the ledger has them. Of those
@@ -273,6 +282,7 @@ class Pickup:
         finally:
             self._keep([(r, t.there == t.name) for r, t, _ in came])
             for r, _, seconds in came:
+                self._unreadable.clear(r.name)
                 self.figures.add("files_taken_total", source=r.source)
                 self.journal.write("info", "fetched", id=r.id, source=r.source, bytes=r.size, seconds=seconds)
         await self._remove_all(folder, [t for _, t, _ in came])
@@ -299,8 +309,10 @@ class Pickup:
         if same and (r.is_overdue or await asyncio.to_thread(_is_whole_here, part, self.plan.unpacking())):
             return there
         unlink_quietly(part)
-        if same or size < 0:  # cut off inside (gzip), or unreadable: not again before it changes or is overdue
-            self._memory[r.name] = Seen(r.size, r.mtime_ns, 0, time(), 2, is_partial=True)
+        if same or size < 0:  # cut off inside (gzip), or unreadable: no other file than the one we know
+            self._memory[r.name] = Seen(r.size, r.mtime_ns, 0, monotonic(), 2)
+        if same:
+            recorded(self._memory, [r.name], self._unfinished)
         self.ledger.advance([r.id], CLAIMED, RETURNING)
         r.state = RETURNING
         await self._give_back(folder, r)
@@ -358,9 +370,10 @@ class Pickup:
             if entry is not None:
                 self.ledger.restat(r.id, entry.size, entry.mtime_ns, 0)
                 self.ledger.advance([r.id], RETURNING, CLAIMED)
-                self._held[r.id] = time() + HOLD_SECONDS
+                self._held.hold(r.id, HOLD_SECONDS)
                 return
         self.ledger.forget([r.id])
+        self._held.clear(r.id)
         self.figures.add("files_given_back_total", source=self.source.name)
         self.journal.write("info", "given_back", id=r.id, source=self.source.name)
 
@@ -369,8 +382,9 @@ class Pickup:
         put("files_waiting", choice.waiting + len(choice.look) + len(choice.overdue), source=name)
         put("files_odd", choice.odd, source=name)
         put("last_scan_seconds", seconds, source=name)
-        oldest = min((seen.since for seen in self._memory.values()), default=time())
-        put("oldest_waiting_seconds", time() - oldest, source=name)
+        put("files_unreadable", len(self._unreadable), source=name)
+        oldest = min((seen.since for seen in self._memory.values()), default=monotonic())
+        put("oldest_waiting_seconds", monotonic() - oldest, source=name)
 
 
 def _is_whole_here(path: str, unpacking: Unpacking) -> bool:

@@ -63,6 +63,11 @@ class Plan:
     listen: str = ""
     metrics_textfile: str = ""
 
+    def filled(self) -> list[str]:
+        """Folders of this machine that the watcher fills: none of them may become an inbound one."""
+        kept = map(self.layout.folder, ("outbound", "accepted", "rejected", "quarantine"))
+        return [*kept, self.layout.claims, self.layout.stage, *(s.outbound for s in self.sources if not s.remote)]
+
     def unpacking(self, progress: Callable[[], object] = lambda: None) -> Unpacking:
         """How far gzip files are unpacked before they are taken: as far as when they are judged."""
         limits = limits_of(self.policy.check.get("limits"))
@@ -109,8 +114,7 @@ def make_plan(
                 rules,
             )
         ]
-    mistakes += _crossed(sources, layout)
-    mistakes += _in_others_place(layout)
+    mistakes += [*_crossed(sources, layout), *_in_others_place(layout)]
     names = [s.name for s in sources]
     mistakes += [f"[[source]] name {n!r} is used twice" for n in {n for n in names if names.count(n) > 1}]
     mistakes += _unheard(watch["listen"])

@@ -105,6 +105,34 @@ class Register:
             db.execute(f"DELETE FROM interchange WHERE file_id IN ({gone})", (before,))  # noqa: S608
             db.execute("DELETE FROM file WHERE state = 'done' AND ended < ?", (before,))
 
+    # --- files that aren't whole -----------------------------------------------------------------------------------
+
+    def unfinished(self, source: str, keys: Sequence[str], boot: str, now: float) -> dict[str, float]:
+        """Since when these have been known not to be whole: moments of this boot's monotonic clock. Those that weren't
+        known, or before this boot, are entered with ``now``."""
+        found: dict[str, float] = {}
+        with self.writing() as db:
+            for key in keys:
+                db.execute(
+                    "INSERT INTO unfinished VALUES (?,?,?,?) ON CONFLICT DO UPDATE SET boot = excluded.boot, "
+                    "since = excluded.since WHERE boot <> excluded.boot OR since > excluded.since",
+                    (source, key, boot, now),
+                )
+                row = db.execute("SELECT since FROM unfinished WHERE source = ? AND key = ?", (source, key)).fetchone()
+                found[key] = row[0]
+        return found
+
+    def unfinished_rows(self, source: str) -> list[tuple[str, str, float]]:
+        """Key, boot and moment of all of a source."""
+        with self._lock:
+            return self.db.execute("SELECT key, boot, since FROM unfinished WHERE source = ?", (source,)).fetchall()
+
+    def finished(self, source: str, keys: Sequence[str]) -> None:
+        """They are whole, or gone, or others."""
+        if keys:
+            with self.writing() as db:
+                db.executemany("DELETE FROM unfinished WHERE source = ? AND key = ?", [(source, key) for key in keys])
+
     # --- questions -------------------------------------------------------------------------------------------------
 
     def was_taken(self, source: str, name: bytes, size: int, mtime_ns: int) -> bool:

@@ -19,8 +19,9 @@ from .workers import Workers, hand_on, stop_with_parent
 
 __all__ = ["GaveUp", "run"]
 
-INCOMPLETE = 3
-"""Exit code of ``--once`` when a source could not be served, or the machine hindered."""
+INCOMPLETE, FAULT = 3, 70
+"""Exit codes of ``--once``: when a source could not be served, a file not be read, or the machine hindered; when a
+fault of ours put a file into quarantine, unanswered."""
 
 
 class GaveUp(EdiCheckError):
@@ -66,7 +67,7 @@ def run(
     gave_up = ""
     try:
         service.run(once)
-        code = INCOMPLETE if once and (figures.down or any(c.failed for c in service.carriers)) else 0
+        code = _code(service) if once else 0
     except (OSError, sqlite3.OperationalError) as error:
         if not once:
             raise
@@ -85,6 +86,13 @@ def run(
     if gave_up:
         raise GaveUp(f"{gave_up}. Not all was done; mend that, and the next run goes on")
     return code
+
+
+def _code(service: Service) -> int:
+    if service.steps.unanswered:
+        return FAULT
+    is_incomplete = service.figures.down or service.has_left or any(c.failed for c in service.carriers)
+    return INCOMPLETE if is_incomplete else 0
 
 
 def _service(plan: Plan, journal: Journal, figures: Figures, is_worker: bool) -> Service:

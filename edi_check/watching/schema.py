@@ -1,4 +1,7 @@
-"""The ledger's tables, and how its file is opened: the journal mode that this SQLite is safe with."""
+"""The ledger's tables, and how its file is opened: the journal mode that this SQLite is safe with.
+
+Version 2 added ``unfinished``; a ledger of version 1 gets it when it is opened.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from ..findings import EdiCheckError
 
 __all__ = ["LedgerError", "open_database"]
 
-VERSION = 1
+VERSION = 2
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS file (
@@ -35,6 +38,9 @@ CREATE TABLE IF NOT EXISTS interchange (
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS counter (name TEXT PRIMARY KEY, next INTEGER NOT NULL) WITHOUT ROWID;
 INSERT OR IGNORE INTO counter VALUES ('control', 1);
+CREATE TABLE IF NOT EXISTS unfinished (
+  source TEXT NOT NULL, key TEXT NOT NULL, boot TEXT NOT NULL, since REAL NOT NULL, PRIMARY KEY (source, key)
+) WITHOUT ROWID;
 """
 
 SAFE_WAL = (3, 51, 3)

@@ -12,20 +12,26 @@ import os
 import random
 import sqlite3
 import threading
+from collections import Counter
 from collections.abc import Callable, Sequence
 from time import monotonic, time
 from typing import Any
 
 from .answering import Answering
-from .disk import is_ours_to_fix, unlink_quietly
+from .aside import PATIENCE
+from .disk import BLOCK_ERRORS, FILE_ERRORS, is_ours_to_fix
 from .figures import Figures
 from .intake import Entry
-from .journal import Journal
+from .journal import Event, Journal, kind_of
 from .ledger import SqliteLedger, new_id
+from .machine import Machine
+from .notes import Note, Notebook
 from .plan import PUSHED, Plan
 from .records import CLAIMED, DECIDED, FETCHED, PUBLISHED, RETURNING, Claim, Ledger, OwnershipLost, Record
 from .steps import SUSPICIOUS, Steps
 from .transport import DropFolder, LocalFolder
+from .troubles import Troubles
+from .unfinished import Unfinished
 from .waiting import Waiting, in_turn
 
 __all__ = ["Service"]
@@ -38,8 +44,6 @@ SUSPECTS_SECONDS = 30.0
 LONG_SCAN = 0.1
 LONGEST_PAUSE = 30.0
 SUMMARY_SECONDS = 5.0
-FILE_ERRORS = frozenset({errno.ENOENT, errno.EACCES, errno.EPERM, errno.ELOOP, errno.EINVAL, errno.ENXIO, errno.EISDIR})
-"""On opening one file, these are about that file."""
 
 
 class Service:
@@ -69,14 +73,19 @@ class Service:
             for s in plan.sources
             if not s.remote
         }
-        self.waiting = [Waiting(folders[s.name], s.rules, plan.poll_seconds) for s in plan.sources if not s.remote]
+        self.waiting = [
+            Waiting(folders[s.name], s.rules, plan.poll_seconds, Unfinished(self.ledger, s.name))
+            for s in plan.sources
+            if not s.remote
+        ]
+        self.machine = Machine(plan.layout.work, self.ledger)
+        self.troubles = Troubles(plan.layout, folders, self.journal, self.figures, self.machine.is_well)
         self.steps = Steps(
             plan.layout,
             self.ledger,
             self.answering,
             folders,
-            journal=self.journal,
-            figures=self.figures,
+            troubles=self.troubles,
             window_seconds=plan.isa_window_seconds,
             remote={s.name: PUSHED for s in plan.sources if s.remote and s.remote.outbound},
         )
@@ -84,6 +93,7 @@ class Service:
         self.answering.progress = lambda taken, claims: self.figures.beat()
         self.stopping = threading.Event()
         self.carriers: list[Any] = []
+        self._notebook, self._note = Notebook(self.ledger), Note()
         self.each_round: Callable[[], None] = lambda: None
         self._batch = 8
         self._reaped = self._summed = -1e9
@@ -108,7 +118,7 @@ class Service:
             self.each_round()
             try:
                 if pause:
-                    self._probe()
+                    self.machine.try_out()
                 did = self._cycle()
             except OwnershipLost:
                 self.journal.write("warn", "ownership_lost")
@@ -118,6 +128,7 @@ class Service:
                 self._look_again()
                 pause, pauses = min(LONGEST_PAUSE, pause * 2 or 1.0), pauses + 1
                 self._pause(error, pause)
+                self._leave_note(kind_of(error))
                 if once and pauses >= 3:
                     raise
                 self.stopping.wait(random.uniform(pause / 2, pause))  # noqa: S311 - no secret
@@ -125,6 +136,7 @@ class Service:
             if pause:
                 self._resume()
             pause, pauses = 0.0, 0
+            self._leave_note("")
             self.figures.is_started = True
             if did:
                 self._look_again()
@@ -137,6 +149,21 @@ class Service:
             carrier.stop()
         for carrier in self.carriers:
             carrier.join()
+
+    def _leave_note(self, paused: str) -> None:
+        """For ``status``."""
+        local = {w.folder.name for w in self.waiting}
+        self._note.paused = paused
+        self._note.down = {name: why for name, why in self.figures.reasons.items() if name in local}
+        self._note.set_aside = dict(Counter(self.troubles.files.values()))
+        self._notebook.write(self._note)
+
+    @property
+    def has_left(self) -> bool:
+        """Is there a file that could not be read, moved or written?"""
+        carried = (left for carrier in self.carriers for left in carrier.left)
+        left = [left.reason for w in self.waiting for left in w.left] + [left.reason for left in carried]
+        return bool(self.troubles.files) or "unreadable" in left
 
     def close(self) -> None:
         """After ``run``: let others have what is not finished."""
@@ -184,36 +211,40 @@ class Service:
 
     def _catch_up(self) -> bool:
         """What an interruption, or a carrier, left between two steps."""
-        ledger, steps = self.ledger, self.steps
+        steps = self.steps
         now = monotonic()
-        away = {source for source, until in steps.down.items() if until > now}
-        returning = ledger.adopt([RETURNING], BATCH_FILES, is_remote=False, without=away)
+        down = self.troubles.down
+        away = {source for source, until in down.items() if until > now}
+        returning = self._adopted([RETURNING], BATCH_FILES, is_remote=False, without=away)
         if returning:
             steps.give_back(returning)
-        decided = ledger.adopt([DECIDED], BATCH_FILES, without=away)
+        decided = self._adopted([DECIDED], BATCH_FILES, without=away)
         steps.finish(steps.publish(decided))
-        published = ledger.adopt([PUBLISHED], BATCH_FILES)
+        published = self._adopted([PUBLISHED], BATCH_FILES)
         if published:
             steps.finish(published)
-        for source, until in list(steps.down.items()):
+        for source, until in list(down.items()):
             if until <= now:  # and it wasn't in trouble again; whether it is up its next scan says
-                del steps.down[source]
+                del down[source]
         return bool(returning or decided or published)
+
+    def _adopted(self, states: Sequence[str], limit: int, **which: Any) -> list[Record]:
+        """Files in these states that may be looked at now: those left alone for a while keep nobody out."""
+        found = self.ledger.adopt(states, limit + len(self.troubles.aside), **which)
+        return self.troubles.unheld(found)[:limit]
 
     def _open_files(self) -> tuple[list[Record], list[Record]]:
         """Files that were taken and not judged: those that whole services ended on, and the others. The first are
         judged in processes of their own, which takes seconds: one at a time, when nothing else is there, or now and
         then."""
-        found = self.ledger.adopt([CLAIMED], self._batch, is_remote=False, without=self.steps.down)
-        found += self.ledger.adopt([FETCHED], self._batch, without=self.steps.down)
-        found = self.steps.unheld(found)
+        found = self._adopted([CLAIMED], self._batch, is_remote=False, without=self.troubles.down)
+        found += self._adopted([FETCHED], self._batch, without=self.troubles.down)
         suspects = [r for r in found if r.ends >= SUSPICIOUS]
         return suspects, [r for r in found if r.ends < SUSPICIOUS]
 
     def _work(self, records: Sequence[Record]) -> None:
         began = monotonic()
         steps = self.steps
-        self.ledger.attempt([r.id for r in records if r.attempt > 1 or r.ends])
         steps.finish(steps.publish(steps.judge(steps.take(records))))
         took = monotonic() - began
         self._batch = (
@@ -236,17 +267,20 @@ class Service:
             if w.scan_seconds > LONG_SCAN and not w.is_overdue and any(other.ready for other in self.waiting):
                 continue
             name = w.folder.name
-            if name in self.steps.down:
+            if name in self.troubles.down:
                 w.postpone(0.0)
                 continue
             try:
-                w.scan()
+                failed = w.scan()
             except OSError as error:
                 w.postpone(max(5.0, self.plan.poll_seconds))
+                reason = w.folder.trouble(error)
                 if name not in self.figures.down:
-                    self.journal.fault("error", "source_down", error, source=name)
-                self.figures.source(name, False)
+                    self.journal.fault("error", "source_down", error, source=name, reason=reason)
+                self.figures.source(name, False, reason)
                 continue
+            for trouble, tries in failed:
+                self._tell_tries("file_unreadable", trouble, name, tries)
             if name in self.figures.down:
                 self.journal.write("info", "source_up", source=name)
             self.figures.source(name, True)
@@ -258,13 +292,21 @@ class Service:
             ):
                 self.figures.put(figure, value, source=name)
 
+    def _tell_tries(self, event: Event, error: OSError, source: str, tries: int) -> None:
+        """The first time, and once more when it seems to last."""
+        if tries in (1, PATIENCE):
+            self.journal.fault("warn" if tries == 1 else "error", event, error, source=source, attempt=tries)
+
     def _choose(self, limit: int) -> list[Claim]:
         """Ready and whole files, one of each source in turn."""
         chosen: list[Claim] = []
         size = 0
         last = self.waiting[-1] if self.waiting else None
         for w, entry, is_overdue in in_turn(self.waiting):
-            if self._looks_whole(w, entry) or (is_overdue and w.is_readable(entry)):
+            is_whole = self._looks_whole(w, entry)
+            if is_whole is None:
+                continue
+            if is_whole or is_overdue:
                 chosen.append(
                     Claim(
                         new_id(),
@@ -280,32 +322,36 @@ class Service:
                 w.forget(entry)
                 size += entry.size
                 last = w
+            else:
+                w.partial(entry)
             if len(chosen) >= limit or size >= BATCH_BYTES or self.stopping.is_set():
                 break
+        for w in self.waiting:
+            w.record()
         if last is not None:  # whoever comes after the last one served begins next time
             turn = self.waiting.index(last) + 1
             self.waiting = self.waiting[turn:] + self.waiting[:turn]
         return chosen
 
     def _refused(self, r: Record, error: OSError) -> None:
-        """A file can't be taken: sticky folder, immutable, locked. The others don't wait for it."""
+        """A file can't be taken: sticky folder, immutable, locked, damaged. The others don't wait for it."""
         for w in self.waiting:
-            if w.folder.name == r.source and w.refuse(r.name):
-                self.journal.fault("warn", "file_refused", error, source=r.source)
+            if w.folder.name == r.source:
+                self._tell_tries("file_refused", error, r.source, w.refuse(r.name, error.errno in BLOCK_ERRORS))
 
-    def _looks_whole(self, w: Waiting, entry: Entry) -> bool:
+    def _looks_whole(self, w: Waiting, entry: Entry) -> bool | None:
+        """None when it can't be read, or is gone."""
         try:
-            if w.folder.looks_whole(entry):
-                return True
+            is_whole = w.folder.looks_whole(entry)
+        except FileNotFoundError:
+            return None
         except OSError as error:
-            if error.errno not in FILE_ERRORS:
+            if error.errno not in FILE_ERRORS or (error.errno in BLOCK_ERRORS and not self.machine.is_well()):
                 raise
-            if error.errno == errno.ENOENT:
-                return False
-            if not w.folder.is_remote and w.unreadable(entry):
-                self.journal.fault("warn", "file_unreadable", error, source=w.folder.name)
-        w.partial(entry)
-        return False
+            self._tell_tries("file_unreadable", error, w.folder.name, w.unreadable(entry))
+            return None
+        w.readable(entry)
+        return is_whole
 
     # --- the machine ---------------------------------------------------------------------------------------------
 
@@ -325,18 +371,6 @@ class Service:
         self.figures.put("paused", 1)
         self.journal.fault("error", "paused", error, wait_seconds=seconds)
 
-    def _probe(self) -> None:
-        """Can we write, durably, and commit? Raises what hinders us."""
-        path = os.path.join(self.plan.layout.work, "probe")
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        try:
-            os.write(handle, bytes(1 << 16))
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-            unlink_quietly(path)
-        self.ledger.lease_numbers(1)
-
     def _resume(self) -> None:
         self.figures.is_paused = False
         self.figures.put("paused", 0)
@@ -351,17 +385,25 @@ class Service:
         if any(carrier.is_alive() for carrier in self.carriers):
             return False
         states = [CLAIMED, FETCHED, DECIDED, PUBLISHED, RETURNING]
-        return not self.ledger.adopt(states, 1, without=self.steps.down)
+        found = self.ledger.adopt(states, 1 + len(self.troubles.aside), without=self.troubles.down)
+        return all(map(self.troubles.is_given_up, found))
 
     def _tell_left(self) -> None:
         """What stays in the folders after ``--once``: nobody looks at it again before the next run."""
         for w in self.waiting:
             for left in w.left:
                 self.journal.write("warn", "left_waiting", source=w.folder.name, **left._asdict())
+        for source, files in self._note.set_aside.items():
+            self.journal.write("warn", "left_waiting", source=source, reason="set_aside", files=files)
 
     def _sum_up(self) -> None:
         if monotonic() - self._summed < SUMMARY_SECONDS:
             return
         self._summed = monotonic()
+        for w in self.waiting:
+            aside = self._note.set_aside.get(w.folder.name, 0)
+            self.figures.put("files_unreadable", w.unreadable_count + aside, source=w.folder.name)
+        left = {w.folder.name: {one.reason: one.files for one in w.left} for w in self.waiting}
+        self._note.waiting = {name: reasons for name, reasons in left.items() if reasons}
         for state, count in self.ledger.open_counts().items():
             self.figures.put("files_open", count, state=state)

@@ -11,11 +11,10 @@ import os
 import stat
 import zlib
 from collections.abc import Callable
-from contextlib import suppress
 from typing import BinaryIO, NamedTuple, Protocol
 
 from ..sources import CHUNK, GZIP_LIMIT, GZIP_RATIO, unpacks_too_far
-from .disk import create, fsync_folder, looks, may_change, open_regular, rename_new, unlink_quietly
+from .disk import create, fsync_folder, is_there, looks, may_change, open_regular, rename_new, unlink_quietly
 from .intake import Entry, is_whole
 from .layout import Layout
 from .records import Output, Record
@@ -26,19 +25,27 @@ TAKEN, GONE, CHANGED = "taken", "gone", "changed"
 """What became of a claim: the bytes are in ``work/claimed``; another was quicker; it isn't the file that was looked
 at."""
 
+REASONS = ("noinbound", "nooutbound", "forbidden", "onefolder", "otherdisk", "oserror")
+"""What may be wrong with the folders of a local source."""
+
 HEAD, TAIL = 4096, 1 << 16
 GZIP = b"\x1f\x8b"
 
 
 class DropFolder(Protocol):
-    """``name`` is the source's in the configuration."""
+    """``name`` is the source's in the configuration; ``unseen``: the names of the last scan of which nothing could be
+    learned, and why."""
 
     name: str
     is_remote: bool
+    unseen: dict[bytes, OSError]
 
     def scan(self) -> list[Entry]:
         """Everything in the inbound folder. Raises OSError or TransportError, also when nothing could be taken from
         there, or answered."""
+
+    def trouble(self, error: OSError) -> str:
+        """What is wrong with the folders, in a word of the log."""
 
     def looks_whole(self, entry: Entry) -> bool:
         """Does the file end where its own trailer says? Raises OSError when it can't be read."""
@@ -118,6 +125,7 @@ class LocalFolder:
         self.inbound, self.outbound = os.fsencode(inbound), outbound
         self.marker = os.fsencode(done_marker)
         self.is_own_clock, self.unpacking = is_own_clock, unpacking
+        self.unseen: dict[bytes, OSError] = {}
 
     def _path(self, name: bytes) -> bytes:
         return os.path.join(self.inbound, name)
@@ -127,11 +135,15 @@ class LocalFolder:
             if folder not in self.layout.shared and not may_change(folder):
                 raise PermissionError(errno.EACCES, "names can't be made and removed there")
         found = []
+        self.unseen = {}
         with os.scandir(self.inbound) as names:
             for e in names:
                 try:
                     s = e.stat(follow_symlinks=False)
                 except FileNotFoundError:
+                    continue
+                except OSError as error:
+                    self.unseen[e.name] = error
                     continue
                 mode = s.st_mode
                 kind = (
@@ -147,13 +159,21 @@ class LocalFolder:
                 found.append(Entry(e.name, *looks(s), kind, changed))
         return found
 
+    def trouble(self, error: OSError) -> str:
+        if not os.path.isdir(self.inbound):
+            return "noinbound"
+        if not os.path.isdir(self.outbound):
+            return "nooutbound"
+        known = {errno.EACCES: "forbidden", errno.EPERM: "forbidden", errno.ELOOP: "onefolder", errno.EXDEV: "otherdisk"}
+        return known.get(error.errno or 0, "oserror")
+
     def looks_whole(self, entry: Entry) -> bool:
         with open_regular(self._path(entry.name)) as file:
             return is_file_whole(file, os.fstat(file.fileno()).st_size, self.unpacking)
 
     def take(self, record: Record) -> str:
         target = self.layout.claimed(record.id)
-        if not os.path.lexists(target):
+        if not is_there(target):
             try:
                 os.rename(self._path(record.name), target)
             except FileNotFoundError:
@@ -167,7 +187,7 @@ class LocalFolder:
         try:
             rename_new(self.layout.claimed(record.id), self._path(record.name))
         except FileNotFoundError:
-            if os.path.lexists(self.layout.claimed(record.id)):
+            if is_there(self.layout.claimed(record.id)):
                 raise  # it is the folder that is gone
             return True  # it is back already
         except FileExistsError:
@@ -175,15 +195,17 @@ class LocalFolder:
         return True
 
     def unmark(self, record: Record) -> None:
-        if self.marker and not os.path.lexists(self._path(record.name)):
-            with suppress(PermissionError, IsADirectoryError):  # it is no reason to hold the answers back
+        try:
+            if self.marker and not is_there(self._path(record.name)):
                 unlink_quietly(self._path(record.name + self.marker))
+        except OSError:
+            pass  # it is no reason to hold the answers back
 
     def publish(self, output: Output, staged: str) -> None:
         try:
             os.rename(staged, os.path.join(self.place(output), output.name))
         except FileNotFoundError:
-            if os.path.lexists(staged):
+            if is_there(staged):
                 raise  # it is the folder that is gone
             # else published before an interruption; the other side may have fetched it since
 

@@ -10,16 +10,19 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from time import monotonic, time
 from typing import NamedTuple
 
+from .aside import ONCE, Aside
 from .intake import Entry, Rules, Seen, decide
 from .transport import DropFolder
+from .unfinished import Unfinished, recorded
 
 __all__ = ["Left", "Waiting", "in_turn", "left_of", "unmarked"]
 
 SCAN_SHARE = 4
 """A scan may cost a quarter of the time; 100,000 names take half a second."""
 
-
 REFUSED_SECONDS = 60.0
+STEADY_SECONDS = 1.0
+"""The wall clock went further, or less far, than the monotonic one by more than that: somebody set it."""
 
 
 class Left(NamedTuple):
@@ -44,33 +47,32 @@ def unmarked(names: Iterable[bytes], marker: str) -> set[bytes]:
 def left_of(memory: Mapping[bytes, Seen], unreadable: Collection[bytes], lacking: Collection[bytes],
             rules: Rules) -> list[Left]:
     """What of a folder's memory stays there, by reason."""
-    found = []
-    for reason, names in (
-        ("unreadable", [n for n in memory if n in unreadable]),
-        ("no_done_marker", [n for n in memory if n in lacking and n not in unreadable]),
-    ):
-        if names:
-            found.append(Left(reason, len(names), None))
+    found = [Left("unreadable", len(unreadable), None)] if unreadable else []
+    unmarked = sum(n in lacking and n not in unreadable for n in memory)
+    if unmarked:
+        found.append(Left("no_done_marker", unmarked, None))
     cut = [s for n, s in memory.items() if s.is_partial and n not in unreadable and n not in lacking]
     if cut:
-        due = min(s.since for s in cut) + rules.incomplete_grace_seconds
-        found.append(Left("incomplete", len(cut), max(0.0, due - time())))
+        due = min(s.cut_since for s in cut) + rules.incomplete_grace_seconds
+        found.append(Left("incomplete", len(cut), max(0.0, due - monotonic())))
     return found
 
 
 class Waiting:
     """What waits in one drop folder."""
 
-    def __init__(self, folder: DropFolder, rules: Rules, poll_seconds: float) -> None:
-        self.folder, self.rules, self.poll_seconds = folder, rules, poll_seconds
+    def __init__(self, folder: DropFolder, rules: Rules, poll_seconds: float, unfinished: Unfinished) -> None:
+        self.folder, self.rules, self.poll_seconds, self.unfinished = folder, rules, poll_seconds, unfinished
         self.ready: deque[tuple[Entry, bool]] = deque()
         """Entries and whether they are overdue."""
         self.count = self.odd = self.scans = 0
         self.scan_seconds = 0.0
         self._memory: dict[bytes, Seen] = {}
-        self._unreadable: set[bytes] = set()
+        self._cut: list[bytes] = []
+        self._unreadable: Aside[bytes] = Aside()
+        self._refused: Aside[bytes] = Aside()
         self._unmarked: set[bytes] = set()
-        self._refused: dict[bytes, float] = {}
+        self._lead: float | None = None
         self._next = 0.0
 
     @property
@@ -87,44 +89,63 @@ class Waiting:
         self._next = monotonic() + seconds
         self.ready.clear()
 
-    def scan(self) -> None:
-        """Look at the folder. Raises what the folder raises, and forgets nothing then."""
+    def scan(self) -> list[tuple[OSError, int]]:
+        """Look at the folder. Raises what the folder raises, and forgets nothing then. Out: what went wrong with single
+        files, and for which time."""
         began = monotonic()
         listing = self.folder.scan()
-        self._memory, choice = decide(listing, self._memory, time(), self.rules)
+        self._memory, choice = decide(listing, self._memory, began, self.rules, self._wall())
+        self._cut.clear()
         self._unmarked = unmarked((e.name for e in listing), self.rules.done_marker)
-        self._unreadable &= self._memory.keys()
-        self._refused = {name: until for name, until in self._refused.items() if name in self._memory}
+        unseen = {name: error for name, error in self.folder.unseen.items() if not self.rules.ignores(name)}
+        changed = {name for name in self._unreadable if name in self._memory and self._memory[name].scans == 1}
+        self._unreadable.keep((self._memory.keys() - changed) | unseen.keys())
+        self._refused.keep(self._memory)
+        self.unfinished.keep(self._memory)
         ready = [(e, False) for e in choice.look] + [(e, True) for e in choice.overdue]
-        self.ready = deque((e, is_overdue) for e, is_overdue in ready if self._refused.get(e.name, 0.0) <= began)
-        self.count, self.odd = choice.waiting + len(self.ready), choice.odd
+        self.ready = deque((e, is_overdue) for e, is_overdue in ready if not self._is_aside(e.name))
+        self.count, self.odd = choice.waiting + len(ready) + len(unseen), choice.odd
         self.scans += 1
         self.scan_seconds = monotonic() - began
         self._next = began + max(self.poll_seconds, self.scan_seconds * SCAN_SHARE)
+        tried = {name: error for name, error in unseen.items() if not self._unreadable.is_held(name)}
+        return [(error, self._unreadable.fail(name)[0]) for name, error in tried.items()]
 
-    def unreadable(self, entry: Entry) -> bool:
-        """It can't be opened. Out: is that new? It is tried again when it changes."""
-        is_new = entry.name not in self._unreadable
-        self._unreadable.add(entry.name)
-        return is_new
+    def _wall(self) -> float:
+        """The wall clock; 0 when it was set since the last scan, because a change made before then bears another
+        time."""
+        now = time()
+        before, self._lead = self._lead, now - monotonic()
+        return now if before is None or abs(self._lead - before) < STEADY_SECONDS else 0.0
 
-    def is_readable(self, entry: Entry) -> bool:
-        """False when it couldn't be opened: then it isn't taken, even when it is overdue."""
-        return entry.name not in self._unreadable
+    def _is_aside(self, name: bytes) -> bool:
+        return self._unreadable.is_held(name) or self._refused.is_held(name)
 
-    def refuse(self, name: bytes) -> bool:
-        """Its folder didn't let us take it: not again for a minute. Out: is that new?"""
+    def unreadable(self, entry: Entry) -> int:
+        """It can't be read: not again for a while. Out: for which time."""
+        return self._unreadable.fail(entry.name)[0]
+
+    def refuse(self, name: bytes, is_of_disk: bool) -> int:
+        """It can't be moved: because of the disk, then not again for a while; else its folder didn't let us, and not
+        again for a minute. Out: for which time; of the folder's refusals, for the first or another."""
+        if is_of_disk:
+            return self._refused.fail(name)[0]
         is_new = name not in self._refused
-        self._refused[name] = monotonic() + REFUSED_SECONDS
-        return is_new
+        self._refused.hold(name, REFUSED_SECONDS)
+        return 1 if is_new else 2
+
+    def readable(self, entry: Entry) -> None:
+        """It could be read."""
+        self._unreadable.clear(entry.name)
 
     def partial(self, entry: Entry) -> None:
-        """It is still but not whole: don't look again before it changes or is overdue. Where the disk has our clock,
-        the wait began with its last change, so that runs of ``--once``, none of which sees it for long, add up."""
-        seen = self._memory.get(entry.name)
-        if seen:
-            since = min(seen.since, entry.changed or seen.since)
-            self._memory[entry.name] = seen._replace(is_partial=True, since=since)
+        """It is still but not whole: don't look again before it changes or is overdue. ``record`` enters them all."""
+        self._cut.append(entry.name)
+
+    def record(self) -> None:
+        """Keep since when what was found not to be whole has been known."""
+        recorded(self._memory, self._cut, self.unfinished)
+        self._cut.clear()
 
     def forget(self, entry: Entry) -> None:
         """It was taken."""
@@ -132,11 +153,25 @@ class Waiting:
 
     @property
     def unsettled(self) -> int:
-        """How many may become ready by waiting a little; partial ones, unless they are overdue, and those that lack
-        their done marker or can't be taken don't count."""
-        overdue = time() - self.rules.incomplete_grace_seconds
-        return sum(1 for name, seen in self._memory.items() if name not in self._unmarked and name not in self._refused
-                   and (not seen.is_partial or (seen.since <= overdue and name not in self._unreadable)))
+        """How many may become ready by waiting a little: partial ones that aren't overdue don't count, nor those that
+        lack their done marker, can't be taken, or couldn't be read several times."""
+        overdue = monotonic() - self.rules.incomplete_grace_seconds
+        unseen = sum(name not in self._memory and self._unreadable.count(name) < ONCE for name in self._unreadable)
+        return unseen + sum(self._may_settle(name, seen, overdue) for name, seen in self._memory.items())
+
+    def _may_settle(self, name: bytes, seen: Seen, overdue: float) -> bool:
+        if name in self._unmarked:
+            return False
+        if name in self._refused:
+            return 0 < self._refused.count(name) < ONCE
+        if name in self._unreadable:
+            return self._unreadable.count(name) < ONCE
+        return not seen.is_partial or seen.cut_since <= overdue
+
+    @property
+    def unreadable_count(self) -> int:
+        """How many can't be read or moved."""
+        return len({*self._unreadable, *self._refused})
 
     @property
     def left(self) -> list[Left]:
@@ -145,7 +180,7 @@ class Waiting:
 
     @property
     def oldest_seconds(self) -> float:
-        return max(0.0, time() - min((seen.since for seen in self._memory.values()), default=time()))
+        return max(0.0, monotonic() - min((seen.since for seen in self._memory.values()), default=monotonic()))
 
 
 def in_turn(sources: Sequence[Waiting]) -> Iterator[tuple[Waiting, Entry, bool]]:

@@ -23,9 +23,11 @@ from drops import Child, Consumer, drop, numbered, plan_for, run_once, service_f
 from edi_check.cli.main import main
 from edi_check.reading.guide import load
 from edi_check.watching import service as service_module
-from edi_check.watching import steps as steps_module
+from edi_check.watching import troubles as troubles_module
 from edi_check.watching import waiting as waiting_module
 from edi_check.watching.intake import Rules
+from edi_check.watching.ledger import SqliteLedger
+from edi_check.watching.orders import Standing, standing
 from edi_check.watching.plan import Plan, SourcePlan
 
 NOBODY = 65534
@@ -78,6 +80,7 @@ def hinder(plan: Plan, before: Callable[[], None], after: Callable[[], None], mo
         assert wait_for(lambda: '"paused"' in log.getvalue(), 20), log.getvalue()
         assert not service.figures.is_ready
         said = log.getvalue()
+        assert asked(plan).paused == [json.loads(said.splitlines()[-1])["errno"]], said
         after()
         assert wait_for(lambda: service.figures.is_ready, 20), log.getvalue()
         inbound, claims = plan.sources[0].inbound, plan.layout.claims
@@ -322,9 +325,18 @@ class TwoSources:
         assert violations(self.root, self.dropped, outs[0]) == []
 
 
+def asked(plan: Plan) -> Standing:
+    """What ``status`` tells."""
+    ledger = SqliteLedger(plan.layout.ledger)
+    try:
+        return standing(plan.layout, ledger)
+    finally:
+        ledger.close()
+
+
 @pytest.fixture
 def two(open_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[TwoSources]:
-    monkeypatch.setattr(steps_module, "DOWN_SECONDS", 0.5)
+    monkeypatch.setattr(troubles_module, "DOWN_SECONDS", 0.5)
     monkeypatch.setattr(waiting_module, "REFUSED_SECONDS", 1.0)
     made = TwoSources(open_folder)
     yield made
@@ -342,6 +354,7 @@ def test_a_folder_of_one_source_that_forbids_stops_no_other(two: TwoSources, whi
     assert wait_for(lambda: bool(two.events("source_down")), 10)
     assert [(e["source"], e["errno"]) for e in two.events("source_down")] == [("a", "EACCES")]
     assert not two.events("paused")
+    assert asked(two.plan).sources_down == {"a": "forbidden"}
     (two.root / "a" / which).chmod(0o755)
     two.ends_well()
 

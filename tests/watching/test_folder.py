@@ -30,7 +30,9 @@ from edi_check.watching import alone as alone_module
 from edi_check.watching import answering as answering_module
 from edi_check.watching import layout as layout_module
 from edi_check.watching import service as service_module
-from edi_check.watching import steps as steps_module
+from edi_check.watching import troubles as troubles_module
+from edi_check.watching import unfinished as unfinished_module
+from edi_check.watching import waiting as waiting_module
 from edi_check.watching.answering import Answering, Policy
 from edi_check.watching.disk import looks
 from edi_check.watching.intake import Rules
@@ -241,6 +243,116 @@ def test_runs_of_once_add_up_until_a_cut_file_goes_to_quarantine(tmp_path: Path)
     assert not left(run_once(plan))
     assert [row["reason"] for row in rows(tmp_path)] == ["incomplete"]
     assert [p.read_bytes() for p in (tmp_path / "quarantine").iterdir()] == [numbered(1)[:500]]
+
+
+def unfinished(root: Path) -> list[tuple[str, ...]]:
+    return sqlite3.connect(root / "work/ledger.db").execute("SELECT * FROM unfinished").fetchall()
+
+
+def test_the_wait_of_a_cut_file_is_kept_between_runs_and_forgotten_with_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(unfinished_module, "SURELY_LISTED", 0.0)
+    plan = plan_for(tmp_path, incomplete_grace_seconds=900.0)
+    (tmp_path / "inbound/SMITH.837").write_bytes(numbered(1)[:500])
+    (tmp_path / "inbound/b.837").write_bytes(numbered(2)[:500])
+    (first,) = left(run_once(plan))
+    kept = unfinished(tmp_path)
+    assert len(kept) == 2 and "SMITH" not in str(kept)
+    time.sleep(0.3)
+    (second,) = left(run_once(plan))
+    assert second["wait_seconds"] < first["wait_seconds"] - 0.3 and unfinished(tmp_path) == kept
+    (tmp_path / "inbound/b.837").write_bytes(numbered(2)[:600])  # it grew: another wait
+    run_once(plan)
+    assert len(unfinished(tmp_path)) == 2 and len({*unfinished(tmp_path), *kept}) == 3
+    for n, name in enumerate(("SMITH", "b"), 1):
+        (tmp_path / f"inbound/{name}.837").write_bytes(numbered(n))
+    run_once(plan)
+    assert unfinished(tmp_path) == [] and [r["reason"] for r in rows(tmp_path)] == ["", ""]
+
+
+def test_what_others_left_of_files_that_are_gone_is_removed(tmp_path: Path) -> None:
+    plan = plan_for(tmp_path, incomplete_grace_seconds=900.0)
+    for name in ("a", "b"):
+        (tmp_path / f"inbound/{name}.837").write_bytes(numbered(1)[:500])
+    run_once(plan)
+    (tmp_path / "inbound/a.837").unlink()
+    run_once(plan)
+    assert len(unfinished(tmp_path)) == 2, "another process may have seen it since"
+    with sqlite3.connect(plan.layout.ledger) as db:
+        db.execute("UPDATE unfinished SET since = since - 61")
+    run_once(plan)
+    assert len(unfinished(tmp_path)) == 1
+
+
+@pytest.mark.parametrize("between_runs", [True, False])
+@pytest.mark.parametrize("ahead", [86_400.0, -86_400.0])
+def test_a_clock_that_is_set_refuses_no_file_early_nor_late(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ahead: float, between_runs: bool
+) -> None:
+    """The wall clock goes a day forward, or back, while a cut file waits."""
+    def set_clock() -> None:
+        for module in (waiting_module, service_module, unfinished_module):
+            monkeypatch.setattr(module, "time", lambda: time.time() + ahead)
+
+    plan = plan_for(tmp_path, incomplete_grace_seconds=1.5)
+    (tmp_path / "inbound/cut.837").write_bytes(numbered(1)[:500])
+    began = time.monotonic()
+    if between_runs:
+        assert left(run_once(plan))
+        set_clock()
+        assert left(run_once(plan)), "it waited for a second and a half, by no clock but one that was set"
+        time.sleep(max(0.0, began + 1.6 - time.monotonic()))
+        assert not left(run_once(plan))
+        return
+    service = service_for(plan)
+    thread = threading.Thread(target=service.run)
+    thread.start()
+    try:
+        assert wait_for(lambda: bool(unfinished(tmp_path)), 20)
+        set_clock()
+        assert wait_for(lambda: bool(rows(tmp_path)), 20)
+        assert time.monotonic() - began >= 1.5
+        assert wait_for(lambda: [r["reason"] for r in rows(tmp_path)] == ["incomplete"], 20)
+    finally:
+        service.stop()
+        thread.join(30)
+        service.close()
+
+
+def test_after_a_boot_the_wait_begins_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = plan_for(tmp_path, incomplete_grace_seconds=0.5)
+    (tmp_path / "inbound/cut.837").write_bytes(numbered(1)[:500])
+    assert left(run_once(plan))
+    time.sleep(0.6)
+    monkeypatch.setattr(unfinished_module, "boot", lambda: "another")
+    assert left(run_once(plan)), "moments of another boot are no moments of this"
+    time.sleep(0.6)
+    assert not left(run_once(plan))
+
+
+def test_which_boot_it_is_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = unfinished_module.boot()
+    assert first == unfinished_module.boot() and len(first) == 36
+    monkeypatch.setattr("builtins.open", lambda *a, **k: os.stat("/nowhere"))
+    elsewhere = unfinished_module.boot()
+    assert elsewhere.isdigit()
+    monkeypatch.setattr(unfinished_module, "time", lambda: time.time() + 86_400)
+    assert unfinished_module.boot() != elsewhere
+
+
+def test_a_ledger_of_the_first_version_gets_what_it_lacks(tmp_path: Path) -> None:
+    plan = plan_for(tmp_path)
+    drop(tmp_path / "inbound", "a.837", numbered(1))
+    run_once(plan)
+    with sqlite3.connect(plan.layout.ledger) as db:
+        db.execute("DROP TABLE unfinished")
+        db.execute("PRAGMA user_version = 1")
+    drop(tmp_path / "inbound", "b.837", numbered(2))
+    (tmp_path / "inbound/cut.837").write_bytes(numbered(3)[:500])
+    run_once(plan)
+    assert [r["state"] for r in rows(tmp_path)][:2] == [DONE, DONE]
+    assert sqlite3.connect(plan.layout.ledger).execute("PRAGMA user_version").fetchone() == (2,)
 
 
 def test_once_does_not_wait_for_a_done_marker(tmp_path: Path) -> None:
@@ -690,7 +802,7 @@ def test_a_folder_that_goes_while_its_file_is_judged_stops_no_other_source(
 ) -> None:
     """The file has to be given back, or its answers have to be published, and the folder isn't there: it is done when
     the folder comes again."""
-    monkeypatch.setattr(steps_module, "DOWN_SECONDS", 0.2)
+    monkeypatch.setattr(troubles_module, "DOWN_SECONDS", 0.2)
     for name in ("a/in", "a/out", "b/in", "b/out"):
         (tmp_path / name).mkdir(parents=True)
     rules = Rules(settle_seconds=0.0, incomplete_grace_seconds=0.3)

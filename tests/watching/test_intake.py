@@ -10,11 +10,16 @@ from edi_check.watching.intake import Choice, Entry, Rules, Seen, decide, is_who
 DATA = numbered(1)
 
 
-def run(rules: Rules, *scans: tuple[float, list[Entry]]) -> list[Choice]:
+BOOTED = 5_000.0
+"""What the wall clock said when the monotonic one began."""
+
+
+def run(rules: Rules, *scans: tuple[float, list[Entry]], ahead: float = 0.0) -> list[Choice]:
+    """``ahead``: how far the wall clock was set between the first scan and the second."""
     memory: dict[bytes, Seen] = {}
     choices = []
     for now, listing in scans:
-        memory, choice = decide(listing, memory, now, rules)
+        memory, choice = decide(listing, memory, now, rules, BOOTED + now + (ahead if choices else 0))
         choices.append(choice)
     return choices
 
@@ -38,12 +43,12 @@ def test_any_change_begins_the_wait_anew(other: Entry) -> None:
 
 
 def test_an_old_file_waits_for_the_second_scan_only() -> None:
-    old = file(changed=50.0)
+    old = file(changed=BOOTED + 50.0)
     assert [bool(c.look) for c in run(Rules(10), (100, [old]), (102, [old]))] == [False, True]
 
 
 def test_a_time_in_the_future_is_not_believed() -> None:
-    ahead = file(changed=10_000.0)
+    ahead = file(changed=BOOTED + 10_000.0)
     assert [bool(c.look) for c in run(Rules(10), (100, [ahead]), (102, [ahead]), (111, [ahead]))] == [
         False,
         False,
@@ -51,8 +56,19 @@ def test_a_time_in_the_future_is_not_believed() -> None:
     ]
 
 
-def test_a_clock_set_back_makes_no_file_wait_for_ever() -> None:
-    assert run(Rules(10), (10_000, [file()]), (100, [file()]), (111, [file()]))[2].look
+@pytest.mark.parametrize("ahead", [86_400.0, -86_400.0])
+@pytest.mark.parametrize("changed", [0.0, BOOTED + 99.0])
+def test_a_clock_that_is_set_makes_no_file_wait_longer_or_less(ahead: float, changed: float) -> None:
+    listing = [file(changed=changed)]
+    choices = run(Rules(10), (100, listing), (105, listing), (108, listing), (111, listing), ahead=ahead)
+    assert [bool(c.look) for c in choices] == [False, False, False, True]
+
+
+def test_when_a_change_was_made_is_not_asked_of_a_clock_that_was_just_set() -> None:
+    listing = [file(changed=BOOTED + 99.0)]
+    memory, _ = decide(listing, {}, 100, Rules(10), 0.0)
+    _, choice = decide(listing, memory, 105, Rules(10), BOOTED + 86_400.0)
+    assert not choice.look
 
 
 def test_a_partial_file_waits_for_its_grace() -> None:
@@ -60,12 +76,12 @@ def test_a_partial_file_waits_for_its_grace() -> None:
     memory, _ = decide(listing, {}, 0, rules)
     memory, choice = decide(listing, memory, 11, rules)
     assert choice.look
-    memory = {name: seen._replace(is_partial=True) for name, seen in memory.items()}
-    memory, choice = decide(listing, memory, 800, rules)
+    memory = {name: seen._replace(is_partial=True, cut_since=11) for name, seen in memory.items()}
+    memory, choice = decide(listing, memory, 905, rules)
     assert not choice.look and not choice.overdue
-    _, choice = decide(listing, memory, 901, rules)
+    _, choice = decide(listing, memory, 911, rules)
     assert choice.overdue == listing
-    _, choice = decide([file(size=20)], memory, 902, rules)
+    _, choice = decide([file(size=20)], memory, 912, rules)
     assert not choice.overdue and choice.waiting == 1
 
 

@@ -176,6 +176,74 @@ def test_once_without_a_configuration(
     assert main(["quarantine", "list", "--root", str(tmp_path)]) == 0
 
 
+def stood(config: Path) -> dict[str, Any]:
+    """What ``status`` says."""
+    command = [sys.executable, "-m", "edi_check", "status", "--config", str(config), "-f", "json"]
+    told: dict[str, Any] = json.loads(
+        subprocess.run(command, capture_output=True, check=True, cwd=Path(__file__).parents[2]).stdout
+    )
+    return told
+
+
+@pytest.mark.parametrize("which", ["in", "out"])
+def test_status_names_a_local_source_that_is_down_and_what_stays_in_folders(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], which: str
+) -> None:
+    config = configured(tmp_path, workers=2)
+    with open(config, "a") as out:
+        for name in ("a", "b"):
+            for folder in ("in", "out"):
+                (tmp_path / name / folder).mkdir(parents=True)
+            out.write(f'[[source]]\nname = "{name}"\ninbound = "{name}/in"\noutbound = "{name}/out"\n')
+    watcher = process("watch", "--config", config, stderr=subprocess.DEVNULL)
+    try:
+        (tmp_path / "b/in/cut.837").write_bytes(numbered(1)[:500])
+        owners = tmp_path / "work/owners"
+        assert wait_for(lambda: owners.is_dir() and len(os.listdir(owners)) == 2, 60)
+        assert stood(config)["sources_down"] == {}
+        (tmp_path / "a" / which).rename(tmp_path / "gone")
+        reason = f"no{which}bound"
+        assert wait_for(lambda: stood(config)["sources_down"] == {"a": reason}, 30, 0.2), stood(config)
+        capsys.readouterr()
+        assert main(["status", "--config", str(config)]) == 0
+        assert f"a is down: {reason}\n" in capsys.readouterr().out
+        (tmp_path / "gone").rename(tmp_path / "a" / which)
+        assert wait_for(lambda: stood(config)["sources_down"] == {}, 30, 0.2)
+        assert wait_for(lambda: stood(config)["waiting"] == {"b": {"incomplete": 1}}, 20, 0.2)
+        assert main(["status", "--config", str(config)]) == 0
+        assert "b: in its folder stay 1 incomplete\n" in capsys.readouterr().out
+    finally:
+        watcher.send_signal(signal.SIGTERM)
+        watcher.wait(60)
+    assert stood(config)["processes"] == 0 and stood(config)["waiting"] == {}
+
+
+def test_a_fault_of_ours_that_leaves_a_file_unanswered_ends_once_with_70(tmp_path: Path) -> None:
+    program = """
+import sys
+from edi_check.cli.main import main
+from edi_check.watching import answering, steps
+
+def failing(self, record, *rest, answer=answering.Answering.answer):
+    if record.size == 5:
+        raise ValueError("SMITH")
+    return answer(self, record, *rest)
+
+answering.Answering.answer = failing
+steps.HOLD_SECONDS = 0.01
+sys.exit(main(sys.argv[1:]))
+"""
+    config = configured(tmp_path)
+    drop(tmp_path / "inbound", "a.837", b"hello")
+    drop(tmp_path / "inbound", "b.837", numbered(1))
+    command = [sys.executable, "-c", program, "watch", "--once", "--config", str(config)]
+    for code in (70, 0):
+        ran = subprocess.run(command, capture_output=True, cwd=Path(__file__).parents[2], check=False)
+        assert ran.returncode == code, ran.stderr.decode()
+        assert b"SMITH" not in ran.stderr
+    assert len(os.listdir(tmp_path / "quarantine")) == 1 and len(list((tmp_path / "archive").rglob("*.837"))) == 1
+
+
 @pytest.mark.parametrize("how", ["option", "setting"])
 def test_work_elsewhere_is_known_to_every_order(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], how: str

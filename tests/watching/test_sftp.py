@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import random
 import signal
 import time
@@ -81,6 +82,24 @@ def test_once_says_what_stays_at_the_server(tmp_path: Path, server: Server) -> N
     told = [(line["reason"], line["files"]) for line in log if line["event"] == "left_waiting"]
     assert told == [("incomplete", 1)]
     assert [p.name for p in server.inbound.iterdir()] == ["cut.837"]
+
+
+@pytest.mark.parametrize("name", ["cut.837", "cut.837.gz"])
+def test_runs_of_once_add_up_until_a_cut_file_goes_to_quarantine(tmp_path: Path, server: Server, name: str) -> None:
+    data = gzip.compress(numbered(1))[:300] if name.endswith("gz") else numbered(1)[:500]
+    (server.inbound / name).write_bytes(data)
+    plan = remote_plan(tmp_path, server)
+    object.__setattr__(plan.sources[0].rules, "incomplete_grace_seconds", 3.0)
+    began = time.monotonic()
+    runs = 0
+    while os.listdir(server.inbound):
+        assert time.monotonic() - began < 60, "no run sees it for long enough"
+        runs += 1
+        log = run_once(plan)
+        assert ('"left_waiting"' in log) == bool(os.listdir(server.inbound)), log
+    assert runs > 1 and time.monotonic() - began >= 3.0
+    assert [p.read_bytes() for p in (tmp_path / "root/quarantine").iterdir()] == [data]
+    assert [p.name[-8:] for p in server.outbound.iterdir()] == ["_TA1.x12"]
 
 
 @pytest.mark.parametrize("claims_by", ["rename", "ledger"])

@@ -1,0 +1,89 @@
+"""What goes wrong with one source or one file, while the machine is well: it waits, and the others go on.
+
+A source whose own folder hinders a step is down for a while. A file that can't be read or written, though the disk is
+well otherwise, is set aside: it keeps its state and is tried again, later each time, for as long as it takes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from time import monotonic
+
+from .aside import ONCE, PATIENCE, Aside
+from .disk import PLACE_ERRORS, may_change
+from .figures import Figures
+from .journal import Journal
+from .layout import Layout
+from .records import Record
+from .transport import DropFolder
+
+__all__ = ["Troubles"]
+
+DOWN_SECONDS = 5.0
+FIRST_SECONDS = 1.0
+
+
+class Troubles:
+    """Those of one watcher. ``is_well`` is asked whether the disk is."""
+
+    def __init__(self, layout: Layout, folders: Mapping[str, DropFolder], journal: Journal, figures: Figures,
+                 is_well: Callable[[], bool]) -> None:
+        self.layout, self.folders, self.journal, self.figures = layout, folders, journal, figures
+        self.is_well = is_well
+        self.down: dict[str, float] = {}
+        """Sources whose folders hinder us, and until when (monotonic) they are left alone."""
+        self.aside: Aside[str] = Aside(FIRST_SECONDS)
+        """Files that are left alone for a while, by id."""
+        self.files: dict[str, str] = {}
+        """Of those, which can't be read or written, and their sources."""
+
+    def is_of_place(self, error: OSError) -> bool:
+        """Is this error about a source's folder or file, and not about the machine or our own folders?"""
+        ours = (self.layout.claims, self.layout.stage)
+        return error.errno in PLACE_ERRORS and all(map(may_change, ours))
+
+    def goes_down(self, source: str, error: OSError) -> None:
+        """Leave this source alone for a while."""
+        reason = self.folders[source].trouble(error) if source in self.folders else "oserror"
+        if source not in self.down:
+            self.journal.fault(
+                "error", "source_down", error, source=source, reason=reason, wait_seconds=DOWN_SECONDS
+            )
+        self.down[source] = monotonic() + DOWN_SECONDS
+        self.figures.source(source, False, reason)
+
+    # --- files in trouble ----------------------------------------------------------------------------------------
+
+    def set_aside(self, failed: Mapping[str, OSError], records: Sequence[Record]) -> None:
+        """These files can't be read or written: they keep their state, and are tried again, later each time. Raises the
+        error where it is the disk that isn't well."""
+        for error in failed.values():
+            if not self.is_well():
+                raise error
+        for r in records:
+            if r.id in failed:
+                count, wait = self.aside.fail(r.id)
+                self.files[r.id] = r.source
+                self.figures.add("file_errors_total", source=r.source)
+                level = "warn" if count < PATIENCE else "error"
+                self.journal.fault(
+                    level, "set_aside", failed[r.id], id=r.id, source=r.source, attempt=count, wait_seconds=wait
+                )
+
+    def hold(self, id: str, seconds: float) -> None:
+        """Leave this file alone for a while."""
+        self.aside.hold(id, seconds)
+
+    def unheld(self, records: Sequence[Record]) -> list[Record]:
+        """Those that may be looked at now."""
+        return [r for r in records if not self.aside.is_held(r.id)]
+
+    def is_given_up(self, r: Record) -> bool:
+        """Was it tried as often as a single run tries?"""
+        return r.id in self.files and self.aside.count(r.id) >= ONCE
+
+    def over(self, ids: Iterable[str]) -> None:
+        """These are no longer in work."""
+        for i in ids:
+            self.aside.clear(i)
+            self.files.pop(i, None)
