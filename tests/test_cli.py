@@ -305,6 +305,23 @@ def test_a_link_and_a_device_stay_what_they_are(run: Run, bad: Path, tmp_path: P
     assert not Path("/dev/null").is_file()
 
 
+def test_answers_go_into_a_folder_behind_a_link_and_through_no_link_of_their_own_name(
+    run: Run, bad: Path, tmp_path: Path
+) -> None:
+    """Whoever may write in the folder could point such a link at any file of ours."""
+    (tmp_path / "real").mkdir()
+    (tmp_path / "acks").symlink_to("real")
+    (tmp_path / "later").symlink_to("made/later")
+    (tmp_path / "treasure").write_text("ours")
+    (tmp_path / "real/bad.999").symlink_to("../treasure")
+    for folder in ("acks", "later"):
+        assert run("check", "--ack-dir", folder, "--split-dir", folder, bad).code == 1
+        assert {"bad.999", "bad.277ca"} <= {p.name for p in (tmp_path / folder).iterdir()}
+        assert (tmp_path / folder).is_symlink()
+    assert (tmp_path / "treasure").read_text() == "ours"
+    assert not (tmp_path / "real/bad.999").is_symlink() and (tmp_path / "made/later/bad.999").is_file()
+
+
 def test_the_same_input_gives_the_same_bytes(run: Run, bad: Path) -> None:
     first = run("check", "-f", "json", bad).out
     assert run("check", "-f", "json", "--jobs", "2", bad).out == first

@@ -155,10 +155,13 @@ def opened_bytes(path: str) -> Iterator[IO[bytes]]:
 
 def written(path: str, write: Callable[[IO[Any]], int], *, is_binary: bool) -> bool:
     """Let ``write`` fill ``path``, folders made on the way (0700); when it says it wrote nothing (0), no file is there
-    afterwards."""
-    _make_folder(os.path.dirname(os.path.realpath(path)))
+    afterwards. The folder may be a symbolic link; one under the file's own name is replaced and not followed: whoever
+    may write in the folder could point it at any file of ours."""
+    folder = os.path.realpath(os.path.dirname(path))
+    _make_folder(folder)
+    path = os.path.join(folder, os.path.basename(path))
     count = 0
-    with contextlib.suppress(_Nothing), _replacing(os.path.realpath(path), is_binary) as out:
+    with contextlib.suppress(_Nothing), _replacing(path, is_binary) as out:
         count = write(out)
         if not count:
             raise _Nothing

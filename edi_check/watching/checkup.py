@@ -6,13 +6,15 @@ import asyncio
 import os
 import sqlite3
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import NamedTuple
 
 from ..findings import EdiCheckError
-from .layout import LayoutError, as_owner_of
-from .ledger import SqliteLedger
+from .disk import create, open_regular, unlink_quietly
+from .layout import Layout, LayoutError, as_owner_of
+from .ledger import SqliteLedger, probe_name
 from .plan import Plan, SourcePlan
-from .records import CLAIMED, DONE, QUARANTINED, RETURNING
+from .records import CLAIMED, DECIDED, DONE, FETCHED, PUSHING, QUARANTINED
 
 __all__ = ["Advice", "examine"]
 
@@ -26,7 +28,8 @@ class Advice(NamedTuple):
 
 
 def examine(plan: Plan, *, is_remote_asked: bool = True) -> Iterator[Advice]:
-    """Everything, one after the other. Nothing is changed but folders that were missing."""
+    """Everything, one after the other. Folders that were missing are made, and in those of the sources a tiny file is
+    made, renamed and removed (``trials``). Nothing else is changed."""
     known = next((p for p in (plan.layout.ledger, plan.layout.root) if os.path.exists(p)), "")
     if not known and os.geteuid() == 0:
         yield Advice(False, "folders", f"there is no {plan.layout.root}; make it for the user who is to watch")
@@ -57,9 +60,9 @@ def _examined(plan: Plan, is_remote_asked: bool) -> Iterator[Advice]:
     for source in plan.sources:
         if source.remote:
             if is_remote_asked:
-                yield asyncio.run(_remote(source))
+                yield from asyncio.run(_remote(source))
         else:
-            yield _local(source)
+            yield _local(plan, source)
 
 
 def _kind(error: OSError) -> str:
@@ -90,65 +93,105 @@ def _ledger(plan: Plan) -> Iterator[Advice]:
         yield Advice(True, f"ledger opens (SQLite {sqlite3.sqlite_version}, journal {mode})")
         said = ledger.db.execute("PRAGMA quick_check(1)").fetchone()[0]
         yield Advice(said == "ok", "ledger is whole", "stop the watcher and restore the ledger from a backup")
-        records = {r.id: r for r in ledger.select("1")}
-        missing = [
-            r.id
-            for r in records.values()
-            if r.state in (DONE, QUARANTINED)
-            and r.stored
-            and not os.path.lexists(os.path.join(plan.layout.root, r.stored))
-        ]
+        kept = ledger.select("state IN (?, ?) AND stored <> ''", DONE, QUARANTINED)
+        missing = [r.id for r in kept if not os.path.lexists(os.path.join(plan.layout.root, r.stored))]
         yield Advice(not missing, "every file put away lies where the ledger says", "gone: " + " ".join(missing[:5]))
-        lost = [
-            r.id
-            for r in records.values()
-            if r.state not in (CLAIMED, RETURNING, DONE, QUARANTINED)
-            and r.stored == ""
-            and not os.path.lexists(plan.layout.claimed(r.id))
-            and r.state != "published"
-        ]
-        yield Advice(not lost, "every file in work is there", "gone: " + " ".join(lost[:5]))
-        strays = [n for n in os.listdir(plan.layout.claims) if n[:12] not in records]
+        yield from _in_work(plan, ledger)
+        strays = [n for n in os.listdir(plan.layout.claims) if ledger.find(n[:12]) is None]
         yield Advice(
             not strays, "no stray file in work/claimed", "an order that was interrupted left " + " ".join(strays[:5])
         )
-        waiting = sum(r.state == QUARANTINED for r in records.values())
+        waiting = len(ledger.select("state = ?", QUARANTINED))
         yield Advice(not waiting, "nothing unanswered in quarantine", f"{waiting}: see edi-check quarantine list")
     finally:
         ledger.close()
+
+
+def _in_work(plan: Plan, ledger: SqliteLedger) -> Iterator[Advice]:
+    """Files that were taken and not put away yet. A watcher may be at work on them: what isn't there is asked for once
+    more."""
+    lost, unreadable = [], []
+    for r in ledger.select("state IN (?, ?, ?, ?)", CLAIMED, FETCHED, DECIDED, PUSHING):
+        try:
+            _read_through(plan.layout.claimed(r.id))
+        except FileNotFoundError:
+            now = ledger.find(r.id)
+            if r.state != CLAIMED and now is not None and now.state == r.state:
+                lost.append(r.id)
+        except OSError:
+            unreadable.append(r.id)
+    yield Advice(not lost, "every file in work is there", "gone: " + " ".join(lost[:5]))
+    yield Advice(
+        not unreadable,
+        "every file in work can be read",
+        f"look at the disk and the system's log: {' '.join(unreadable[:5])}",
+    )
+
+
+def _read_through(path: str) -> None:
+    with open_regular(path) as file:
+        while file.read(1 << 20):
+            pass
 
 
 def _allows(path: str, how: int) -> bool:
     return os.access(path, how, effective_ids=os.access in os.supports_effective_ids)
 
 
-def _local(source: SourcePlan) -> Advice:
-    allowed = _allows(source.inbound, os.R_OK | os.W_OK | os.X_OK) and _allows(source.outbound, os.W_OK | os.X_OK)
-    return Advice(
-        allowed,
-        f"source {source.name}: folders can be read and written",
-        f"give this user rights on {source.inbound} and {source.outbound}",
-    )
+def _local(plan: Plan, source: SourcePlan) -> Advice:
+    what = f"source {source.name}: folders can be read and written, and files be renamed"
+    if not _allows(source.inbound, os.R_OK | os.W_OK | os.X_OK) or not _allows(source.outbound, os.W_OK | os.X_OK):
+        return Advice(False, what, f"give this user rights on {source.inbound} and {source.outbound}")
+    hinders = _trial(plan.layout, source)
+    return Advice(not hinders, what, hinders)
 
 
-async def _remote(source: SourcePlan) -> Advice:
+def _trial(layout: Layout, source: SourcePlan) -> str:
+    """Rename a file from our folders to those of a local source, and back. Out: what hinders, nothing when it went
+    well. A folder whose names aren't left alone, because the settings say so, isn't tried."""
+    name = probe_name()
+    for ours, theirs in ((layout.stage, source.outbound), (layout.claims, source.inbound)):
+        if theirs == source.inbound and not source.rules.ignores(os.fsencode(name)):
+            continue
+        here, there = os.path.join(ours, name), os.path.join(theirs, name)
+        try:
+            with create(here):
+                pass
+            os.rename(here, there)
+            os.rename(there, here)
+        except OSError as error:
+            return f"between {ours} and {theirs} no file can be renamed: {error.strerror}"
+        finally:
+            for path in (here, there):
+                with suppress(OSError):
+                    unlink_quietly(path)
+    return ""
+
+
+async def _remote(source: SourcePlan) -> list[Advice]:
     what = f"source {source.name}: login, host key, folders"
     assert source.remote
     try:
         from .sftp import connect
+        from .trials import trial_of_pickup, trial_of_push
     except ImportError:
-        return Advice(False, what, "pip install 'edi-check[sftp]'")
+        return [Advice(False, what, "pip install 'edi-check[sftp]'")]
     try:
         folder = await connect(source.remote)
         try:
             lacks = await folder.lacks()
             if lacks:
-                return Advice(False, what, f"{lacks}; ask for it, or correct the name")
-            names = await folder.scan()
+                return [Advice(False, what, f"{lacks}; ask for it, or correct the name")]
+            found = [Advice(True, f"{what}: {len(await folder.scan())} names")]
+            hinders = await trial_of_pickup(folder, source.remote.claims_by == "rename")
+            found.append(Advice(not hinders, f"source {source.name}: files can be taken from there", hinders))
+            if source.remote.outbound:
+                hinders = await trial_of_push(folder)
+                found.append(Advice(not hinders, f"source {source.name}: files can be put there", hinders))
+            return found
         finally:
             await folder.close()
     except EdiCheckError as error:
-        return Advice(False, what, str(error))
+        return [Advice(False, what, str(error))]
     except OSError as error:
-        return Advice(False, what, _kind(error))
-    return Advice(True, f"{what}: {len(names)} names")
+        return [Advice(False, what, _kind(error))]

@@ -12,7 +12,7 @@ import os
 import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import BinaryIO, TypeVar
 
 __all__ = [
@@ -25,12 +25,15 @@ __all__ = [
     "create",
     "fsync_file",
     "fsync_folder",
+    "identities",
+    "is_apart",
     "is_network",
     "is_ours_to_fix",
     "is_there",
     "looks",
     "may_change",
     "make_private_folder",
+    "mount_of",
     "open_regular",
     "rename_new",
     "unlink_quietly",
@@ -153,6 +156,38 @@ def is_there(path: str | bytes) -> bool:
     except (FileNotFoundError, NotADirectoryError):
         return False
     return True
+
+
+def identities(paths: Iterable[str]) -> Iterator[tuple[int, int]]:
+    """Device and inode of each folder that is there, links followed: by whatever name, it is the same."""
+    for path in paths:
+        with suppress(OSError):
+            s = os.stat(path)
+            yield s.st_dev, s.st_ino
+
+
+def is_apart(path: str | bytes, other: str) -> bool:
+    """Do two folders lie on different filesystems, or mounts, so that nothing can be renamed between them?"""
+    return os.stat(path).st_dev != os.stat(other).st_dev or mount_of(path) != mount_of(other)
+
+
+def mount_of(path: str | bytes) -> int:
+    """The number of the mount that a folder lies on, 0 where the system doesn't tell. Between two of them nothing is
+    renamed, though they may be of one filesystem (a bind mount, a volume of a container)."""
+    flags = getattr(os, "O_PATH", 0)
+    if not flags:
+        return 0
+    try:
+        handle = os.open(path, flags | os.O_CLOEXEC)
+    except OSError:
+        return 0
+    try:
+        with open(f"/proc/self/fdinfo/{handle}", encoding="ascii", errors="replace") as info:
+            return next((int(line.split()[1]) for line in info if line.startswith("mnt_id:")), 0)
+    except (OSError, ValueError):
+        return 0
+    finally:
+        os.close(handle)
 
 
 def may_change(path: str | bytes) -> bool:

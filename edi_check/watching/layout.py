@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from time import gmtime, strftime
 
 from ..findings import EdiCheckError
-from .disk import is_network, make_private_folder
+from .disk import is_network, make_private_folder, mount_of
 
 __all__ = ["NOTE", "Layout", "LayoutError", "as_owner_of", "stamp"]
 
@@ -154,4 +154,9 @@ class Layout:
                 raise LayoutError(
                     f"{path} lies on another filesystem than {self.work}; a rename between them is a copy, "
                     "which a crash can cut in two"
+                )
+            if mount_of(path) != mount_of(self.work):
+                raise LayoutError(
+                    f"{path} lies on another mount than {self.work}, and nothing can be renamed between them; "
+                    "mount one folder that holds both"
                 )

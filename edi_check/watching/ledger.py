@@ -33,7 +33,7 @@ from .records import (
 )
 from .register import COLUMNS, Register, marks, record_of
 
-__all__ = ["JUDGED", "SqliteLedger", "is_token", "new_id"]
+__all__ = ["JUDGED", "SqliteLedger", "is_token", "new_id", "probe_name"]
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 """Crockford's: nothing in it looks like something else."""
@@ -57,6 +57,11 @@ def is_token(name: str) -> bool:
 def new_id() -> str:
     """The claim-check id of a file: 12 characters, 60 random bits."""
     return "".join(secrets.choice(ALPHABET) for _ in range(12))
+
+
+def probe_name() -> str:
+    """Of a file that somebody makes to see whether it can be made: one that everybody leaves alone."""
+    return f".edi-check-{new_id()}.part"
 
 
 class SqliteLedger(Register):

@@ -19,7 +19,7 @@ from typing import Any
 
 from .answering import Answering
 from .aside import PATIENCE
-from .disk import BLOCK_ERRORS, FILE_ERRORS, is_ours_to_fix
+from .disk import BLOCK_ERRORS, FILE_ERRORS, identities, is_ours_to_fix
 from .figures import Figures
 from .intake import Entry
 from .journal import Event, Journal, kind_of
@@ -65,6 +65,7 @@ class Service:
         self.answering = (
             answering(self.ledger) if answering else Answering(plan.policy, self.ledger.lease_numbers, self._ask)
         )
+        self._filled = plan.filled()
         unpacking = plan.unpacking(self.figures.beat)
         folders: dict[str, DropFolder] = {
             s.name: LocalFolder(
@@ -261,6 +262,7 @@ class Service:
 
     def _scan(self) -> None:
         """Scan what is due, the smallest folders first; a big one waits while there is work at hand."""
+        filled: list[tuple[int, int]] = []
         for w in sorted(self.waiting, key=lambda w: w.scan_seconds):
             if self.stopping.is_set() or not w.is_due:
                 continue
@@ -271,6 +273,8 @@ class Service:
                 w.postpone(0.0)
                 continue
             try:
+                filled = filled or list(identities(self._filled))
+                w.folder.filled = filled
                 failed = w.scan()
             except OSError as error:
                 w.postpone(max(5.0, self.plan.poll_seconds))

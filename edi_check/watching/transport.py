@@ -10,11 +10,11 @@ import errno
 import os
 import stat
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import BinaryIO, NamedTuple, Protocol
 
 from ..sources import CHUNK, GZIP_LIMIT, GZIP_RATIO, unpacks_too_far
-from .disk import create, fsync_folder, is_there, looks, may_change, open_regular, rename_new, unlink_quietly
+from .disk import create, fsync_folder, is_apart, is_there, looks, may_change, open_regular, rename_new, unlink_quietly
 from .intake import Entry, is_whole
 from .layout import Layout
 from .records import Output, Record
@@ -34,11 +34,13 @@ GZIP = b"\x1f\x8b"
 
 class DropFolder(Protocol):
     """``name`` is the source's in the configuration; ``unseen``: the names of the last scan of which nothing could be
-    learned, and why."""
+    learned, and why; ``filled``: devices and inodes of the folders that the watcher fills, which are no inbound
+    ones."""
 
     name: str
     is_remote: bool
     unseen: dict[bytes, OSError]
+    filled: Collection[tuple[int, int]]
 
     def scan(self) -> list[Entry]:
         """Everything in the inbound folder. Raises OSError or TransportError, also when nothing could be taken from
@@ -126,6 +128,7 @@ class LocalFolder:
         self.marker = os.fsencode(done_marker)
         self.is_own_clock, self.unpacking = is_own_clock, unpacking
         self.unseen: dict[bytes, OSError] = {}
+        self.filled: Collection[tuple[int, int]] = ()
 
     def _path(self, name: bytes) -> bytes:
         return os.path.join(self.inbound, name)
@@ -134,6 +137,11 @@ class LocalFolder:
         for folder in (self.inbound, self.outbound):
             if folder not in self.layout.shared and not may_change(folder):
                 raise PermissionError(errno.EACCES, "names can't be made and removed there")
+            if is_apart(folder, self.layout.work):
+                raise OSError(errno.EXDEV, "nothing can be renamed from or to there")
+        s = os.stat(self.inbound)
+        if (s.st_dev, s.st_ino) in self.filled:  # by a link that was changed, or a mount
+            raise OSError(errno.EDEADLK, "answers would be taken as claims")
         found = []
         self.unseen = {}
         with os.scandir(self.inbound) as names:
@@ -164,8 +172,8 @@ class LocalFolder:
             return "noinbound"
         if not os.path.isdir(self.outbound):
             return "nooutbound"
-        known = {errno.EACCES: "forbidden", errno.EPERM: "forbidden", errno.ELOOP: "onefolder", errno.EXDEV: "otherdisk"}
-        return known.get(error.errno or 0, "oserror")
+        known = {errno.EACCES: "forbidden", errno.EPERM: "forbidden", errno.EDEADLK: "onefolder"}
+        return known.get(error.errno or 0, "otherdisk" if error.errno == errno.EXDEV else "oserror")
 
     def looks_whole(self, entry: Entry) -> bool:
         with open_regular(self._path(entry.name)) as file:

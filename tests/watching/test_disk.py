@@ -25,7 +25,9 @@ from edi_check.reading.guide import load
 from edi_check.watching import service as service_module
 from edi_check.watching import troubles as troubles_module
 from edi_check.watching import waiting as waiting_module
+from edi_check.watching.checkup import examine
 from edi_check.watching.intake import Rules
+from edi_check.watching.layout import LayoutError
 from edi_check.watching.ledger import SqliteLedger
 from edi_check.watching.orders import Standing, standing
 from edi_check.watching.plan import Plan, SourcePlan
@@ -144,6 +146,115 @@ def test_a_disk_that_turns_read_only(small: Path, monkeypatch: pytest.MonkeyPatc
     said = hinder(plan, before, after, monkeypatch)
     assert "EROFS" in said or "SQLITE_" in said, said
     assert violations(small, files(small), Consumer(small / "outbound")) == []
+
+
+@pytest.mark.parametrize("which", ["inbound", "outbound"])
+def test_a_folder_on_a_mount_of_its_own_is_refused(tmp_path: Path, which: str) -> None:
+    """Of the same filesystem, as two volumes of a container may be: a rename between them is refused all the same."""
+    root = tmp_path / "root"
+    plan = plan_for(root)
+    (root / which).mkdir(exist_ok=True)
+    (tmp_path / "volume").mkdir()
+    command = ["mount", "--bind", str(tmp_path / "volume"), str(root / which)]
+    if os.geteuid() != 0 or subprocess.run(command, capture_output=True, check=False).returncode:
+        pytest.skip(f"{getpass.getuser()} may not mount here")
+    try:
+        assert os.stat(root / which).st_dev == os.stat(root).st_dev
+        with pytest.raises(LayoutError, match=f"{which} lies on another mount"):
+            service_for(plan)
+        assert [a.remedy for a in examine(plan) if "another mount" in a.remedy]
+    finally:
+        subprocess.run(["umount", str(root / which)], check=True)
+    drop(root / "inbound", "a.837", numbered(1))
+    run_once(plan)
+    assert violations(root, {"a.837": numbered(1)}, Consumer(root / "outbound")) == []
+
+
+# Folders behind symbolic links
+
+
+@pytest.fixture
+def linked(tmp_path: Path) -> Plan:
+    """A root whose outbound folder is a link to one elsewhere on the disk, and so is that of its source ``a``."""
+    for name in ("root/in", "elsewhere/all", "elsewhere/a"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "root/outbound").symlink_to(tmp_path / "elsewhere/all")
+    (tmp_path / "root/a").symlink_to("../elsewhere/a")
+    rules = Rules(settle_seconds=0.0, incomplete_grace_seconds=0.3)
+    source = SourcePlan("a", str(tmp_path / "root/in"), str(tmp_path / "root/a"), rules)
+    return plan_for(tmp_path / "root", sources=(source,))
+
+
+def test_answers_go_through_a_link_to_the_folder_it_names(linked: Plan, tmp_path: Path) -> None:
+    drop(tmp_path / "root/in", "a.837", numbered(1))
+    (tmp_path / "root/inbound").mkdir(exist_ok=True)
+    run_once(linked)
+    assert (tmp_path / "root/a").is_symlink() and (tmp_path / "root/outbound").is_symlink()
+    assert all(p.stat().st_mode & 0o777 == 0o600 for p in (tmp_path / "elsewhere/a").iterdir())
+    assert violations(tmp_path / "root", {"a.837": numbered(1)}, Consumer(tmp_path / "elsewhere/a")) == []
+
+
+def test_a_link_to_another_disk_or_to_nowhere_is_refused(linked: Plan, small: Path, tmp_path: Path) -> None:
+    for target, says in ((small, "another filesystem"), (tmp_path / "nowhere", "no such folder")):
+        (tmp_path / "root/a").unlink()
+        (tmp_path / "root/a").symlink_to(target)
+        with pytest.raises(LayoutError, match=says):
+            service_for(linked)
+
+
+@pytest.mark.parametrize(("target", "reason"), [("in", "onefolder"), ("../small", "otherdisk"), ("no", "nooutbound")])
+def test_a_link_that_is_changed_while_it_works_loses_and_doubles_nothing(
+    linked: Plan, small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, target: str, reason: str
+) -> None:
+    """To the inbound folder, whose answers would be taken as claims; to another disk; to nowhere."""
+    monkeypatch.setattr(troubles_module, "DOWN_SECONDS", 0.2)
+    link = tmp_path / "root/a"
+    dropped = {f"{n}.837": numbered(n) for n in (1, 2)}
+    service = service_for(linked)
+    thread = threading.Thread(target=service.run)
+    thread.start()
+    inbound = tmp_path / "root/in"
+    try:
+        drop(inbound, "1.837", numbered(1))
+        assert wait_for(lambda: not os.listdir(tmp_path / "root/work/claimed") and not os.listdir(inbound), 20)
+        (tmp_path / "root/new").symlink_to(target)
+        (tmp_path / "root/new").rename(link)
+        assert wait_for(lambda: asked(linked).sources_down == {"a": reason}, 20), asked(linked)
+        drop(inbound, "2.837", numbered(2))
+        time.sleep(0.5)
+        assert os.listdir(inbound) == ["2.837"]
+        link.unlink()
+        link.symlink_to("../elsewhere/a")
+        for w in service.waiting:
+            w._next = 0
+        done = lambda: len(list((tmp_path / "root/archive").rglob("*.837")))  # noqa: E731
+        assert wait_for(lambda: done() == 2 and asked(linked).sources_down == {}, 30), asked(linked)
+    finally:
+        service.stop()
+        thread.join(30)
+        service.close()
+    (tmp_path / "root/inbound").mkdir(exist_ok=True)
+    assert os.listdir(small) == []
+    assert violations(tmp_path / "root", dropped, Consumer(tmp_path / "elsewhere/a")) == []
+
+
+def test_a_link_planted_under_an_answers_name_is_replaced_and_not_followed(linked: Plan, tmp_path: Path) -> None:
+    """Whoever can write to the outbound folder gets no other file of ours overwritten."""
+    (tmp_path / "treasure").write_text("ours")
+    drop(tmp_path / "root/in", "a.837", numbered(1))
+    service = service_for(linked)
+    service._scan()
+    time.sleep(0.05)
+    service._scan()
+    steps = service.steps
+    [record] = steps.judge(steps.take(steps.claim(service._choose(1))))
+    names = [o.name for o in service.ledger.outputs([record.id]) if o.folder == "outbound"]
+    for name in names:
+        (tmp_path / "elsewhere/a" / name).symlink_to(tmp_path / "treasure")
+    steps.finish(steps.publish([record]))
+    service.close()
+    assert (tmp_path / "treasure").read_text() == "ours" and len(names) == 4
+    assert not any(p.is_symlink() for p in (tmp_path / "elsewhere/a").iterdir())
 
 
 # As a user who may not do everything

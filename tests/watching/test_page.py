@@ -62,6 +62,8 @@ def test_the_table_of_events_has_each_reason_of_a_source_that_is_down() -> None:
     assert sorted(told) == sorted(reasons())
 
 
-@pytest.mark.parametrize(("head", "keys"), [("| `[watch]` | default | |", WATCH), ("| `[[source]]` | default | |", SOURCE)])
+@pytest.mark.parametrize(
+    ("head", "keys"), [("| `[watch]` | default | |", WATCH), ("| `[[source]]` | default | |", SOURCE)]
+)
 def test_the_tables_of_settings_have_each_of_them(head: str, keys: dict[str, object]) -> None:
     assert sorted(w for cell in first_cells(head) for w in words(cell)) == sorted(keys)

@@ -126,6 +126,72 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: Path, server: Server, whi
     assert all(a.is_well for a in examine(plan) if "partner" in a.what)
 
 
+def advice(plan: Plan) -> dict[str, str]:
+    """What ``doctor`` says of the server: nothing of what is well."""
+    return {a.what.partition(": ")[2]: "" if a.is_well else a.remedy for a in examine(plan) if "partner" in a.what}
+
+
+@pytest.mark.parametrize(
+    ("denied", "claims_by", "taking", "putting"),
+    [
+        ("", "rename", "", ""),
+        ("rename,posix-rename", "rename", "renamed in", "renamed in"),
+        ("rename,posix-rename", "ledger", "", "renamed in"),
+        ("write", "rename", "", "written in"),
+        ("remove", "rename", "removed from", ""),
+    ],
+)
+def test_doctor_tries_out_what_the_server_allows(
+    tmp_path: Path, server: Server, denied: str, claims_by: str, taking: str, putting: str
+) -> None:
+    """With a tiny file that partners and watchers leave alone, and that is gone afterwards."""
+    server.deny(denied)
+    plan = plan_for(tmp_path / "root", sources=(server.source(claims_by=claims_by),))
+    said = advice(plan)
+    taken, put = said["files can be taken from there"], said["files can be put there"]
+    assert taking in taken and bool(taking) == bool(taken), said
+    assert putting in put and bool(putting) == bool(put), said
+    left = [p for folder in (server.inbound, server.outbound) for p in folder.iterdir()]
+    assert all(p.name.startswith(".edi-check-") and p.name.endswith(".part") for p in left)
+    assert not left or denied == "remove", left
+    server.deny()
+    log = run_once(plan)
+    assert "source_down" not in log and '"fetched"' not in log, "a watcher takes no trial for a claim file"
+
+
+@pytest.mark.parametrize("which", ["inbound", "outbound"])
+def test_doctor_finds_a_remote_folder_that_may_not_be_written(tmp_path: Path, server: Server, which: str) -> None:
+    folder = getattr(server, which)
+    if subprocess.run(["chattr", "+i", str(folder)], capture_output=True, check=False).returncode:
+        pytest.skip("no folder can be made immutable here")
+    try:
+        said = advice(plan_for(tmp_path / "root", sources=(server.source(),)))
+    finally:
+        subprocess.run(["chattr", "-i", str(folder)], check=True)
+    put = said["files can be put there"]
+    assert (str(folder) in put) == (which == "outbound"), said
+    assert not said["files can be taken from there"], "nothing can be made there, which isn't needed"
+
+
+def test_a_process_with_a_carrier_is_one_process(tmp_path: Path, server: Server) -> None:
+    plan = plan_for(tmp_path / "root", sources=(server.source(),))
+    (server.inbound / "cut.837").write_bytes(numbered(1)[:500])
+    object.__setattr__(plan.sources[0].rules, "incomplete_grace_seconds", 900.0)
+    service = service_for(plan)
+    thread = threading.Thread(target=service.run)
+    thread.start()
+    ledger = SqliteLedger(plan.layout.ledger)
+    try:
+        told = lambda: standing(plan.layout, ledger, ["partner"])  # noqa: E731
+        assert wait_for(lambda: told().waiting == {"partner": {"incomplete": 1}}, 20), told()
+        assert told().processes == 1
+    finally:
+        ledger.close()
+        service.stop()
+        thread.join(30)
+        service.close()
+
+
 def test_a_host_that_is_not_found_is_lost(tmp_path: Path, server: Server) -> None:
     """As one that doesn't answer; ``oserror`` is about this machine."""
     source = server.source()
