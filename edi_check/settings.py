@@ -128,6 +128,8 @@ FREE: dict[str, Key] = {
 def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise ValueError("a text in quotes is expected")
+    if "\0" in value:
+        raise ValueError("a text without NUL is expected")
     return value
 
 

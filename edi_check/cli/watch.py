@@ -85,15 +85,23 @@ def watch(session: Session, /, config_file: str, config_short: str, once: bool, 
 
 @contextmanager
 def unusable_told() -> Iterator[None]:
-    """Folders, ledgers and ports that can't be used are for the operator to mend: exit code 2, and what to do."""
+    """Folders, ledgers and ports that can't be used are for the operator to mend: exit code 2, and what to do. So is a
+    ledger that turns out to be damaged."""
+    import sqlite3
+
     from ..watching.layout import LayoutError
     from ..watching.operations import ListenError
-    from ..watching.schema import LedgerError
+    from ..watching.schema import LedgerError, damage
 
     try:
         yield
     except (LayoutError, LedgerError, ListenError) as error:
         raise click.ClickException(visible(str(error))) from None
+    except sqlite3.DatabaseError as error:
+        told = damage(error)
+        if told is None:
+            raise
+        raise click.ClickException(visible(str(told))) from None
 
 
 def plan_of(settings: Configuration, session: Session, **places: str) -> Any:

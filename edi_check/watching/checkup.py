@@ -15,6 +15,7 @@ from .layout import Layout, LayoutError, as_owner_of
 from .ledger import SqliteLedger, probe_name
 from .plan import Plan, SourcePlan
 from .records import CLAIMED, DECIDED, DONE, FETCHED, PUSHING, QUARANTINED
+from .schema import damage
 
 __all__ = ["Advice", "examine"]
 
@@ -84,27 +85,36 @@ def _own_folders(plan: Plan) -> list[str]:
 
 def _ledger(plan: Plan) -> Iterator[Advice]:
     try:
+        plan.layout.refuse_lost_ledger()
         ledger = SqliteLedger(plan.layout.ledger)
     except (EdiCheckError, sqlite3.Error) as error:
         yield Advice(False, "ledger", str(error))
         return
     try:
-        mode = ledger.db.execute("PRAGMA journal_mode").fetchone()[0]
-        yield Advice(True, f"ledger opens (SQLite {sqlite3.sqlite_version}, journal {mode})")
-        said = ledger.db.execute("PRAGMA quick_check(1)").fetchone()[0]
-        yield Advice(said == "ok", "ledger is whole", "stop the watcher and restore the ledger from a backup")
-        kept = ledger.select("state IN (?, ?) AND stored <> ''", DONE, QUARANTINED)
-        missing = [r.id for r in kept if not os.path.lexists(os.path.join(plan.layout.root, r.stored))]
-        yield Advice(not missing, "every file put away lies where the ledger says", "gone: " + " ".join(missing[:5]))
-        yield from _in_work(plan, ledger)
-        strays = [n for n in os.listdir(plan.layout.claims) if ledger.find(n[:12]) is None]
-        yield Advice(
-            not strays, "no stray file in work/claimed", "an order that was interrupted left " + " ".join(strays[:5])
-        )
-        waiting = len(ledger.select("state = ?", QUARANTINED))
-        yield Advice(not waiting, "nothing unanswered in quarantine", f"{waiting}: see edi-check quarantine list")
+        yield from _examined_ledger(plan, ledger)
+    except sqlite3.DatabaseError as error:
+        yield Advice(False, "ledger", str(damage(error) or error))
     finally:
         ledger.close()
+
+
+def _examined_ledger(plan: Plan, ledger: SqliteLedger) -> Iterator[Advice]:
+    mode = ledger.db.execute("PRAGMA journal_mode").fetchone()[0]
+    yield Advice(True, f"ledger opens (SQLite {sqlite3.sqlite_version}, journal {mode})")
+    said = ledger.db.execute("PRAGMA quick_check(1)").fetchone()[0]
+    yield Advice(said == "ok", "ledger is whole", "stop the watcher and restore the ledger from a backup")
+    if said != "ok":
+        return
+    kept = ledger.select("state IN (?, ?) AND stored <> ''", DONE, QUARANTINED)
+    missing = [r.id for r in kept if not os.path.lexists(os.path.join(plan.layout.root, r.stored))]
+    yield Advice(not missing, "every file put away lies where the ledger says", "gone: " + " ".join(missing[:5]))
+    yield from _in_work(plan, ledger)
+    strays = [n for n in os.listdir(plan.layout.claims) if ledger.find(n[:12]) is None]
+    yield Advice(
+        not strays, "no stray file in work/claimed", "an order that was interrupted left " + " ".join(strays[:5])
+    )
+    waiting = len(ledger.select("state = ?", QUARANTINED))
+    yield Advice(not waiting, "nothing unanswered in quarantine", f"{waiting}: see edi-check quarantine list")
 
 
 def _in_work(plan: Plan, ledger: SqliteLedger) -> Iterator[Advice]:

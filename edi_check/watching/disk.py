@@ -21,6 +21,7 @@ __all__ = [
     "MACHINE_ERRORS",
     "NEW_FILE",
     "PLACE_ERRORS",
+    "ROOM_ERRORS",
     "Flusher",
     "create",
     "fsync_file",
@@ -55,6 +56,9 @@ BLOCK_ERRORS = frozenset(
 )
 """Errors about a block, or a few, of a disk: where others can be written, they are one file's."""
 
+ROOM_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""There is no room for what was to be written."""
+
 FILE_ERRORS = BLOCK_ERRORS | {
     errno.ENOENT,
     errno.EACCES,
@@ -68,10 +72,8 @@ FILE_ERRORS = BLOCK_ERRORS | {
 }
 """On opening or reading one file, these are about that file; those of blocks, where the disk is well otherwise."""
 
-MACHINE_ERRORS = BLOCK_ERRORS | frozenset(
+MACHINE_ERRORS = BLOCK_ERRORS | ROOM_ERRORS | frozenset(
     {
-        errno.ENOSPC,
-        errno.EDQUOT,
         errno.EROFS,
         errno.EACCES,
         errno.EPERM,

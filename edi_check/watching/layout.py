@@ -120,6 +120,18 @@ class Layout:
         """Folder of the archive for a file taken at that time."""
         return os.path.join(self.root, "archive", strftime("%Y/%m/%d", gmtime(taken)))
 
+    def refuse_lost_ledger(self) -> None:
+        """Refuse to begin with an empty ledger where another was: what was taken would be lost, and what comes again
+        not known again. Raises LayoutError."""
+        if os.path.exists(self.ledger) and os.path.getsize(self.ledger):
+            return
+        for folder in (self.claims, self.stage, os.path.join(self.root, "archive"), self.folder("quarantine")):
+            if any(names for _, _, names in os.walk(folder)):
+                raise LayoutError(
+                    f"there is no ledger {self.ledger}, but files lie in {folder}: are --root and --work those of the "
+                    "watcher? If they are, restore the ledger from a backup; to begin anew, move those files away"
+                )
+
     def prepare(self, folders: list[str]) -> None:
         """Make what is missing; refuse what can't work. ``folders``: those of local sources, which must be there.
 

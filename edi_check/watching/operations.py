@@ -13,6 +13,7 @@ from typing import Any
 from ..findings import EdiCheckError
 from .disk import create
 from .figures import HELP, Figures
+from .layout import LayoutError
 
 __all__ = ["Answerer", "ListenError", "TextFile", "exposition", "notify"]
 
@@ -123,9 +124,13 @@ def _metrics(figures: Figures) -> tuple[int, str, bytes]:
 
 
 class TextFile:
-    """Writes the figures to a file every quarter of a minute, whole, 0600."""
+    """Writes the figures to a file every quarter of a minute, whole, 0600. Raises LayoutError where that can't be."""
 
     def __init__(self, figures: Figures, path: str) -> None:
+        folder = os.path.dirname(path) or "."
+        if os.path.isdir(path) or not os.path.isdir(folder) or not os.access(folder, os.W_OK | os.X_OK):
+            what = "is a folder" if os.path.isdir(path) else f"no file can be made in {folder}"
+            raise LayoutError(f"the file of figures, {path}: {what}; name another place, or leave metrics_textfile out")
         self.figures, self.path = figures, path
         self._next = 0.0
 

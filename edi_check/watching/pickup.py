@@ -180,9 +180,14 @@ class Pickup:
         return [e for e in looked if e.name in whole]
 
     def _that_fit(self) -> list[Entry]:
-        """The next batch of what is ready, as much as there is disk for. Raises OSError when not even one fits."""
+        """The next batch of what is ready, as much as there is disk for; a file that is bigger than all of that waits
+        alone. Raises OSError when there is none."""
         s = os.statvfs(self.plan.layout.work)
         free = s.f_bavail * s.f_frsize - self.plan.min_free_bytes
+        if self._ready and free <= 0:
+            raise OSError(errno.ENOSPC, "less is free than min_free_megabytes", self.plan.layout.work)
+        while self._ready and self._ready[0].size > free:
+            self._cannot_read(self._ready.popleft().name, OSError(errno.ENOSPC, "not enough disk for this file"))
         taken: list[Entry] = []
         size = 0
         while self._ready and len(taken) < BATCH:
@@ -190,8 +195,6 @@ class Pickup:
             if size > free or (taken and size > BATCH_BYTES):
                 break
             taken.append(self._ready.popleft())
-        if self._ready and not taken:
-            raise OSError(errno.ENOSPC, "not enough disk for this file")
         return taken
 
     def _cannot_read(self, name: bytes, error: BaseException) -> None:

@@ -20,6 +20,7 @@ __all__ = ["Plan", "RemoteSource", "SourcePlan", "make_plan"]
 
 PUSHED = frozenset({"TA1", "999", "277CA"})
 """What goes to a remote source. Reports are ours: they stay in the local outbound folder."""
+MOST_WORKERS = 256
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 
@@ -114,7 +115,8 @@ def make_plan(
                 rules,
             )
         ]
-    mistakes += [*_crossed(sources, layout), *_in_others_place(layout)]
+    mistakes += [*_crossed(sources, layout), *_in_others_place(layout), *_never_taken(sources)]
+    mistakes += [f"[watch] workers: {watch['workers']}; at most {MOST_WORKERS}"] * (watch["workers"] > MOST_WORKERS)
     names = [s.name for s in sources]
     mistakes += [f"[[source]] name {n!r} is used twice" for n in {n for n in names if names.count(n) > 1}]
     mistakes += _unheard(watch["listen"])
@@ -201,6 +203,14 @@ def _crossed(sources: list[SourcePlan], layout: Layout) -> Iterator[str]:
             if (o.host, o.port, o.user) == (r.host, r.port, r.user) and o.outbound and normpath(o.outbound) == here:
                 whose = "" if other == name else f" of {other}"
                 yield f"[[source]] {name}: inbound and outbound{whose} are one folder: answers would be taken as claims"
+
+
+def _never_taken(sources: list[SourcePlan]) -> Iterator[str]:
+    """A done marker that no name can have, or whose names are left alone: every file would wait for ever."""
+    for s in sources:
+        marker = s.rules.done_marker
+        if marker and s.rules.ignores(os.fsencode("a.837" + marker)):
+            yield f"[[source]] {s.name}: done_marker {marker!r}: files with that ending are left alone; name another"
 
 
 def _in_others_place(layout: Layout) -> Iterator[str]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import sqlite3
+import tempfile
 from collections.abc import Sequence
 
 from .. import __version__
 from ..findings import EdiCheckError
+from .disk import ROOM_ERRORS
 from .figures import Figures
 from .journal import Journal
 from .layout import LayoutError
@@ -44,11 +46,11 @@ def run(
         stop_with_parent(service.stop)
     workers = Workers(worker_command, 0 if once or is_worker else plan.workers - 1, journal, figures)
     try:
+        written = TextFile(figures, textfile) if textfile and not is_worker else None
         answerer = Answerer(figures, plan.listen) if plan.listen and not is_worker else None
-    except ListenError:
+    except (LayoutError, ListenError):
         service.close()
         raise
-    written = TextFile(figures, textfile) if textfile and not is_worker else None
     state = {"is_told": False}
 
     def each_round() -> None:
@@ -108,6 +110,8 @@ def _told(error: Exception) -> str:
         return f"the ledger: {error}"
     where = os.fsdecode(error.filename) if isinstance(error.filename, (str, bytes)) else ""
     where = where if os.path.isdir(where) else os.path.dirname(where)
+    if error.errno in ROOM_ERRORS and not where:
+        return f"{error.strerror}: in the root, or for temporary files in {tempfile.gettempdir()} (TMPDIR)"
     return f"{where}: {error.strerror}" if where else str(error.strerror)
 
 

@@ -10,7 +10,7 @@ import sqlite3
 
 from ..findings import EdiCheckError
 
-__all__ = ["LedgerError", "open_database"]
+__all__ = ["LedgerError", "damage", "open_database"]
 
 VERSION = 2
 
@@ -75,14 +75,21 @@ def open_database(
         db.close()
         if isinstance(error, sqlite3.OperationalError):  # the machine's, not the ledger's
             raise _unopened(path, error) from None
-        raise LedgerError(
-            f"the ledger can't be read ({error}); restore it from a backup, never start with an empty one "
-            "beside files that were taken"
-        ) from None
+        raise damage(error) or error from None
     except BaseException:
         db.close()
         raise
     return db
+
+
+def damage(error: sqlite3.DatabaseError) -> LedgerError | None:
+    """What to do where an error says that the file is damaged, or no database; nothing where it says something else."""
+    if getattr(error, "sqlite_errorcode", 0) & 0xFF not in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        return None
+    return LedgerError(
+        f"the ledger can't be read ({error}); stop what has it open, and restore it from a backup; never start with an "
+        "empty one beside files that were taken"
+    )
 
 
 def _unopened(path: str, why: object) -> LedgerError:

@@ -61,6 +61,7 @@ class Service:
         self.plan, self.journal, self.figures = plan, journal or Journal(), figures or Figures()
         self.is_main = is_main
         plan.layout.prepare([f for s in plan.sources if not s.remote for f in (s.inbound, s.outbound)])
+        plan.layout.refuse_lost_ledger()
         self.ledger: Ledger = SqliteLedger(plan.layout.ledger, plan.layout.owners)
         self.answering = (
             answering(self.ledger) if answering else Answering(plan.policy, self.ledger.lease_numbers, self._ask)

@@ -18,7 +18,7 @@ from time import time
 
 from .alone import Died, answer_alone
 from .answering import Answering
-from .disk import BLOCK_ERRORS, MACHINE_ERRORS, fsync_file, is_there, looks, write_durably
+from .disk import BLOCK_ERRORS, MACHINE_ERRORS, ROOM_ERRORS, fsync_file, is_there, looks, write_durably
 from .layout import Layout
 from .publishing import Publishing
 from .records import CLAIMED, RETURNING, Claim, Decision, Ledger, Record
@@ -189,7 +189,7 @@ class Steps(Publishing):
             self.journal.write("error", "judge_died", id=r.id, source=r.source, signal=died.signal, code=died.code)
             self.quarantine(r, "judge_died")
         except OSError as error:
-            if error.errno in BLOCK_ERRORS:
+            if error.errno in BLOCK_ERRORS or (error.errno in ROOM_ERRORS and self.troubles.is_too_big(r)):
                 self.troubles.set_aside({r.id: error}, [r])
             elif error.errno in MACHINE_ERRORS:
                 raise

@@ -185,6 +185,8 @@ class LocalFolder:
             try:
                 os.rename(self._path(record.name), target)
             except FileNotFoundError:
+                if not os.path.isdir(self.layout.claims):
+                    raise
                 return GONE
         if not is_as_claimed(record, target):
             return CHANGED

@@ -6,6 +6,7 @@ well otherwise, is set aside: it keeps its state and is tried again, later each 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from time import monotonic
 
@@ -36,6 +37,7 @@ class Troubles:
         """Files that are left alone for a while, by id."""
         self.files: dict[str, str] = {}
         """Of those, which can't be read or written, and their sources."""
+        self._crowded: Counter[str] = Counter()
 
     def is_of_place(self, error: OSError) -> bool:
         """Is this error about a source's folder or file, and not about the machine or our own folders?"""
@@ -70,6 +72,12 @@ class Troubles:
                     level, "set_aside", failed[r.id], id=r.id, source=r.source, attempt=count, wait_seconds=wait
                 )
 
+    def is_too_big(self, r: Record) -> bool:
+        """There was no room for what is made of a file. Out: so it was three times, though there is some: then it is
+        this file that has to wait, and no longer all others with it."""
+        self._crowded[r.id] += 1
+        return self._crowded[r.id] >= ONCE and self.is_well()
+
     def hold(self, id: str, seconds: float) -> None:
         """Leave this file alone for a while."""
         self.aside.hold(id, seconds)
@@ -87,3 +95,4 @@ class Troubles:
         for i in ids:
             self.aside.clear(i)
             self.files.pop(i, None)
+            self._crowded.pop(i, None)

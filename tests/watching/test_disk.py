@@ -4,6 +4,7 @@ that it isn't ready, nothing is done by halves, and it goes on by itself once th
 from __future__ import annotations
 
 import getpass
+import gzip
 import io
 import json
 import os
@@ -127,6 +128,47 @@ def test_a_full_disk(small: Path, leave: int, monkeypatch: pytest.MonkeyPatch) -
     said = hinder(plan, before, lambda: ballast[0].unlink(), monkeypatch)
     assert "ENOSPC" in said or "SQLITE_FULL" in said or "SQLITE_IOERR" in said, said
     assert violations(small, files(small), Consumer(small / "outbound")) == []
+
+
+def test_a_file_for_which_there_is_no_room_waits_alone(
+    tmp_path: Path, small: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk of temporary files is full; a file that is unpacked there has to wait, the others are answered."""
+    fill(small)
+    root = tmp_path / "root"
+    plan = plan_for(root)
+    dropped = {"big.837.gz": gzip.compress(numbered(1) + b"\n" * 40_000), "2.837": numbered(2)}
+    for name, data in dropped.items():
+        drop(root / "inbound", name, data)
+    monkeypatch.setattr(service_module, "LONGEST_PAUSE", 0.1)
+    monkeypatch.setattr("tempfile.tempdir", str(small))
+    log = run_once(plan)
+    told = [(e["event"], e["errno"]) for e in map(json.loads, log.splitlines()) if "errno" in e]
+    assert told == [("paused", "ENOSPC")] * 2 + [("set_aside", "ENOSPC")] * 3, log
+    assert [p.read_bytes() for p in (root / "archive").rglob("*.837")] == [numbered(2)]
+    monkeypatch.undo()
+    run_once(plan)
+    assert {p.read_bytes() for p in (root / "archive").rglob("*.837")} == set(dropped.values())
+
+
+@pytest.mark.parametrize("which", ["work/claimed", "work/stage"])
+def test_a_folder_of_ours_that_is_gone_pauses_and_is_told(tmp_path: Path, which: str) -> None:
+    plan = plan_for(tmp_path)
+    service = service_for(plan)
+    thread = threading.Thread(target=service.run)
+    thread.start()
+    try:
+        assert wait_for(lambda: service.figures.is_ready, 20)
+        (tmp_path / which).rename(tmp_path / "elsewhere")
+        drop(tmp_path / "inbound", "a.837", numbered(1))
+        assert wait_for(lambda: service._note.paused == "ENOENT", 20)
+        (tmp_path / "elsewhere").rename(tmp_path / which)
+        assert wait_for(lambda: bool(list((tmp_path / "archive").rglob("*.837"))), 30)
+    finally:
+        service.stop()
+        thread.join(30)
+        service.close()
+    assert violations(tmp_path, {"a.837": numbered(1)}, Consumer(tmp_path / "outbound")) == []
 
 
 def test_a_disk_that_turns_read_only(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:

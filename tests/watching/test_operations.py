@@ -28,6 +28,7 @@ from edi_check.configuration import ConfigurationError, load
 from edi_check.watching.answering import Answering
 from edi_check.watching.figures import HELP
 from edi_check.watching.journal import KEYS, Journal
+from edi_check.watching.layout import LayoutError
 from edi_check.watching.operations import notify
 from edi_check.watching.plan import make_plan
 from edi_check.watching.steps import Steps
@@ -293,6 +294,10 @@ def test_doctor_looks_at_the_folders_of_a_watcher_without_a_configuration(
     [
         ('[watch]\nroot = "."\nlisten = "0.0.0.0:80"\n', "loopback"),
         ("[watch]\npoll_seconds = 1\n", "root is not set"),
+        ('[watch]\nroot = "."\ndone_marker = "/"\n', "inbound: done_marker '/': files with that ending are left alone"),
+        ('[watch]\nroot = "."\ndone_marker = ".tmp"\n', "left alone"),
+        ('[watch]\nroot = "."\nworkers = 1000\n', "workers: 1000; at most 256"),
+        ('[watch]\nroot = "a\\u0000b"\n', "without NUL"),
         ('[watch]\nroot = "."\n[[source]]\nhost = "h"\ninbound = "i"\n', "known_hosts is not set"),
         ('[watch]\nroot = "."\n[[source]]\nname = "a b"\ninbound = "i"\n', "letters"),
         (
@@ -326,6 +331,71 @@ def test_folders_and_a_ledger_that_cannot_be_used_are_told(tmp_path: Path, capsy
         told = capsys.readouterr().err
         assert "the ledger can't be read" in told and "a fault of ours" not in told
     os.umask(mask)
+
+
+@pytest.mark.parametrize("damage", ["some pages", "half of it", "while it works"])
+def test_a_damaged_ledger_ends_with_2_and_what_to_do(tmp_path: Path, damage: str) -> None:
+    config = configured(tmp_path)
+    for n in range(1, 120):
+        drop(tmp_path / "inbound", f"{n}.837", numbered(n))
+    root = Path(__file__).parents[2]
+    command = [sys.executable, "-m", "edi_check"]
+    once = [*command, "watch", "--once", "--config", str(config)]
+    subprocess.run(once, capture_output=True, check=True, cwd=root)
+    ledger = tmp_path / "work/ledger.db"
+    watcher = None
+    if damage == "while it works":
+        watcher = process("watch", "--config", config, stderr=subprocess.PIPE)
+        assert wait_for(lambda: bool(os.listdir(tmp_path / "work/owners")), 60)
+    with open(ledger, "r+b") as file:
+        size = file.seek(0, os.SEEK_END)
+        if damage == "half of it":
+            file.truncate(size // 2)
+        else:
+            file.seek(4096)
+            file.write(os.urandom(size - 4096))
+    drop(tmp_path / "inbound", "new.837", numbered(500))
+    if watcher:
+        told, code = watcher.communicate(timeout=60)[1].decode(), watcher.returncode
+    else:
+        ran = subprocess.run(once, capture_output=True, text=True, check=False, cwd=root)
+        told, code = ran.stderr, ran.returncode
+    assert code == 2 and "restore it from a backup" in told and "fault of ours" not in told, told
+    for order, code in ((["status"], 2), (["quarantine", "list"], 2), (["doctor", "--local"], 3)):
+        ran = subprocess.run(
+            [*command, *order, "--config", str(config)], capture_output=True, text=True, check=False, cwd=root
+        )
+        assert ran.returncode == code and "from a backup" in ran.stdout + ran.stderr, ran
+
+
+def test_a_lost_ledger_is_told_and_no_empty_one_begun(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    plan = plan_for(tmp_path)
+    drop(tmp_path / "inbound", "a.837", numbered(1))
+    service = service_for(plan)
+    service.run(once=True)
+    service.close()
+    (tmp_path / "work/ledger.db").rename(tmp_path / "backup")
+    for empty in (False, True):
+        if empty:
+            (tmp_path / "work/ledger.db").touch()
+        with pytest.raises(LayoutError, match=r"there is no ledger .*ledger\.db, but files lie in .*archive"):
+            service_for(plan)
+        assert main(["doctor", "--root", str(tmp_path), "--local"]) == 3
+        assert "restore the ledger from a backup" in capsys.readouterr().out
+    (tmp_path / "backup").rename(tmp_path / "work/ledger.db")
+    service_for(plan).close()
+
+
+def test_a_file_of_figures_that_cannot_be_written_is_refused_at_the_start(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for path in (tmp_path / "none/figures.prom", tmp_path):
+        config = configured(tmp_path, metrics_textfile=str(path))
+        mask = os.umask(0o077)
+        assert main(["watch", "--once", "--config", str(config)]) == 2
+        os.umask(mask)
+        assert f"the file of figures, {path}" in capsys.readouterr().err
+    assert os.listdir(tmp_path / "work/owners") == []
 
 
 @pytest.mark.parametrize("option", [True, False])
