@@ -17,7 +17,8 @@ COMPILED = {
     "answers": "original",
     "judging": "active aggregate comparison conditions courses engine identities keys plan scope settle visits",
     "judging/edits": "_ordinary",
-    "reading": "assembly bindings byways claims compile filing hierarchy reader segments strangers trace values",
+    "reading": "assembly bindings byways claims compile filing hierarchy misplaced reader segments strangers trace "
+    "values",
 }
 """Modules of edi_check by folder. One that has a class must come with all that inherit from it. Checks stay as they
 are: the packs find them, and their parameters, by looking at the functions."""

@@ -287,6 +287,27 @@ def _is_of_a_run(d: Difference, others: list[Difference]) -> bool:
     return unplaced.get(at) == "both"
 
 
+def _is_beginning(d: Difference, others: list[Difference]) -> bool:
+    """Ours names the first segment of a loop as missing, at the segment that pyx12 doesn't find, and reads on there."""
+    not_found = {o.segment for o in others if o.side != "ours" and o.kind == "unexpected"}
+    told = {o.segment for o in others if o.side != "pyx12" and o.kind == "missing"
+            and "had to come before this" in o.says} & not_found
+    if d.side == "ours":  # in the loop that it reads on in, something may be missing or late
+        return (d.kind == "missing" or d.code == "7") and any(segment <= d.segment for segment in told)
+    return d.kind in ("unexpected", "missing", "too many", "HL") and any(segment <= d.segment for segment in told)
+
+
+def _is_late(d: Difference, others: list[Difference]) -> bool:
+    return (d.side, d.kind) == ("pyx12", "missing") and any(
+        o.kind == "unexpected" and o.segment >= d.segment and "too late" in o.says for o in others)
+
+
+def _is_again(d: Difference, others: list[Difference]) -> bool:
+    again = {o.segment for o in others if o.side == "ours" and o.kind == "too many" and "comes again" in o.says}
+    not_found = {o.segment for o in others if o.side == "pyx12" and o.kind == "unexpected"}
+    return d.segment in again & not_found
+
+
 def _is_second_use(d: Difference, others: list[Difference]) -> bool:
     return d.side == "pyx12" and (d.kind, d.place) == ("IK4", "PWK02") and d.code == "7"
 
@@ -336,9 +357,19 @@ WHOLE_FILES = (
     WholeFile("after-a-stranger", "NM1*ZZ … then PRV*PE*PXC*225100000X",
               "What follows an NM1 that fits nowhere belongs to it and is passed over: one fault, one finding. pyx12 "
               "refuses each of these segments.", _is_after_a_stranger),
-    WholeFile("run-without-a-place", "a set without HL",
-              "Segments in a row that have no place, because what should come before them is missing, are one finding, "
-              "which tells how many they are. pyx12 refuses each of them.", _is_of_a_run),
+    WholeFile("run-without-a-place", "2300 HI, then DMG and SV5",
+              "Segments in a row that have no place, or that come too late in one loop, are one finding, which tells how "
+              "many they are. pyx12 refuses each of them.", _is_of_a_run),
+    WholeFile("beginning-missing", "2010BB, then REF*D9 and HI without CLM",
+              "Where a segment would have its place in a loop whose first segment is missing, ours says that this one "
+              "is missing (3), and reads on in the loop. pyx12 doesn't find the segment, nor any that belongs there.",
+              _is_beginning),
+    WholeFile("late-not-missing", "N4, then N3",
+              "A required segment that comes too late is out of order (7), once; for pyx12 it is missing first, and "
+              "then not found.", _is_late),
+    WholeFile("again", "2400 SV1, then another HI",
+              "A segment that has come as often as it may, met once more behind its place, exceeds its maximum (5); "
+              "pyx12 doesn't find it.", _is_again),
     WholeFile("second-use", "2400 PWK*CT*AD",
               "Two uses of PWK in 2400 have the same qualifier CT; ours takes the one that fits (PWK02 AD is the DMERC "
               "certificate's), pyx12 the first.", _is_second_use),

@@ -20,7 +20,8 @@ SMALL = [FILES / "pass" / f"{name}.837" for name in (
     "crlf", "other-delimiters", "leading-blank-lines", "byte-order-mark", "several-interchanges", "secondary",
 )] + [FILES / "fail" / f"{name}.837" for name in (
     "truncated-in-a-claim", "blank-segment", "isa-too-short", "bytes-after-the-end", "trailing-element-separator",
-    "last-terminator-missing", "non-ascii-name",
+    "last-terminator-missing", "non-ascii-name", "subscriber-hl-missing", "claim-beginning-missing",
+    "coverage-too-late", "rendering-provider-too-late", "claim-segments-too-late", "billing-level-missing",
 )]  # fmt: skip
 
 

@@ -172,11 +172,11 @@ def test_the_words_of_messages_are_explained() -> None:
 
 
 def test_segments_without_a_place_are_one_finding() -> None:
-    """Where an HL is missing, all that should stand under it has no place: said once, with how many it takes."""
-    without = "".join(line for line in GOOD.splitlines(True) if not line.startswith("HL*"))
-    findings = edi_check.check(without.encode(), as_of="2026-03-01").files[0].findings
+    """What belongs nowhere is said once, with how many segments it takes."""
+    several = GOOD.replace("LX*1~", "DMG*D8*19800101*F~\nSV5*HC:97140*DA*1~\nFRM*1*Y~\nLX*1~")
+    findings = edi_check.check(several.encode(), as_of="2026-03-01").files[0].findings
     (run_of_them,) = [f for f in findings if f.edit == "IK3-2"]
-    assert run_of_them.message.startswith("NM1*85 and the 14 segments after it are not expected here")
+    assert run_of_them.message.startswith("DMG and the 2 segments after it are not expected here")
     one_only = GOOD.replace("LX*1~", "DMG*D8*19800101*F~\nLX*1~")
     findings = edi_check.check(one_only.encode(), as_of="2026-03-01").files[0].findings
     assert [f.message for f in findings if f.edit == "IK3-2"] == [

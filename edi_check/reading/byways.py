@@ -1,7 +1,7 @@
 """Off the fast lane: the envelope's own segments, and those that no use fits where they stand.
 
 ``Byways`` decides how reading goes on after them: a set opens or closes, a slip of the keyboard or a missing BHT is
-read over, an unknown party is passed by. What is said of them says ``Filing``.
+read over, an unknown party is passed by. What is said of them say ``Filing`` and ``Misplaced``.
 """
 
 from __future__ import annotations
@@ -10,14 +10,17 @@ from typing import Any
 
 from ..privacy import legible
 from .compile import CONTROL, Choice, Step, StepTable, Transition, required_before
-from .filing import Filing, extent_in
+from .filing import extent_in
+from .gaps import chosen
 from .guide import SegmentUse
-from .strangers import AfterStranger, Elsewhere
+from .misplaced import Misplaced
+from .names import QUALIFIED
+from .strangers import COVERAGE_HEAD, COVERAGE_TAIL, PARTY_TAIL, AfterStranger, Elsewhere
 
 __all__ = ["Byways"]
 
 
-class Byways(Filing):
+class Byways(Misplaced):
     """The state of reading, and the way back into it. ``limit_hit``: reading stops."""
 
     def __init__(self, element_limit: int, set_limit: int, tables: dict[Any, StepTable] | None) -> None:
@@ -25,12 +28,6 @@ class Byways(Filing):
         self.set_limit = set_limit
         self.limit_hit = False
         self._tables: dict[Any, StepTable] = {} if tables is None else tables
-        self._step: Step | None = None
-        self._mask = 0
-
-    def _finish(self, n: int) -> None:
-        """The open claim ends before segment ``n``."""
-        raise AssertionError("the reader finishes claims")
 
     def _odd(self, step: Step, e: list[str], n: int, choice: Choice | None) -> Transition | None:
         """A segment that no use fits, or one of the envelope. Returns the transition to take after all, or ``None``;
@@ -49,25 +46,54 @@ class Byways(Filing):
             # One slip of the keyboard, one finding: the segment is read as what it was meant to be.
             self._misspelt(step, segment_id, intended, n)
             return self._transition(meant, [intended, *e[1:]])
-        if choice is not None:
-            uses = {t.step.use.index: t for t in choice.by_code.values()}
-            if segment_id == "HL":
-                return choice.by_code.get("22" if len(e) > 2 and e[2] else "20") or next(iter(uses.values()))
-            if len(uses) == 1:
-                return next(iter(uses.values()))
-        self._unexpected(step, e, n, choice)
-        self._step = step
+        if not self._is_known(step, segment_id, n):
+            return None
+        if segment_id in PARTY_TAIL and self._is_taken_for(step.use.loop):
+            return None
+        if self._is_subscriber_after_all(step, e, n):
+            return self._again(e, n)
+        late = self._find_late(step, e)
+        if late is None or late.is_used_up or late.is_far:
+            begun = self._without_beginning(step, e, n)
+            if begun is not None or self._step is not step:
+                return begun
+        if late is not None:
+            self._too_late(late, step, e, n)
+        else:
+            found = self._by_position(choice, e) if choice is not None else None
+            if found is not None:
+                return found
+            self._unexpected(step, e, n, choice)
+        before = step.before if isinstance(step, AfterStranger) else step
         if segment_id == "NM1":
-            self._step = AfterStranger(step.before if isinstance(step, AfterStranger) else step)
+            self._step = AfterStranger(before)
+        elif segment_id == "SBR":
+            self._step = AfterStranger(before, COVERAGE_HEAD, COVERAGE_TAIL)
         return None
+
+    def _again(self, e: list[str], n: int) -> Transition | None:
+        """The state is another now: what follows from there?"""
+        step = self._step
+        assert step is not None
+        choice = step.choice(e[0])
+        found = self._transition(choice, e) if choice is not None else None
+        return found if found is not None else self._odd(step, e, n, choice)
+
+    def _by_position(self, choice: Choice, e: list[str]) -> Transition | None:
+        """Where only one use of a segment may follow and hasn't come yet, it is meant, whatever its qualifier; but not
+        with one that the guide has elsewhere, where the qualifier says all of what the segment is."""
+        uses = {t.step.use.index: t for t in choice.by_code.values()}
+        if e[0] == "HL":
+            return choice.by_code.get("22" if len(e) > 2 and e[2] else "20") or next(iter(uses.values()), None)
+        t = next(iter(uses.values())) if len(uses) == 1 else None
+        if t is None or 0 < t.limit <= self._state().times(len(t.closing), t.bit):
+            return None
+        return None if e[0] in QUALIFIED and t.step.use.usage != "R" and self._belongs(e) else t
 
     def _transition(self, choice: Choice, e: list[str]) -> Transition | None:
         """Which of the uses that may follow a segment is for, by its qualifier."""
-        if choice.only is not None or len(e) <= choice.index:
-            return choice.only
         assert self._table is not None
-        code = e[choice.index]
-        return choice.by_code.get(code.split(self._table.delimiters.component, 1)[0] if choice.is_component else code)
+        return chosen(choice, e, self._table.delimiters.component)
 
     def _without_bht(self, step: Step, e: list[str], n: int) -> Transition | None:
         """The set begins without its BHT: that is said, and reading goes on as if it had come."""
@@ -79,11 +105,7 @@ class Byways(Filing):
             self._frames.append(self._mask | t.bit)
             self._mask = 1
         self._step = t.step
-        choice = t.step.choice(e[0])
-        found = self._transition(choice, e) if choice is not None else None
-        if found is None:
-            self._unexpected(t.step, e, n, choice)
-        return found
+        return self._again(e, n)
 
     def _control(self, segment_id: str, e: list[str], n: int) -> None:
         """ISA, GS, ST and their trailers."""

@@ -1,31 +1,30 @@
 """Findings of the reader, filed where they belong: with the open claim, or above it with the level, set or envelope.
 
-``Filing`` is the half of the reader that talks: it says what is missing, what comes too often, what no use fits, what
-the slow lane found, and what the HL numbers break. It moves nothing.
+``Filing`` is the part of the reader that talks: it says what is missing, what comes too often, what the slow lane
+found, and what the HL numbers break. It moves nothing. Segments that have no place are ``Misplaced``'s.
 """
 
 from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterable
-from typing import Final, NamedTuple
+from typing import Final
 
 from ..findings import Finding, Where
 from ..model import Claim
-from ..privacy import legible, private
 from . import guide as guide_module
+from .absences import told_missing
 from .assembly import Assembly
-from .compile import Choice, Step, StepTable, Transition
+from .compile import StepTable, Transition
 from .envelope import Envelope
 from .explain import explain
+from .gaps import first_of
 from .guide import LoopUse, SegmentUse
 from .hierarchy import Breach, Hierarchy
 from .names import party, segment_name
 from .segments import Batch
-from .strangers import AfterStranger
 
-__all__ = ["LINE_LIMIT", "Filing", "extent_in"]
+__all__ = ["FAULT_LIMIT", "LINE_LIMIT", "SCOPES", "Filing", "called", "extent_in"]
 
 LINE_LIMIT: Final = 50
 """Service lines of a claim (2400), as the guide has it."""
@@ -44,18 +43,6 @@ that say of a claim or a level what nothing has said before (``Filing.fault``): 
 stays refused."""
 
 
-class Unplaced(NamedTuple):
-    """A run of segments that fit nowhere, told as one finding: the state it stands in, its first and last segment so
-    far, and the first one's name and place in words."""
-
-    step: Step
-    first: int
-    last: int
-    finding: Finding
-    name: str
-    place: str
-
-
 class Filing:
     """What reading a file has open, and the findings so far."""
 
@@ -68,7 +55,10 @@ class Filing:
         self.slow_but_clean = 0
         self._table: StepTable | None = None
         self._counts: dict[int, dict[int, int]] = {}
-        """By the depth of an open loop: how often what is limited in it has come, from the second time on."""
+        """By the depth of an open loop: how often what is limited in it has come, from the second time on; 0 for what
+        was told to be missing in it, whose bit is set all the same."""
+        self._owed: dict[tuple[int, int], tuple[dict[int, int], Finding]] = {}
+        """By depth and bit: what was told to be missing in a loop, with that loop's counts."""
         self._frames: list[int] = []
         self._batch: Batch | None = None
         self._header: tuple[int, int, int] = (0, 0, 0)
@@ -81,7 +71,6 @@ class Filing:
         """What was filed in the set above its claims: scope, number of the level, edit, level; and of the claim at
         hand."""
         self._elements_said = False
-        self._unplaced: Unplaced | None = None
 
     def _extent(self, n: int) -> tuple[int, int]:
         """Offset and length of a segment of the batch at hand (or of the ISA)."""
@@ -113,7 +102,16 @@ class Filing:
         a, env = self.assembly, self.envelope
         n, offset, length = at
         where = Where(
-            "2000B" if b.is_earlier else loop, "HL", b.element, 0, n, n - a.set.segment + 1, 0, 0, offset, length,
+            "2000B" if b.is_earlier else loop,
+            "HL",
+            b.element,
+            0,
+            n,
+            n - a.set.segment + 1,
+            0,
+            0,
+            offset,
+            length,
             b.value,
         )
         env.faults.append(
@@ -241,24 +239,14 @@ class Filing:
         for number, child in enumerate(loop.children):
             if not bits >> number & 1:
                 continue
-            node: SegmentUse | LoopUse = child
-            while isinstance(node, LoopUse):
-                node = node.children[0]
-            if isinstance(child, LoopUse) and node.loop.id != "HEADER":  # whose party is the whole set
-                who = party(node.loop.id)
-                says = f"{who[:1].upper()}{who[1:]} is missing: its {node.id} had to come before this place."
-            else:
-                says = f"{segment_name(node, (node.id, *_code(node)))} is missing."
-            self.fault(
-                "IK3-3",
-                says,
-                f"Send the {node.id} segment that the guide demands here.",
-                n,
-                node.loop.id,
-                node.id,
-                ik3="3",
-                scope=SCOPES.get(node.loop.id[:5], "") if self.assembly.claim is None else "",
-            )
+            use = first_of(child)
+            says, fix = told_missing(child)
+            scope = SCOPES.get(loop.id[:5], "") if self.assembly.claim is None else ""
+            told = self.fault("IK3-3", says, fix, n, use.loop.id, use.id, ik3="3", scope=scope)
+            depth = len(self._frames)
+            counts = self._counts.setdefault(depth, {})
+            counts[1 << number] = 0
+            self._owed[depth, 1 << number] = counts, told
 
     def _is_too_many(self, t: Transition, child: SegmentUse | LoopUse, n: int) -> bool:
         """Count one more of ``child`` in the open loop; is it more than the guide allows?"""
@@ -278,10 +266,9 @@ class Filing:
                 scope=SCOPES.get(child.parent.id, "") if child.id == "2300" and child.parent else "",
             )
         else:
-            says = segment_name(child, (child.id, *_code(child)))
             self.fault(
                 "IK3-5",
-                f"{says} comes {count} times; the guide allows {t.limit}.",
+                f"{called(child)} comes {count} times; the guide allows {t.limit}.",
                 f"Send at most {t.limit}.",
                 n,
                 child.loop.id,
@@ -300,92 +287,13 @@ class Filing:
         fault.where = fault.where._replace(offset=place.offset, length=place.length)
         fault.line = limit + 1
 
-    def _misspelt(self, step: Step, segment_id: str, intended: str, n: int) -> None:
-        """A segment id in lower case, or with spaces around it."""
-        says = f"“{legible(segment_id[:12])}” is no segment of the 837P guide; {intended} is meant."
-        loop = step.use.loop.id
-        self.fault("IK3-1", says, f"Write the segment id as {intended}.", n, loop, segment_id[:3], ik3="1")
-
-    def _unexpected(self, step: Step, e: list[str], n: int, choice: Choice | None) -> None:
-        """A segment that no use fits here: no segment at all, one too late, one with a qualifier that isn't the
-        guide's."""
-        segment_id, loop = e[0], step.use.loop
-        if segment_id not in self.guide.segment_ids:
-            says, fix = "Two segment terminators follow one another.", "Remove the empty segment."
-            if segment_id:
-                says = f"“{_like_an_id(segment_id)}” is no segment of the 837P guide."
-                fix = "Remove the segment, or correct its id."
-            self.fault("IK3-1", says, fix, n, loop.id, segment_id[:3], ik3="1")
-            return
-        where, after = party(loop.id), step.use.id
-        index = choice.index if choice is not None and choice.by_code else 1
-        code = e[index] if len(e) > index else ""
-        if _has_passed(step, segment_id, code):
-            says, fix = f"{segment_id} comes too late in {where}: after {after}.", f"Send it before {after}."
-            self.fault("IK3-7", says, fix, n, loop.id, segment_id, ik3="7")
-            return
-        if self._is_of_the_run(step, n):
-            return
-        name, fix, element = segment_id, "Remove it, or send it at its place.", ""
-        if choice is not None and choice.by_code:
-            name = f"{segment_id}*{_like_an_id(code)}"
-            fix = f"Use a qualifier the guide has here: {_some(choice.by_code)}."
-            element = f"{segment_id}{index:02d}"
-        value = code[:40] if element and len(code) < 4 else ""
-        place = f"(after {after} of {where})"
-        says = f"{name} is not expected here {place}."
-        f = self.fault("IK3-2", says, fix, n, loop.id, segment_id, element=element, value=value, ik3="2")
-        self._unplaced = Unplaced(_before(step), n, n, f, name, place)
-
-    def _is_of_the_run(self, step: Step, n: int) -> bool:
-        """Does this segment only go on with what was said of those before it? Where an HL is missing, all that should
-        stand under it has no place: one fault, one finding, which grows."""
-        run = self._unplaced
-        if run is None or run.step is not _before(step) or not (n == run.last + 1 or isinstance(step, AfterStranger)):
-            return False
-        behind = n - run.first
-        run.finding.message = (
-            f"{run.name} and the {behind} segments after it are not expected here {run.place}."
-            if behind > 1
-            else f"{run.name} and the segment after it are not expected here {run.place}."
-        )
-        run.finding.fix = "Look for what is missing before them, such as an HL or an NM1; else remove them."
-        self._unplaced = run._replace(last=n)
-        return True
-
-
-def _before(step: Step) -> Step:
-    """The state that a segment is not expected in, whatever stranger came before it."""
-    return step.before if isinstance(step, AfterStranger) else step
-
-
-def _has_passed(step: Step, segment_id: str, code: str) -> bool:
-    """Would the segment have been right earlier in the loop?"""
-    return any(
-        isinstance(c, SegmentUse)
-        and c.id == segment_id
-        and c.position < step.use.position
-        and (c.qualifier is None or code in c.qualifier[2])
-        for c in step.use.loop.children
-    )
-
-
-def _like_an_id(text: str) -> str:
-    """A segment id or qualifier for a message; what is longer than one may be anything, a name too, and is private."""
-    return legible(text) if len(text) < 4 else private(text[:20])
-
 
 def extent_in(n: int, batch: Batch) -> tuple[int, int, int]:
     """Number, offset and length of a segment of a batch."""
     return n, batch.start(n - batch.first), len(batch.segments[n - batch.first])
 
 
-def _code(use: SegmentUse) -> tuple[str, ...]:
-    """The qualifier to name a use by, when it has exactly one."""
+def called(use: SegmentUse) -> str:
+    """A segment and whose it is; the qualifier is named when the use has exactly one."""
     q = use.qualifier
-    return (next(iter(q[2])),) if q and len(q[2]) == 1 and q[0] == 1 else ()
-
-
-def _some(codes: Iterable[str]) -> str:
-    listed = sorted(codes)
-    return ", ".join(listed[:12]) + (" …" if len(listed) > 12 else "")
+    return segment_name(use, (use.id, *q[2]) if q and len(q[2]) == 1 and q[0] == 1 else (use.id,))

@@ -7,9 +7,13 @@ say the same number.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 __all__ = ["Breach", "Hierarchy"]
+
+
+UNKNOWN: Final = "?"
+"""The number of a level whose HL is missing."""
 
 
 class Breach(NamedTuple):
@@ -37,6 +41,17 @@ class Hierarchy:
         self._promise = ""
         self._children = 0
 
+    def imply(self, loop: str) -> None:
+        """A level begins without its HL: which number it would have, and what stands under it has as parent, is
+        whatever the next HL says."""
+        self._next = 0
+        if loop == "2000C":
+            self._children += 1
+            return
+        self._promise, self._children, self._subscriber = "", 0, UNKNOWN
+        if loop == "2000A":
+            self._provider = UNKNOWN
+
     def take(self, loop: str, number: str, parent: str, promise: str) -> list[Breach]:
         """An HL of loop 2000A, 2000B or 2000C with its HL01, HL02 and HL04 as sent."""
         if loop == "2000B" and parent == self._provider and number == str(self._next) and self._promise != "1":
@@ -44,36 +59,8 @@ class Hierarchy:
             self._next += 1
             self._subscriber, self._promise, self._children = number, promise, 0
             return []
-        found: list[Breach] = []
-        if loop != "2000C":
-            found += self.end()
-        if _plain(number) != str(self._next):
-            found.append(
-                Breach(
-                    f"HL01 is {number[:12] or 'empty'}; "
-                    f"the {_ordinal(self._next)} level of the set must be numbered {self._next}.",
-                    "Number the HL segments of a set 1, 2, 3 and so on.",
-                    "HL01",
-                    "set",
-                    value=number[:12],
-                )
-            )
-            if number.isdecimal() and number.isascii() and len(number) < 10:
-                self._next = int(number)
-        self._next += 1
-        expected = {"2000B": self._provider, "2000C": self._subscriber}.get(loop, parent)
-        if _plain(parent) != _plain(expected):
-            who = "billing provider" if loop == "2000B" else "subscriber"
-            found.append(
-                Breach(
-                    f"HL02 is {parent[:12] or 'empty'}; "
-                    f"the level stands under the {who}'s HL {expected[:12] or '(none)'}.",
-                    f"Put the number of the {who}'s HL in HL02.",
-                    "HL02",
-                    "set",
-                    value=parent[:12],
-                )
-            )
+        found = self._numbered(loop, number, parent)
+        number = _plain(number)
         if loop == "2000A":
             self._provider, self._subscriber = number, ""
         elif loop == "2000B":
@@ -91,6 +78,30 @@ class Hierarchy:
                         True,
                     )
                 )
+        return found
+
+    def _numbered(self, loop: str, sent: str, sent_parent: str) -> list[Breach]:
+        """What is wrong with HL01 and HL02, and with what the level before promised."""
+        number, parent = _plain(sent), _plain(sent_parent)
+        found = self.end() if loop != "2000C" else []
+        expected = {"2000B": self._provider, "2000C": self._subscriber}.get(loop, parent)
+        if parent == str(self._next) and number == str(self._next + 1) and expected not in (parent, UNKNOWN):
+            # Its parent would be the level that is due: that one is missing, and nothing else is wrong.
+            found.append(_without_parent(loop, parent))
+            self._next = int(number)
+            expected = UNKNOWN
+        elif self._next and number != str(self._next):
+            found.append(_out_of_count(sent, self._next))
+        if str(self._next) != number and number.isdecimal() and number.isascii() and len(number) < 10:
+            self._next = int(number)
+        self._next += 1
+        if expected == UNKNOWN:
+            if loop == "2000B":
+                self._provider = parent
+            else:
+                self._subscriber = parent
+        elif parent != expected:
+            found.append(_of_another(loop, sent_parent, expected))
         return found
 
     def end(self) -> list[Breach]:
@@ -113,6 +124,42 @@ class Hierarchy:
 
 def _plain(number: str) -> str:
     return number.lstrip("0") or number
+
+
+def _above(loop: str) -> str:
+    return "billing provider" if loop == "2000B" else "subscriber"
+
+
+def _without_parent(loop: str, parent: str) -> Breach:
+    who, kind = _above(loop), "20" if loop == "2000B" else "22"
+    return Breach(
+        f"HL02 is {parent}, but the set has no level {parent}: the {who}'s HL is missing.",
+        f"Send the {who}'s level, with its HL (HL03 = {kind}), before this one.",
+        "HL02",
+        "set",
+        value=parent,
+    )
+
+
+def _out_of_count(number: str, due: int) -> Breach:
+    return Breach(
+        f"HL01 is {number[:12] or 'empty'}; the {_ordinal(due)} level of the set must be numbered {due}.",
+        "Number the HL segments of a set 1, 2, 3 and so on.",
+        "HL01",
+        "set",
+        value=number[:12],
+    )
+
+
+def _of_another(loop: str, parent: str, expected: str) -> Breach:
+    who = _above(loop)
+    return Breach(
+        f"HL02 is {parent[:12] or 'empty'}; the level stands under the {who}'s HL {expected[:12] or '(none)'}.",
+        f"Put the number of the {who}'s HL in HL02.",
+        "HL02",
+        "set",
+        value=parent[:12],
+    )
 
 
 def _ordinal(n: int) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from .guide import SegmentUse
 
-__all__ = ["element_name", "party", "segment_name", "subject"]
+__all__ = ["QUALIFIED", "element_name", "party", "segment_name", "subject"]
 
 _LOOPS = {
     "ISA_LOOP": "the interchange", "GS_LOOP": "the functional group", "ST_LOOP": "the transaction set",
@@ -120,12 +120,13 @@ def segment_name(use: SegmentUse, elements: Sequence[str]) -> str:
     """``REF*SY of the subscriber (loop 2010BA)``: the qualifier is named where the guide has several uses of the id
     and the segment's own is one of this use's."""
     qualifier = use.qualifier
-    if use.id in _QUALIFIED and qualifier and len(elements) > 1 and elements[1] in qualifier[2]:
+    if use.id in QUALIFIED and qualifier and len(elements) > 1 and elements[1] in qualifier[2]:
         return f"{use.id}*{elements[1]} of {party(use.loop.id)}"
     return f"{use.id} of {party(use.loop.id)}"
 
 
-_QUALIFIED = frozenset({"AMT", "CRC", "DTP", "NTE", "PWK", "QTY", "REF"})
+QUALIFIED = frozenset({"AMT", "CRC", "DTP", "NTE", "PWK", "QTY", "REF"})
+"""Segments that the guide has in many uses, told apart by their qualifier alone."""
 
 
 def subject(use: SegmentUse, designator: str, elements: Sequence[str]) -> str:

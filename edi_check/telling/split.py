@@ -178,7 +178,9 @@ class _Split:
         if not length:
             return 0
         self.hl += 1
-        _, found, rest = self._bytes(offset, length).partition(self.terminator)
+        first, found, rest = self._bytes(offset, length).partition(self.terminator)
+        if not first.lstrip(self.breaks).startswith(b"HL"):  # it had none, and yet somebody lets that pass
+            found, rest = self.terminator + self.line_end, first + found + rest
         above = b"%d" % parent if parent else b""
         self.out.write(self.element.join((b"HL", b"%d" % self.hl, above, code, b"1" if has_child else b"0")))
         self.out.write(found + rest)

@@ -49,12 +49,15 @@ def other_payer_claim_out_of_balance(claim: Claim) -> Result:
     """What another payer paid and adjusted doesn't account for the claim (TR3 1.4.4.1; X12 RFI 1294).
 
     For each 2320 with AMT*D: if lines carry a 2430 of that payer, AMT*D is the sum of their SVD02 less the CAS of the
-    2320; if every line has one, or none, CLM02 is AMT*D plus the payer's CAS at both levels.
+    2320; if none has one, CLM02 is AMT*D plus the CAS of the 2320. If every line has one, CLM02 is AMT*D plus the
+    payer's CAS at both levels; that follows from the first rule where each line balances (CORE-BAL-03) and the lines
+    make the claim (CORE-BAL-01), so it isn't looked at: one wrong amount is told where it stands.
 
     Wrong:  CLM*A1*100…  SBR*P*18…  CAS*PR*1*30  AMT*D*60
     Right:  CLM*A1*100…  SBR*P*18…  CAS*PR*1*30  AMT*D*70
 
-    Returns a hit on each AMT02 at fault; none when a 2430 names a payer that the claim doesn't (CORE-SIT-09 says so);
+    Returns a hit on each AMT02 at fault; none when a 2430 names a payer that the claim doesn't (CORE-SIT-09 says so),
+    when what a line lacks or has too much is the difference (CORE-BAL-03), or when only CLM02 is wrong (CORE-BAL-01);
     ``Unjudged`` when a pay-to plan (2010AC) stands in for a payer or two 2320 have one payer id, since then nobody can
     say whose amounts these are.
     """
@@ -80,7 +83,7 @@ def _payer_balance(claim: Claim, other: OtherPayer, payer_id: str) -> Hit | None
     adjusted = _sum(other.adjustments)
     if other.paid is None or adjusted is None or claim.charge is None:
         return None
-    paid_on_lines = adjusted_on_lines = _ZERO
+    paid_on_lines = balanced = _ZERO
     decided = 0
     for line in claim.service_lines:
         sums = _line_sums(line, payer_id)
@@ -88,18 +91,27 @@ def _payer_balance(claim: Claim, other: OtherPayer, payer_id: str) -> Hit | None
             return None
         paid, line_adjusted, n = sums
         paid_on_lines += paid
-        adjusted_on_lines += line_adjusted
+        balanced += paid if line.charge is None or not n else line.charge - line_adjusted
         decided += n > 0
-    if decided and other.paid != paid_on_lines - adjusted:
+    paid_on_claim = other.paid + adjusted
+    if decided:
+        if paid_on_claim in (paid_on_lines, balanced):  # ``balanced``: as the lines would have it with other SVD02
+            return None
         return Hit("AMT02", other.paid_segment, says="lines", values={
             "payer": payer_id, "paid": money(other.paid), "adjusted": money(adjusted),
             "expected": money(paid_on_lines - adjusted), "whole": money(paid_on_lines)})
-    everything = other.paid + adjusted + adjusted_on_lines
-    if decided in (0, len(claim.service_lines)) and claim.charge != everything:
-        return Hit("AMT02", other.paid_segment, values={
-            "payer": payer_id, "paid": money(other.paid), "adjusted": money(adjusted + adjusted_on_lines),
-            "expected": money(everything), "whole": money(claim.charge)})
-    return None
+    if paid_on_claim in (claim.charge, _charges(claim)):
+        return None
+    return Hit("AMT02", other.paid_segment, values={
+        "payer": payer_id, "paid": money(other.paid), "adjusted": money(adjusted),
+        "expected": money(paid_on_claim), "whole": money(claim.charge)})
+
+
+def _charges(claim: Claim) -> Decimal | None:
+    """What the lines add up to; ``None`` when one can't be read or there is none."""
+    charges = [line.charge for line in claim.service_lines]
+    readable = [charge for charge in charges if charge is not None]
+    return sum(readable, _ZERO) if readable and len(readable) == len(charges) else None
 
 
 @check(gives="payer charge paid adjusted expected", screen=has_ordinary_lines, names_line=True)

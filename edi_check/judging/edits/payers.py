@@ -22,8 +22,11 @@ def line_payment_without_other_payer(claim: Claim) -> Result:
     Wrong:  NM1*PR*2*FIRST PLAN*****PI*11111  (2330B)   SVD*22222*60*HC:97140:GP**2
     Right:  NM1*PR*2*FIRST PLAN*****PI*11111  (2330B)   SVD*11111*60*HC:97140:GP**2
 
-    Returns one hit for each line on the first SVD01 of each unknown payer.
+    Returns one hit for each line on the first SVD01 of each unknown payer; none where another payer's 2320 strayed,
+    or its 2330B is missing or has no id, which the guide's edits say: it may be that one.
     """
+    if has_strayed(claim, "SBR") or any(not other.payer_id for other in claim.other_payers):
+        return ()
     found: list[Hit] = []
     for line in claim.service_lines:
         if line.adjudications:
@@ -49,7 +52,7 @@ def payer_sequence_wrong(claim: Claim) -> Result:
     Right:  SBR*S*18…  (2000B)   SBR*P*18…  (2320);  U, not known, may repeat
 
     Returns a hit on the SBR01 that repeats; at ``warn`` one on the claim's own SBR01 when it is S or T and no 2320 is
-    of a lower one.
+    of a lower one or without any (a 2320 whose SBR is missing or strayed).
     """
     own = claim.subscriber.sequence
     payers = claim.other_payers
@@ -61,7 +64,8 @@ def payer_sequence_wrong(claim: Claim) -> Result:
         if other.sequence and other.sequence != "U" and other.sequence in seen:
             found.append(Hit("SBR01", other.segment, values={"sequence": other.sequence}))
         seen.add(other.sequence)
-    if own in _LOWER and not any(p.sequence and p.sequence in _LOWER[own] for p in payers):
+    if own in _LOWER and not (has_strayed(claim, "SBR") or any(
+            not p.sequence or p.sequence in _LOWER[own] for p in payers)):
         found.append(Hit("SBR01", claim.subscriber.hl_segment, values={"sequence": own}, level="warn", says="gap"))
     return found
 

@@ -1,0 +1,165 @@
+"""Where a segment has no place: what must be missing before it, or that it comes too late.
+
+Where the first segment of a loop (an HL, a CLM, an LX, an NM1) is missing, all that belongs in the loop has no place.
+``openers`` finds the loop in which the segment at hand would stand right, so that one thing is said to be missing and
+reading goes on in that loop. ``find_late`` finds the open loop in which the segment would have had its place earlier.
+
+What it is not: it moves nothing and says nothing; ``Byways`` and ``Filing`` do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from .compile import Choice, Step, Transition, is_required
+from .guide import Guide, LoopUse, SegmentUse
+
+__all__ = ["Late", "Met", "chosen", "find_late", "first_of", "is_due", "is_for", "openers"]
+
+ANCHORS = frozenset({"HL", "CLM", "LX"})
+"""They begin a loop that only one place of the guide has. Where one has no place, the loop that it belongs in is
+missing, whatever else that loop should hold."""
+STARTS = ("NM1", "HL", "SBR", "CLM", "LX", "SVD", "LIN", "LQ")
+"""What a loop of the set begins with."""
+FAR = 100
+"""What it costs a way to be two loops long."""
+LEVELS = frozenset({"2000A", "2000B", "2000C", "2300"})
+"""A segment of one of these doesn't stray out of it; where one is met far behind its place, another such loop
+begins."""
+
+
+class Met:
+    """What of the open loops has come: their masks, and how often what may come several times. Loops are counted from
+    the one at hand (0) outwards. A bit that is set with a count of 0 was told to be missing."""
+
+    def __init__(self, mask: int, frames: list[int], counts: dict[int, dict[int, int]]) -> None:
+        self.mask, self.frames, self.counts = mask, frames, counts
+
+    def of(self, outwards: int) -> int:
+        """The mask of an open loop."""
+        return self.frames[-outwards] if outwards else self.mask
+
+    def times(self, outwards: int, bit: int) -> int:
+        """How often a child of an open loop has come."""
+        if not self.of(outwards) & bit:
+            return 0
+        return self.counts.get(len(self.frames) - outwards, {}).get(bit, 1)
+
+
+class Late(NamedTuple):
+    """``loop``, ``outwards`` steps from the one at hand, has an earlier place for the segment: ``child``, whose bit is
+    ``bit``. ``is_used_up``: no more of it may come; ``is_far``: other levels or claims began since."""
+
+    loop: LoopUse
+    outwards: int
+    child: SegmentUse | LoopUse
+    bit: int
+    is_used_up: bool
+    is_far: bool
+
+
+def first_of(child: SegmentUse | LoopUse) -> SegmentUse:
+    """A segment itself, or the one that a loop begins with."""
+    while isinstance(child, LoopUse):
+        child = child.children[0]
+    return child
+
+
+def chosen(choice: Choice, e: list[str], component: str) -> Transition | None:
+    """Which of the uses that may follow a segment is for, by its qualifier."""
+    if choice.only is not None or len(e) <= choice.index:
+        return choice.only
+    code = e[choice.index]
+    return choice.by_code.get(code.split(component, 1)[0] if choice.is_component else code)
+
+
+def find_late(step: Step, e: list[str], component: str, met: Met, guide: Guide) -> Late | None:
+    """The innermost open loop in which the segment's place has passed."""
+    loop, position, outwards = step.use.loop, step.use.position, 0
+    is_far = False
+    while loop is not guide.set_loop and loop.parent is not None:
+        for number, child in enumerate(loop.children):
+            if child.position < position and number and is_for(first_of(child), e, component):
+                bit = 1 << number
+                return Late(loop, outwards, child, bit, 0 < child.maximum <= met.times(outwards, bit), is_far)
+        is_far = is_far or loop.id in LEVELS
+        loop, position, outwards = loop.parent, loop.position, outwards + 1
+    return None
+
+
+def is_for(use: SegmentUse, e: list[str], component: str) -> bool:
+    """Is this the use of the segment, by its id and qualifier?"""
+    if use.id != e[0]:
+        return False
+    if use.qualifier is None:
+        first = use.elements[0]  # a PAT01 is a patient's: the subscriber's PAT has none
+        return first.usage != "N" or len(e) < 2 or not e[1]
+    index, is_component, codes = use.qualifier
+    code = e[index] if index < len(e) else ""
+    return (code.split(component, 1)[0] if is_component else code) in codes
+
+
+def openers(step: Step, e: list[str], component: str, met: Met) -> list[list[Transition]]:
+    """Which loops, if they had begun here, would have a place for the segment: the likeliest, each as the way to it
+    (one transition, or for an HL or CLM two). Several that are as likely as one another: nobody can tell.
+
+    The likeliest lack least of what is required; whatever lacks anything more is not likely at all, but for an anchor
+    (and an LX alone is no sign of a claim where a subscriber could still go on). Among equals, a loop that the guide
+    demands and that hasn't come yet is likelier, and the first of them.
+    """
+    is_anchor = e[0] in ANCHORS
+    found: list[tuple[int, bool, list[Transition]]] = []
+    for t in _starts(step, met):
+        lacks, is_optional = _lacks(t, met), not is_due(t, met)
+        then = t.step.choice(e[0])
+        fits = chosen(then, e, component) if then is not None else None
+        if fits is not None and not fits.closing:
+            if lacks == 0 or e[0] != "LX":
+                found.append((lacks + (fits.demand & ~1).bit_count(), is_optional, [t]))
+        elif is_anchor and e[0] != "LX":
+            found += [(FAR + lacks, is_optional, [t, inner]) for inner in _inside(t, e, component)]
+    if not found:
+        return []
+    least = min(found, key=lambda f: f[:2])
+    if least[0] and not is_anchor:
+        return []
+    if not least[1]:
+        return [least[2]]
+    return [way for lacks, _, way in found if lacks == least[0]]
+
+
+def _inside(t: Transition, e: list[str], component: str) -> Iterator[Transition]:
+    """Loops that could begin at once in the one that ``t`` opens, and that have a place for the segment."""
+    for inner in _opening(t.step):
+        then = inner.step.choice(e[0])
+        fits = chosen(then, e, component) if then is not None else None
+        if not inner.closing and fits is not None and not fits.closing:
+            yield inner
+
+
+def _starts(step: Step, met: Met) -> Iterator[Transition]:
+    """The transitions that open a loop from here, but those that open one too many."""
+    for t in _opening(step):
+        if not 0 < t.opening[0].maximum <= met.times(len(t.closing), t.bit):
+            yield t
+
+
+def _opening(step: Step) -> Iterator[Transition]:
+    for segment_id in STARTS:
+        choice = step.choice(segment_id)
+        if choice is not None:
+            for t in {id(t): t for t in (choice.only, *choice.by_code.values()) if t is not None}.values():
+                if t.opening:
+                    yield t
+
+
+def _lacks(t: Transition, met: Met) -> int:
+    """How much that is required would be missing if this loop began here."""
+    closing = sum((demand & ~met.of(n)).bit_count() for n, (demand, _, _) in enumerate(t.closing))
+    return closing + (t.demand & ~met.of(len(t.closing))).bit_count()
+
+
+def is_due(t: Transition, met: Met) -> bool:
+    """Does the guide demand the loop that this opens, and hasn't it come yet?"""
+    return is_required(t.opening[0]) and not met.of(len(t.closing)) & t.bit
