@@ -358,8 +358,8 @@ WHOLE_FILES = (
               "What follows an NM1 that fits nowhere belongs to it and is passed over: one fault, one finding. pyx12 "
               "refuses each of these segments.", _is_after_a_stranger),
     WholeFile("run-without-a-place", "2300 HI, then DMG and SV5",
-              "Segments in a row that have no place, or that come too late in one loop, are one finding, which tells how "
-              "many they are. pyx12 refuses each of them.", _is_of_a_run),
+              "Segments in a row that have no place, or that come too late in one loop, are one finding, which tells "
+              "how many they are. pyx12 refuses each of them.", _is_of_a_run),
     WholeFile("beginning-missing", "2010BB, then REF*D9 and HI without CLM",
               "Where a segment would have its place in a loop whose first segment is missing, ours says that this one "
               "is missing (3), and reads on in the loop. pyx12 doesn't find the segment, nor any that belongs there.",
