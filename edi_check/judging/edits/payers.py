@@ -11,8 +11,8 @@ from ..scope import conflicts
 from ._screens import has_no_other_payer, has_ordinary_lines
 from ._stray import has_strayed, names_another_payer, of_other_payers
 
-_LOWER = {"S": "P", "T": "PS"}
-"""SBR01 to those before it in line. Of A to H, for payers beyond the third, nothing is asked."""
+_LOWER = {"S": "PU", "T": "PSU"}
+"""SBR01 to those before it in line, or perhaps (U). Of A to H, for payers beyond the third, nothing is asked."""
 
 
 @check(gives="payer payers", screen=has_ordinary_lines, names_line=True)
@@ -52,7 +52,7 @@ def payer_sequence_wrong(claim: Claim) -> Result:
     Right:  SBR*S*18…  (2000B)   SBR*P*18…  (2320);  U, not known, may repeat
 
     Returns a hit on the SBR01 that repeats; at ``warn`` one on the claim's own SBR01 when it is S or T and no 2320 is
-    of a lower one or without any (a 2320 whose SBR is missing or strayed).
+    of a lower one, or of one that may be: U, or none given (its SBR is missing or strayed).
     """
     own = claim.subscriber.sequence
     payers = claim.other_payers
