@@ -322,7 +322,7 @@ _ORDERED_FIRST = re.compile(r"\((1000A|2010AA|2010BA|2330[AB])\) missing")
 
 def _is_order_of_loops(d: Difference, others: list[Difference]) -> bool:
     """pyx12 finds no loop that its map has earlier, and counts what is in it for the loop before."""
-    if d.side != "pyx12":
+    if d.side != "pyx12" or _is_told_again(d, others):
         return False
     if d.kind == "missing":
         return d.ids[1] == "NM1" and _ORDERED_FIRST.search(d.says) is not None
