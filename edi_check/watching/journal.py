@@ -58,6 +58,7 @@ Event = Literal[
     "decided",
     "ended",
     "fetched",
+    "file_lost",
     "file_refused",
     "file_unreadable",
     "given_back",

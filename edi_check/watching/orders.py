@@ -12,7 +12,7 @@ from time import time
 from typing import Any
 
 from ..findings import EdiCheckError
-from .disk import create, fsync_folder, looks, open_regular, unlink_quietly
+from .disk import create, fsync_folder, is_there, looks, open_regular, unlink_quietly
 from .layout import NOTE, Layout
 from .ledger import SqliteLedger, new_id
 from .notes import Note, living
@@ -91,8 +91,9 @@ def _noted(path: str) -> str:
 
 
 def quarantined(ledger: SqliteLedger) -> list[Record]:
-    """What lies in quarantine, unanswered (its process died) or answered (it was not whole)."""
-    return ledger.select("stored LIKE 'quarantine/%' ORDER BY taken")
+    """What lies in quarantine, unanswered (its process died) or answered (it was not whole); and what should lie there,
+    but was lost."""
+    return ledger.select("stored LIKE 'quarantine/%' OR state = 'quarantined' ORDER BY taken")
 
 
 def _known(ledger: SqliteLedger, id: str) -> Record:
@@ -109,7 +110,11 @@ def requeue(layout: Layout, ledger: SqliteLedger, id: str) -> str:
     if old.state not in (DONE, QUARANTINED):
         raise OrderError(f"{id} is {old.state}; it is still being worked on")
     if not old.stored:
-        raise OrderError(f"{id}: its file isn't in the archive any more; it was pruned")
+        raise OrderError(
+            f"{id}: its file was lost; ask for it once more"
+            if old.reason == "lost"
+            else f"{id}: its file isn't in the archive any more; it was pruned"
+        )
     path = os.path.join(layout.root, old.stored)
     new = new_id()
     target = layout.claimed(new)
@@ -135,7 +140,9 @@ def release(layout: Layout, ledger: SqliteLedger, id: str) -> None:
             else f"{id} isn't in quarantine"
         )
     target = layout.claimed(id)
-    if not os.path.lexists(target):
+    if not record.stored:
+        raise OrderError(f"{id}: its file was lost; ask for it once more")
+    if not is_there(target):
         try:
             os.rename(os.path.join(layout.root, record.stored), target)
         except FileNotFoundError:

@@ -4,6 +4,7 @@ before, and says what holds for all.
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -121,10 +122,14 @@ class Publishing:
         for folder in set(kept.values()):
             self.flusher.folders(make_private_folder(folder))
         failed: dict[str, OSError] = {}
+        lost: set[str] = set()
 
         def put_away(r: Record) -> None:
             try:
                 self._put_away(r, kept[r.id])
+            except FileNotFoundError:
+                self._missing(r)
+                lost.add(r.id)
             except OSError as error:
                 if error.errno not in BLOCK_ERRORS:
                     raise
@@ -132,7 +137,10 @@ class Publishing:
 
         self.flusher.each(put_away, records)
         self.troubles.set_aside(failed, records)
-        done = [r for r in records if r.id not in failed]
+        for r in records:
+            if r.id in lost:
+                self.lose(r, DONE)
+        done = [r for r in records if r.id not in failed and r.id not in lost]
         for r in done:
             if r.is_remote:
                 with suppress(OSError):
@@ -154,6 +162,22 @@ class Publishing:
             if not is_there(place):
                 self.flusher.folders(make_private_folder(folder))  # it was empty, and somebody pruned
                 os.rename(self.layout.claimed(r.id), place)
+
+    def _missing(self, r: Record) -> None:
+        """A file isn't in ``work/claimed``, and should be. Raises FileNotFoundError when that folder isn't there."""
+        if not os.path.isdir(self.layout.claims):
+            raise FileNotFoundError(errno.ENOENT, "the folder of claimed files is gone", self.layout.claims)
+
+    def lose(self, r: Record, state: str) -> None:
+        """Somebody took this file out of ``work/claimed``: nobody can judge it any more, or put it away. The others go
+        on, and it is told."""
+        self.journal.write("error", "file_lost", id=r.id, source=r.source, state=state)
+        self.ledger.end([(r.id, "")], time(), state, "lost")
+        if state == QUARANTINED:
+            self._clear_stage(r.id)
+            self.unanswered.add("lost")
+            self.figures.add("files_quarantined_total", source=r.source, reason="lost")
+        self.troubles.over([r.id])
 
     def _place(self, r: Record, folder: str) -> str:
         """Where a file stays, relative to the root."""

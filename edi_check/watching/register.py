@@ -19,6 +19,10 @@ COLUMNS = (
 )
 
 
+ENDED = "(state = 'done' OR (state = 'quarantined' AND reason = 'lost'))"
+"""Nothing more can be done for these files."""
+
+
 def marks(values: Collection[object]) -> str:
     """As many question marks."""
     return ",".join("?" * len(values))
@@ -93,17 +97,16 @@ class Register:
 
     def count_ended(self, before: float) -> int:
         """How many rows of files put away before that time."""
-        return int(
-            self.db.execute("SELECT count(*) FROM file WHERE state = 'done' AND ended < ?", (before,)).fetchone()[0]
-        )
+        found = self.db.execute(f"SELECT count(*) FROM file WHERE {ENDED} AND ended < ?", (before,))  # noqa: S608
+        return int(found.fetchone()[0])
 
     def remove_ended(self, before: float) -> None:
         """Remove those rows, with what belongs to them."""
         with self.writing() as db:
-            gone = "SELECT id FROM file WHERE state = 'done' AND ended < ?"
+            gone = f"SELECT id FROM file WHERE {ENDED} AND ended < ?"  # noqa: S608
             db.execute(f"DELETE FROM output WHERE file_id IN ({gone})", (before,))  # noqa: S608
             db.execute(f"DELETE FROM interchange WHERE file_id IN ({gone})", (before,))  # noqa: S608
-            db.execute("DELETE FROM file WHERE state = 'done' AND ended < ?", (before,))
+            db.execute(f"DELETE FROM file WHERE {ENDED} AND ended < ?", (before,))  # noqa: S608
 
     # --- files that aren't whole -----------------------------------------------------------------------------------
 

@@ -91,9 +91,10 @@ def run(
 
 
 def _code(service: Service) -> int:
-    if service.steps.unanswered:
+    if service.steps.unanswered - {"lost"}:
         return FAULT
     is_incomplete = service.figures.down or service.has_left or any(c.failed for c in service.carriers)
+    is_incomplete = is_incomplete or "lost" in service.steps.unanswered
     return INCOMPLETE if is_incomplete else 0
 
 

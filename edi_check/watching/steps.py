@@ -11,6 +11,7 @@ of the others go on. So it is with a single file that can't be read or written w
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -21,7 +22,7 @@ from .answering import Answering
 from .disk import BLOCK_ERRORS, MACHINE_ERRORS, ROOM_ERRORS, fsync_file, is_there, looks, write_durably
 from .layout import Layout
 from .publishing import Publishing
-from .records import CLAIMED, RETURNING, Claim, Decision, Ledger, Record
+from .records import CLAIMED, FETCHED, QUARANTINED, RETURNING, Claim, Decision, Ledger, Record
 from .transport import CHANGED, GONE, TAKEN, DropFolder, is_as_claimed
 from .troubles import Troubles
 
@@ -32,8 +33,8 @@ ATTEMPTS = 3
 SUSPICIOUS = 2
 """Ends of whole processes that met a file while it was judged; then it is judged in a process of its own."""
 HOLD_SECONDS = 5.0
-FAILED = "failed"
-"""What becomes of a claim whose file lies in ``work/claimed`` and can't be made ours."""
+FAILED, LOST = "failed", "lost"
+"""What becomes of a claim whose file lies in ``work/claimed`` and can't be made ours, or was there and isn't."""
 
 
 class Steps(Publishing):
@@ -79,6 +80,9 @@ class Steps(Publishing):
                     became[r.id] = self.folders[r.source].take(r)
                 else:  # a carrier has fetched it, or its source was taken out of the settings
                     became[r.id] = TAKEN if is_there(self.layout.claimed(r.id)) else GONE
+                if became[r.id] == GONE and (r.state == FETCHED or r.id in self.troubles.here):
+                    self._missing(r)
+                    became[r.id] = LOST
                 if became[r.id] == TAKEN:
                     inodes[r.id] = looks(os.lstat(self.layout.claimed(r.id)))[2]
             except OSError as error:
@@ -105,6 +109,10 @@ class Steps(Publishing):
         gone = [r.id for r in records if became[r.id] == GONE and not r.is_remote]
         self.ledger.forget(gone)
         self.troubles.over(gone)
+        for r in records:
+            if became[r.id] == LOST:
+                self.lose(r, QUARANTINED)
+        self.troubles.here.update(r.id for r in ready)
         for r, error in refused:
             self.refused(r, error)
         return ready
@@ -193,6 +201,9 @@ class Steps(Publishing):
                 self.troubles.set_aside({r.id: error}, [r])
             elif error.errno in MACHINE_ERRORS:
                 raise
+            elif error.errno == errno.ENOENT and not self._may_be_here(r):
+                self._missing(r)
+                self.lose(r, QUARANTINED)
             else:
                 self._failed(r, error)
         except MemoryError as error:

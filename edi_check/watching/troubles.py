@@ -37,6 +37,8 @@ class Troubles:
         """Files that are left alone for a while, by id."""
         self.files: dict[str, str] = {}
         """Of those, which can't be read or written, and their sources."""
+        self.here: set[str] = set()
+        """Files in work that surely were in ``work/claimed``."""
         self._crowded: Counter[str] = Counter()
 
     def is_of_place(self, error: OSError) -> bool:
@@ -96,3 +98,4 @@ class Troubles:
             self.aside.clear(i)
             self.files.pop(i, None)
             self._crowded.pop(i, None)
+            self.here.discard(i)

@@ -41,6 +41,7 @@ from edi_check.watching.layout import LayoutError
 from edi_check.watching.ledger import SqliteLedger
 from edi_check.watching.orders import OrderError, prune, quarantined, release, requeue, standing
 from edi_check.watching.plan import Plan, SourcePlan
+from edi_check.watching.publishing import Publishing
 from edi_check.watching.records import DONE, QUARANTINED
 from edi_check.watching.schema import LedgerError, open_database
 from edi_check.watching.transport import Unpacking, is_file_whole
@@ -907,6 +908,74 @@ def test_prune_removes_files_names_and_in_the_end_rows(tmp_path: Path) -> None:
     assert prune(plan.layout, ledger, 90, 30, is_trial=False)["rows"] == 1
     assert standing(plan.layout, ledger).files == {"inbound": {"done": 1}}
     ledger.close()
+
+
+@pytest.mark.parametrize("when", ["before it is judged", "while it is judged", "once it is decided"])
+def test_a_file_that_is_taken_out_of_work_is_told_and_stops_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    """As a virus scanner does it."""
+    plan = plan_for(tmp_path)
+    drop(tmp_path / "inbound", "a.837", numbered(1))
+    original = Answering.answer
+
+    def answer(self: Answering, record: Any, layout: Any, *rest: Any) -> Any:
+        if record.size != len(numbered(1)) or record.name != b"a.837":
+            return original(self, record, layout, *rest)
+        if when == "before it is judged":
+            os.unlink(layout.claimed(record.id))
+        made = original(self, record, layout, *rest)
+        if when == "while it is judged":
+            os.unlink(layout.claimed(record.id))
+        return made
+
+    monkeypatch.setattr(Answering, "answer", answer)
+    if when == "once it is decided":
+        finish = Publishing.finish
+
+        def without(self: Publishing, records: Any) -> None:
+            for r in records:
+                os.unlink(self.layout.claimed(r.id))
+            finish(self, records)
+
+        monkeypatch.setattr(Publishing, "finish", without)
+    log = run_once(plan)
+    monkeypatch.undo()
+    drop(tmp_path / "inbound", "b.837", numbered(2))
+    log += run_once(plan)
+    events = [json.loads(line) for line in log.splitlines()]
+    is_answered = when == "once it is decided"
+    state = DONE if is_answered else QUARANTINED
+    assert [(e["level"], e["state"]) for e in events if e["event"] == "file_lost"] == [("error", state)], log
+    assert not [e for e in events if e["event"] in ("paused", "judge_failed", "ownership_lost")], log
+    assert {(r["state"], r["reason"], r["stored"] != "") for r in rows(tmp_path)} == {
+        (DONE, "", True),
+        (state, "lost", False),
+    }
+    assert answers(tmp_path)["999.x12"] == 1 + is_answered
+    [lost] = [r["id"] for r in rows(tmp_path) if r["reason"] == "lost"]
+    ledger = SqliteLedger(plan.layout.ledger)
+    for order in (release, requeue) if not is_answered else (requeue,):
+        with pytest.raises(OrderError, match="was lost; ask for it once more"):
+            order(plan.layout, ledger, lost)
+    assert standing(plan.layout, ledger).quarantined == (not is_answered)
+    assert prune(plan.layout, ledger, 0, 0, is_trial=True)["rows"] == 2
+    prune(plan.layout, ledger, 0, 0, is_trial=False)
+    assert rows(tmp_path) == []
+    ledger.close()
+
+
+def test_a_file_that_is_to_be_answered_again_and_was_taken_away_is_told_once(tmp_path: Path) -> None:
+    plan = plan_for(tmp_path)
+    drop(tmp_path / "inbound", "a.837", numbered(1))
+    run_once(plan)
+    ledger = SqliteLedger(plan.layout.ledger)
+    new = requeue(plan.layout, ledger, rows(tmp_path)[0]["id"])
+    ledger.close()
+    os.unlink(plan.layout.claimed(new))
+    log = run_once(plan)
+    assert log.count('"file_lost"') == 1 and '"ownership_lost"' not in log
+    assert [(r["state"], r["reason"]) for r in rows(tmp_path)] == [(DONE, ""), (QUARANTINED, "lost")]
 
 
 def test_prune_removes_answered_files_from_quarantine_and_no_others(tmp_path: Path) -> None:
