@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import html.parser
 import io
 import json
@@ -252,6 +253,14 @@ def test_a_claim_without_a_number_goes_by_its_place() -> None:
     file = made.bad()
     file.made[1] = file.made[1]._replace(number="")
     assert "\nclaim 2 of the file  $120.00" in text_of("text", file)
+
+
+@pytest.mark.parametrize("format", ["text", "markdown"])
+def test_in_a_rejected_claim_a_review_is_told_apart_without_colour(format: str) -> None:
+    file = made.bad()
+    file.findings[3] = dataclasses.replace(file.findings[3], claim=2)
+    text = text_of(format, file)
+    assert "maintenance-or-wellness-care (to review)" in text and "line 2 (" not in text
 
 
 def test_a_file_with_warnings_is_not_said_to_be_without_anything_to_correct() -> None:

@@ -19,7 +19,7 @@ from ..report import ClaimResult, FileReport, Report
 from .dispositions import is_guide_fault
 from .editions import tables_told
 from .spots import Spot, spot_of
-from .wording import ANSWERS, status_code, status_words
+from .wording import ANSWERS, LEVEL_WORDS, status_code, status_words
 
 __all__ = ["ClaimView", "FileView", "FindingView", "GroupView", "ReportView", "finding_view", "money",
            "provider_name", "summarize"]
@@ -51,6 +51,11 @@ class FindingView:
     related: str
     source: str
     spot: Spot | None = None
+
+    @property
+    def level_told(self) -> str:
+        """In a word, for who can't see the colour: what refuses a claim stands beside what doesn't."""
+        return LEVEL_WORDS[self.level]
 
 
 @dataclass
