@@ -91,6 +91,14 @@ def _is_stray_pattern(f: ElementFault, use: SegmentUse, elements: list[str], d: 
     return f.code == "I12"
 
 
+def _is_of_4010(f: ElementFault, use: SegmentUse, elements: list[str], d: Delimiters) -> bool:
+    return f.code == "7" and f.value == "ED" and (use.loop.id, f.element) in guide.REMOVALS
+
+
+def _is_other_format(f: ElementFault, use: SegmentUse, elements: list[str], d: Delimiters) -> bool:
+    return f.code == "7" and f.element == "DTP02" and elements[1] in use.formats
+
+
 STRICTER = (
     Stricter("only-spaces", "2010BA NM1*IL*1*   *JANE****MI*A1",
              "A value of spaces alone is no value (X12 RFI 2144). pyx12 accepts it where the spaces fit the length.",
@@ -112,6 +120,14 @@ STRICTER = (
     Stricter("pattern-of-the-whole", "2010BA REF*SY*X123456789",
              "The guide wants exactly nine digits; pyx12 searches nine digits anywhere in the value.",
              _is_stray_pattern),
+    Stricter("contact-of-4010", "1000A PER*IC*DESK*ED*5415550100",
+             "4010 had ED among the kinds of number of the submitter's contact (PER03, PER05, PER07); 005010X222A1 has "
+             "EM, FX and TE, and EX for the second and third. pyx12's map still lists it here, and nowhere else.",
+             _is_of_4010),
+    Stricter("format-of-disability", "2300 DTP*314*D8*20260105",
+             "A disability whose first and last day are known is 314 with RD8; 360 (first day) and 361 (last day) go "
+             "with D8. pyx12's map has one segment for the three, with both formats.",
+             _is_other_format),
 )
 
 

@@ -47,6 +47,8 @@ def valid(use: SegmentUse, delimiters: Delimiters, random: Random) -> list[str]:
             elements.append(_composite(e, delimiters, random))
         else:
             text = _value(e, delimiters, random, date_format)
+            if e.number == "1250" and use.formats:
+                text = use.formats[elements[1]]
             if use.id == "ISA" and position in (11, 16):
                 text = random.choice("^:!>")
             elements.append(text)
@@ -279,6 +281,13 @@ def odd_value(elements: list[str], use: SegmentUse, delimiters: Delimiters, rand
     return _edit(elements, delimiters, random, lambda _: text)
 
 
+def of_another_kind(elements: list[str], use: SegmentUse, delimiters: Delimiters, random: Random) -> list[str]:
+    """Another of the use's qualifiers, or one of 4010's."""
+    if use.formats:
+        return _with(elements, 1, random.choice(sorted(use.formats)))
+    return _with(elements, random.choice((3, 5, 7)), "ED") if use.id == "PER" else elements
+
+
 def swap(elements: list[str], use: SegmentUse, delimiters: Delimiters, random: Random) -> list[str]:
     a, b = _place(elements, random), _place(elements, random)
     if max(a, b) >= len(elements):
@@ -289,7 +298,7 @@ def swap(elements: list[str], use: SegmentUse, delimiters: Delimiters, random: R
 MUTATIONS: tuple[Mutation, ...] = (
     empty, cut_short, fill_any, fill_any, drop_situational, surplus, trailing_separators, trailing_components,
     surplus_components, empty_first_component, repeat, lengthen, shorten, strange_character, strange_character, spaces,
-    odd_value, odd_value, odd_value, swap,
+    odd_value, odd_value, odd_value, swap, of_another_kind,
 )
 
 

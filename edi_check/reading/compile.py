@@ -32,6 +32,10 @@ def segment_pattern(use: SegmentUse, delimiters: Delimiters) -> re.Pattern[str]:
     n = 0
     while n < len(elements):
         e = elements[n]
+        if n == 0 and use.formats:
+            bodies.append(_formatted(use, sep))
+            n = 3
+            continue
         follower = elements[n + 1] if n + 1 < len(elements) else None
         if (
             isinstance(e, ElementUse)
@@ -67,6 +71,12 @@ def _dated(format_: ElementUse, value: ElementUse, sep: str) -> tuple[str, bool]
     text = "|".join(pairs)
     required = format_.usage == "R"
     return (f"(?:{text})" if required else f"(?:{text}|{sep})"), required
+
+
+def _formatted(use: SegmentUse, sep: str) -> tuple[str, bool]:
+    """A qualifier, the format that goes with it and the date as one alternative each: the first three elements."""
+    known = [(code, f) for code, f in sorted(use.formats.items()) if f != "RD8" or sep != re.escape("-")]
+    return "(?:" + "|".join(f"{code}{sep}{f}{sep}{DATE_FORMATS[f]}" for code, f in known) + ")", True
 
 
 def _element(e: ElementUse | CompositeUse, delimiters: Delimiters) -> str:

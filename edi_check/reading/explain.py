@@ -22,7 +22,8 @@ Decisions, with their source
                         separator, or none, ``^`` is an ordinary character.
   code lists            code 7, also for a code that X12 has and this guide doesn't use (I6 would need X12's own lists).
   dates                 what the format element before (D8, RD8) demands; a format the guide doesn't allow is its own
-                        fault. RD8 in the wrong order is valid here: CORE-LIN-03 judges it.
+                        fault, and so is one that doesn't go with the qualifier (DTP*314 is RD8, DTP*360 and 361
+                        are D8). RD8 in the wrong order is valid here: CORE-LIN-03 judges it.
   ISA11, ISA16          are delimiters, not data: judged with the envelope.
 """
 
@@ -61,6 +62,12 @@ _NO_CODE = "is not a code the guide allows here."
 _POINTER, _STATE, _RELATIONSHIP = "1328", "156", "1069"
 """Data elements of which more can be said."""
 _SELF = "18"
+_DISABILITY = {
+    "314": "Send DTP*314*RD8 with both days; DTP*360*D8 where only the first is known, DTP*361*D8 where only the last.",
+    "360": "Send DTP*360*D8 with the day it began, or DTP*314*RD8 with the first and the last day.",
+    "361": "Send DTP*361*D8 with the day it ended, or DTP*314*RD8 with the first and the last day.",
+}
+"""By qualifier: which date of a disability goes in which form (``guide.FORMATS``)."""
 _FORMS = {"[0-9]{9}": "Give exactly nine digits, without hyphens."}
 
 
@@ -196,7 +203,20 @@ class _Segment:
             else:
                 self.judge_value(position, 0, element, text, date_format)
                 if element.number == "1250":
-                    date_format = _date_format(element, text)
+                    date_format = self.judge_format(position, _date_format(element, text))
+
+    def judge_format(self, position: int, date_format: str) -> str:
+        """A format of date that the guide has, but not with this qualifier. Out: the format to judge the date by."""
+        qualifier = self.elements[1].rstrip(" ") if len(self.elements) > 1 else ""
+        wanted = self.use.formats.get(qualifier, "")
+        sent = self.elements[position] if position < len(self.elements) else ""
+        if not wanted or not sent or date_format in ("", wanted):
+            return date_format
+        kind = "a first and a last day" if wanted == "RD8" else "one day"
+        self.add(position, 0, "7", f"{{subject}} is {{value}}; with {qualifier} the guide has {wanted}, {kind}.",
+                 _DISABILITY[qualifier], value=sent)
+        date = self.elements[position + 1] if position + 1 < len(self.elements) else ""
+        return wanted if re.fullmatch(DATE_FORMATS[wanted], date) else date_format
 
     def judge_composite(self, position: int, composite: CompositeUse, text: str) -> None:
         parts = text.split(self.component) if self.component else [text]

@@ -6,7 +6,7 @@ built when first asked for.
 
 What it is not: an engine. ``compile`` makes expressions and steps of these tables, ``explain`` words.
 
-Where the map differs from the published guide, ``AMENDMENTS``, ``POSITIONS`` and ``DEMANDS`` say how and why.
+Where the map differs from the published guide, ``AMENDMENTS`` and what follows it say how and why.
 """
 
 from __future__ import annotations
@@ -36,6 +36,22 @@ POSITIONS: dict[str, int] = {
     **dict.fromkeys(("2330D", "2330E", "2330F", "2330G"), 3250),
     **dict.fromkeys(("2420G", "2420H"), 5000),
 }
+
+REMOVALS: dict[tuple[str, str], frozenset[str]] = {
+    # The submitter's contact had ED in 4010. 005010X222A1 has EM, FX and TE, and EX for the second and third number, as
+    # for every other contact (and as pyx12's map of the 837I has it); the map of the 837P still lists ED.
+    ("1000A", "PER03"): frozenset({"ED"}),
+    ("1000A", "PER05"): frozenset({"ED"}),
+    ("1000A", "PER07"): frozenset({"ED"}),
+}
+"""By loop and element: codes that the map lists and the guide doesn't."""
+
+FORMATS: dict[tuple[str, str], dict[str, str]] = {
+    # TR3 2300 DTP, disability: 314 says that first and last day are known (RD8), 360 that the first is, 361 the last
+    # (D8). The map has one use of the segment for the three, with both formats.
+    ("2300", "DTP"): {"314": "RD8", "360": "D8", "361": "D8"},
+}
+"""By loop and segment: which format (element 2) goes with a qualifier (element 1) where the map has several."""
 
 
 class Demand(NamedTuple):
@@ -133,12 +149,21 @@ class SegmentUse:
         ]
         for n in self.demand.demanded if self.demand else ():
             found[n - 1].usage = "S"
+        for e in found:
+            if isinstance(e, ElementUse) and (self.loop.id, e.designator) in REMOVALS:
+                e.codes -= REMOVALS[self.loop.id, e.designator]
         return tuple(found)
 
     @property
     def demand(self) -> Demand | None:
         """What is wanted on a condition."""
         return DEMANDS.get((self.loop.id, self.id))
+
+    @cached_property
+    def formats(self) -> dict[str, str]:
+        """By qualifier: the format of date that goes with it; empty where any goes with any."""
+        q = self.qualifier
+        return {code: f for code, f in FORMATS.get((self.loop.id, self.id), {}).items() if q and code in q[2]}
 
     @cached_property
     def notes(self) -> tuple[SyntaxNote, ...]:
