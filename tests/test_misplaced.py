@@ -222,6 +222,23 @@ def test_what_comes_too_late_is_judged_all_the_same() -> None:
     assert [line.procedure for line in claim.service_lines] == ["97110", "97140"]
 
 
+@pytest.mark.parametrize(
+    ("instead", "edit", "element", "says", "fix"),
+    [
+        (["HI*ABK:M5450", "HI*BE:01:::100"], "IK3-2", "HI01-1", "HI*BE is not expected", "here: BG, BP."),
+        (["HI*ABK:M5450", "HI*ABF:M62830"], "IK3-2", "HI01-1", "HI*ABF is not expected", "the HI before it"),
+        (["HI*ABF:M5450*ABF:M62830"], "IK4-7", "HI01-1", "“ABF”, which is not a code", "BK, ABK"),
+    ],
+)
+def test_codes_of_another_kind_are_named(instead: list[str], edit: str, element: str, says: str, fix: str) -> None:
+    """Of a composite the first component says what it is; it is no secret."""
+    good = segments("one-claim")
+    n = at(good, "HI*")
+    (finding,) = found([*good[:n], *instead, *good[n + 1 :]]).findings
+    assert (finding.edit, finding.where.element) == (edit, element)
+    assert says in finding.message and fix in finding.fix and "•" not in finding.message
+
+
 # --- the words -------------------------------------------------------------------------------------------------------
 
 

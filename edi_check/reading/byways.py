@@ -11,7 +11,7 @@ from typing import Any
 from ..privacy import legible
 from .compile import CONTROL, Choice, Step, StepTable, Transition, required_before
 from .filing import extent_in
-from .gaps import chosen
+from .gaps import chosen, further_codes
 from .guide import SegmentUse
 from .misplaced import Misplaced
 from .names import QUALIFIED
@@ -85,6 +85,9 @@ class Byways(Misplaced):
         uses = {t.step.use.index: t for t in choice.by_code.values()}
         if e[0] == "HL":
             return choice.by_code.get("22" if len(e) > 2 and e[2] else "20") or next(iter(uses.values()), None)
+        if choice.is_component and len(e) > 1 and len(uses) > 1:  # HI: a diagnosis as if it weren't the first
+            code = e[1].split(self._table.delimiters.component, 1)[0] if self._table is not None else ""
+            uses = {n: t for n, t in uses.items() if t.step.use.usage == "R" and code in further_codes(t.step.use)}
         t = next(iter(uses.values())) if len(uses) == 1 else None
         if t is None or 0 < t.limit <= self._state().times(len(t.closing), t.bit):
             return None

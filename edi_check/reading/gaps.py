@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from .compile import Choice, Step, Transition, is_required
-from .guide import Guide, LoopUse, SegmentUse
+from .guide import CompositeUse, Guide, LoopUse, SegmentUse
 
-__all__ = ["Late", "Met", "chosen", "find_late", "first_of", "is_due", "is_for", "openers"]
+__all__ = ["Late", "Met", "chosen", "find_late", "first_of", "further_codes", "is_due", "is_for", "openers"]
 
 ANCHORS = frozenset({"HL", "CLM", "LX"})
 """They begin a loop that only one place of the guide has. Where one has no place, the loop that it belongs in is
@@ -98,6 +98,12 @@ def is_for(use: SegmentUse, e: list[str], component: str) -> bool:
     index, is_component, codes = use.qualifier
     code = e[index] if index < len(e) else ""
     return (code.split(component, 1)[0] if is_component else code) in codes
+
+
+def further_codes(use: SegmentUse) -> frozenset[str]:
+    """Of a segment whose first composite has a qualifier: what qualifies the composites after it."""
+    others = [c.components[0].codes for c in use.elements[1:] if isinstance(c, CompositeUse)]
+    return frozenset[str]().union(*others)
 
 
 def openers(step: Step, e: list[str], component: str, met: Met) -> list[list[Transition]]:

@@ -7,18 +7,17 @@ it is told to be late instead. What fits nowhere is told once, with whatever fol
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from ..findings import Finding
 from ..model import Party
-from ..privacy import legible, private
+from ..privacy import legible
 from .absences import LEVELS, lost_beginning, no_party, told_missing
 from .compile import Choice, Step, Transition, required_before
 from .filing import FAULT_LIMIT, SCOPES, Filing, called
-from .gaps import Late, Met, chosen, find_late, first_of, is_due, is_for, openers
+from .gaps import Late, Met, chosen, find_late, first_of, further_codes, is_due, is_for, openers
 from .guide import LoopUse, SegmentUse
-from .names import party
+from .names import like_an_id, party, shown, some_of
 from .segments import Batch
 from .strangers import AfterStranger
 
@@ -86,7 +85,7 @@ class Misplaced(Filing):
         component = self._table.delimiters.component
         ways = openers(_before(step), e, component, self._state())
         if len(ways) > 1 and all(way[0].step.use.id == "NM1" for way in ways):
-            says, fix = no_party([way[0].step.use for way in ways], _shown(e))
+            says, fix = no_party([way[0].step.use for way in ways], shown(e))
             self.fault("IK3-2", says, fix, n, step.use.loop.id, e[0], ik3="2")
             self._step = AfterStranger(_before(step))
         if len(ways) != 1:
@@ -109,7 +108,7 @@ class Misplaced(Filing):
         self._enter(t, n)
         if is_whole or not is_sure:
             self._excuse(use.loop)
-        says, fix = told_missing(use.loop) if is_whole else lost_beginning(use, _shown(e))
+        says, fix = told_missing(use.loop) if is_whole else lost_beginning(use, shown(e))
         scope = "set" if use.id == "HL" else SCOPES.get(use.loop.id[:5], "") if self.assembly.claim is None else ""
         self.fault("IK3-3", says, fix, n, use.loop.id, use.id, ik3="3", scope=scope)
 
@@ -206,7 +205,7 @@ class Misplaced(Filing):
             return True
         says, fix = "Two segment terminators follow one another.", "Remove the empty segment."
         if segment_id:
-            says = f"“{_like_an_id(segment_id)}” is no segment of the 837P guide."
+            says = f"“{like_an_id(segment_id)}” is no segment of the 837P guide."
             fix = "Remove the segment, or correct its id."
         self.fault("IK3-1", says, fix, n, step.use.loop.id, segment_id[:3], ik3="1")
         return False
@@ -235,7 +234,7 @@ class Misplaced(Filing):
         told = self._told_missing(late)
         self._mark(late)
         own: Finding | None = None
-        if self._is_of_the_run(step, n, late.loop):
+        if self._is_of_the_run(step, e[0], n, late.loop):
             assert self._run_of is not None
             self._run_of.finding.fix = f"Send them before {behind}, or that after them."
             if told is not None:
@@ -337,16 +336,21 @@ class Misplaced(Filing):
     def _unexpected(self, step: Step, e: list[str], n: int, choice: Choice | None) -> None:
         """A segment that no use fits here, nor any before: one of another loop, or with a qualifier that isn't the
         guide's."""
-        if self._is_of_the_run(step, n):
+        if self._is_of_the_run(step, e[0], n):
             return
         segment_id, loop = e[0], step.use.loop
         name, fix, element = segment_id, "Remove it, or send it at its place.", ""
-        index = choice.index if choice is not None and choice.by_code else 1
-        code = e[index] if len(e) > index else ""
+        code = ""
         if choice is not None and choice.by_code:
-            name = f"{segment_id}*{_like_an_id(code)}"
-            fix = f"Use a qualifier the guide has here: {_some(choice.by_code)}."
-            element = f"{segment_id}{index:02d}"
+            assert self._table is not None
+            code = e[choice.index] if len(e) > choice.index else ""
+            element = f"{segment_id}{choice.index:02d}"
+            if choice.is_component:
+                code, element = code.split(self._table.delimiters.component, 1)[0], f"{element}-1"
+            name = f"{segment_id}*{like_an_id(code)}"
+            fix = f"Use a qualifier the guide has here: {some_of(self._left(choice))}."
+            if choice.is_component and segment_id == step.use.id and code in further_codes(step.use):
+                fix = f"Send what it holds in the {segment_id} before it, as its further codes."
         elsewhere = self._belongs(e)
         if 0 < len(elsewhere) < _FEW:
             fix = f"Remove it, or send it where it belongs: in {' or '.join(elsewhere)}."
@@ -357,13 +361,19 @@ class Misplaced(Filing):
         )
         self._run_of = Run(_before(step), n, n, f, name, f"are {place}")
 
+    def _left(self, choice: Choice) -> list[str]:
+        """The qualifiers of which one more may come."""
+        met = self._state()
+        left = [c for c, t in choice.by_code.items() if not 0 < t.limit <= met.times(len(t.closing), t.bit)]
+        return left or list(choice.by_code)
+
     def _belongs(self, e: list[str]) -> list[str]:
         """Whose segment it is, by its qualifier: every loop that has it, in words."""
         assert self._table is not None
         component = self._table.delimiters.component
         return list(dict.fromkeys(party(u.loop.id) for u in self.guide.uses if is_for(u, e, component)))
 
-    def _is_of_the_run(self, step: Step, n: int, late: LoopUse | None = None) -> bool:
+    def _is_of_the_run(self, step: Step, segment_id: str, n: int, late: LoopUse | None = None) -> bool:
         """Does this segment only go on with what was said of those before it? One fault, one finding, which grows."""
         run = self._run_of
         if run is None or run.step is not _before(step) or run.late is not late:
@@ -373,7 +383,8 @@ class Misplaced(Filing):
         behind = n - run.first
         others = f"the {behind} segments" if behind > 1 else "the segment"
         run.finding.message = f"{run.name} and {others} after it {run.ending}"
-        run.finding.fix = "Look for what is missing before them, such as an HL or an NM1; else remove them."
+        if segment_id != run.finding.where.segment_id:
+            run.finding.fix = "Look for what is missing before them, such as an HL or an NM1; else remove them."
         self._run_of = run._replace(last=n)
         return True
 
@@ -394,21 +405,3 @@ def _behind(late: Late, step: Step) -> str:
     while loop.parent is not None and loop.parent is not late.loop:
         loop = loop.parent
     return party(loop.id)
-
-
-def _shown(e: list[str]) -> str:
-    """A segment by its id and a qualifier that the guide knows; its other values may be a person's."""
-    return f"{e[0]}*{e[1]}" if e[0] in _QUALIFIED and len(e) > 1 else e[0]
-
-
-_QUALIFIED: Final = frozenset({"AMT", "CRC", "DTP", "NTE", "NM1", "PRV", "PWK", "REF"})
-
-
-def _like_an_id(text: str) -> str:
-    """A segment id or qualifier for a message; what is longer than one may be anything, a name too, and is private."""
-    return legible(text) if len(text) < 4 else private(text[:20])
-
-
-def _some(codes: Iterable[str]) -> str:
-    listed = sorted(codes)
-    return ", ".join(listed[:12]) + (" …" if len(listed) > 12 else "")

@@ -6,11 +6,12 @@ here; an element without an entry is named by its designator alone.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
+from ..privacy import legible, private
 from .guide import SegmentUse
 
-__all__ = ["QUALIFIED", "element_name", "party", "segment_name", "subject"]
+__all__ = ["QUALIFIED", "element_name", "like_an_id", "party", "segment_name", "shown", "some_of", "subject"]
 
 _LOOPS = {
     "ISA_LOOP": "the interchange", "GS_LOOP": "the functional group", "ST_LOOP": "the transaction set",
@@ -136,3 +137,20 @@ def subject(use: SegmentUse, designator: str, elements: Sequence[str]) -> str:
     head = f"{designator} ({name})" if name else designator
     whole = segment_name(use, elements)
     return f"{head} in {whole}" if whole.startswith(use.id + "*") else f"{head} of {party(use.loop.id)}"
+
+
+def shown(elements: Sequence[str]) -> str:
+    """A segment that is one of the guide's by its id and qualifier; its other values may be a person's."""
+    is_told_apart = elements[0] in QUALIFIED or elements[0] in ("NM1", "PRV")
+    return f"{elements[0]}*{elements[1]}" if is_told_apart and len(elements) > 1 else elements[0]
+
+
+def like_an_id(text: str) -> str:
+    """A segment id or qualifier for a message; what is longer than one may be anything, a name too, and is private."""
+    return legible(text) if len(text) < 4 else private(text[:20])
+
+
+def some_of(codes: Iterable[str]) -> str:
+    """Codes in a row, the first dozen."""
+    listed = sorted(codes)
+    return ", ".join(listed[:12]) + (" …" if len(listed) > 12 else "")

@@ -8,9 +8,10 @@ __all__ = ["has_strayed", "names_another_payer", "of_other_payers"]
 
 
 def has_strayed(claim: Claim, segment_id: str) -> bool:
-    """Did the reader meet such a segment in the claim and not know where to put it? That has a finding of its own; what
-    it would have said is there all the same, so nobody should say that it is missing, or doesn't add up."""
-    return any(f.where.segment_id == segment_id and f.ik3 in ("2", "7") for f in claim.faults)
+    """Did the reader meet such a segment in the claim and not know where to put it, or one too many? That has a finding
+    of its own; what it would have said is there all the same, so nobody should say that it is missing, or doesn't add
+    up."""
+    return any(f.where.segment_id == segment_id and f.ik3 in ("2", "5", "7") for f in claim.faults)
 
 
 def names_another_payer(claim: Claim) -> bool:

@@ -12,6 +12,7 @@ from ..codesets import Diagnoses
 from ..registry import Hit, Result, Unjudged, check
 from ._known import HIGHEST, ICD10_SHAPED, LIMIT
 from ._screens import has_ordinary_diagnoses
+from ._stray import has_strayed
 from ._words import listing
 
 _ICD10_DAY = date(2015, 10, 1)
@@ -36,12 +37,12 @@ def pointer_to_absent_diagnosis(claim: Claim) -> Result:
     Wrong:  HI*ABK:M5450*ABF:M25511    SV1*HC:97140:GP*120*UN*2***1:3
     Right:  HI*ABK:M5450*ABF:M25511    SV1*HC:97140:GP*120*UN*2***1:2
 
-    Returns a hit on each SV107 component at fault; none when the claim has no HI at all, or the pointer isn't a number
-    from 1 to 12 (both are the guide's edits).
+    Returns a hit on each SV107 component at fault; none when the claim has no HI at all, another HI strayed, or the
+    pointer isn't a number from 1 to 12 (all of them the guide's edits).
     """
     ds = claim.diagnoses
     count = len(ds)
-    if not count:
+    if not count or (claim.faults and has_strayed(claim, "HI")):
         return ()
     found: list[Hit] = []
     for line in claim.service_lines:
