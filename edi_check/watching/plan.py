@@ -116,10 +116,9 @@ def make_plan(
             )
         ]
     mistakes += [*_crossed(sources, layout), *_in_others_place(layout), *_never_taken(sources)]
-    mistakes += [f"[watch] workers: {watch['workers']}; at most {MOST_WORKERS}"] * (watch["workers"] > MOST_WORKERS)
     names = [s.name for s in sources]
     mistakes += [f"[[source]] name {n!r} is used twice" for n in {n for n in names if names.count(n) > 1}]
-    mistakes += _unheard(watch["listen"])
+    mistakes += [*_unheard(watch["listen"]), *_too_many(watch["workers"])]
     if mistakes:
         raise ConfigurationError("\n".join(mistakes))
     policy = Policy(
@@ -171,6 +170,11 @@ def _source(number: int, s: dict[str, Any], rules: Rules, layout: Layout, mistak
         s["claim"],
     )
     return SourcePlan(name, s["inbound"], s["outbound"], own, remote)
+
+
+def _too_many(workers: int) -> Iterator[str]:
+    if workers > MOST_WORKERS:
+        yield f"[watch] workers: {workers}; at most {MOST_WORKERS}"
 
 
 def _unheard(listen: str) -> Iterator[str]:
