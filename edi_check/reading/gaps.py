@@ -10,6 +10,7 @@ What it is not: it moves nothing and says nothing; ``Byways`` and ``Filing`` do.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from .compile import Choice, Step, Transition, is_required
@@ -22,6 +23,7 @@ ANCHORS = frozenset({"HL", "CLM", "LX"})
 missing, whatever else that loop should hold."""
 STARTS = ("NM1", "HL", "SBR", "CLM", "LX", "SVD", "LIN", "LQ")
 """What a loop of the set begins with."""
+REMEMBERED = 4096
 FAR = 100
 """What it costs a way to be two loops long."""
 LEVELS = frozenset({"2000A", "2000B", "2000C", "2300"})
@@ -76,16 +78,25 @@ def chosen(choice: Choice, e: list[str], component: str) -> Transition | None:
 
 def find_late(step: Step, e: list[str], component: str, met: Met, guide: Guide) -> Late | None:
     """The innermost open loop in which the segment's place has passed."""
-    loop, position, outwards = step.use.loop, step.use.position, 0
-    is_far = False
-    while loop is not guide.set_loop and loop.parent is not None:
+    for late in _passed(step.use, e[0], guide.set_loop):
+        if is_for(first_of(late.child), e, component):
+            is_used_up = 0 < late.child.maximum <= met.times(late.outwards, late.bit)
+            return late._replace(is_used_up=True) if is_used_up else late
+    return None
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _passed(use: SegmentUse, segment_id: str, set_loop: LoopUse) -> tuple[Late, ...]:
+    """All places of a segment that have passed after this use, whatever the qualifier."""
+    found: list[Late] = []
+    loop, position, outwards, is_far = use.loop, use.position, 0, False
+    while loop is not set_loop and loop.parent is not None:
         for number, child in enumerate(loop.children):
-            if child.position < position and number and is_for(first_of(child), e, component):
-                bit = 1 << number
-                return Late(loop, outwards, child, bit, 0 < child.maximum <= met.times(outwards, bit), is_far)
+            if child.position < position and number and first_of(child).id == segment_id:
+                found.append(Late(loop, outwards, child, 1 << number, False, is_far))
         is_far = is_far or loop.id in LEVELS
         loop, position, outwards = loop.parent, loop.position, outwards + 1
-    return None
+    return tuple(found)
 
 
 def is_for(use: SegmentUse, e: list[str], component: str) -> bool:
@@ -116,10 +127,13 @@ def openers(step: Step, e: list[str], component: str, met: Met) -> list[list[Tra
     """
     is_anchor = e[0] in ANCHORS
     found: list[tuple[int, bool, list[Transition]]] = []
-    for t in _starts(step, met):
-        lacks, is_optional = _lacks(t, met), not is_due(t, met)
-        then = t.step.choice(e[0])
+    for t, then in _begun(step, e[0]):
         fits = chosen(then, e, component) if then is not None else None
+        if fits is None and not is_anchor:
+            continue
+        if 0 < t.opening[0].maximum <= met.times(len(t.closing), t.bit):
+            continue  # it would be one too many
+        lacks, is_optional = _lacks(t, met), not is_due(t, met)
         if fits is not None and not fits.closing:
             if lacks == 0 or e[0] != "LX":
                 found.append((lacks + (fits.demand & ~1).bit_count(), is_optional, [t]))
@@ -137,27 +151,26 @@ def openers(step: Step, e: list[str], component: str, met: Met) -> list[list[Tra
 
 def _inside(t: Transition, e: list[str], component: str) -> Iterator[Transition]:
     """Loops that could begin at once in the one that ``t`` opens, and that have a place for the segment."""
-    for inner in _opening(t.step):
-        then = inner.step.choice(e[0])
+    for inner, then in _begun(t.step, e[0]):
         fits = chosen(then, e, component) if then is not None else None
         if not inner.closing and fits is not None and not fits.closing:
             yield inner
 
 
-def _starts(step: Step, met: Met) -> Iterator[Transition]:
-    """The transitions that open a loop from here, but those that open one too many."""
-    for t in _opening(step):
-        if not 0 < t.opening[0].maximum <= met.times(len(t.closing), t.bit):
-            yield t
-
-
-def _opening(step: Step) -> Iterator[Transition]:
-    for segment_id in STARTS:
-        choice = step.choice(segment_id)
-        if choice is not None:
-            for t in {id(t): t for t in (choice.only, *choice.by_code.values()) if t is not None}.values():
-                if t.opening:
-                    yield t
+@lru_cache(maxsize=REMEMBERED)
+def _begun(step: Step, segment_id: str) -> tuple[tuple[Transition, Choice | None], ...]:
+    """The transitions that open a loop from here, each with what a segment would find in it; those that have nothing
+    for this one are left out, but for an anchor, which may find its place one loop further."""
+    found = []
+    for first in STARTS:
+        choice = step.choice(first)
+        if choice is None:
+            continue
+        for t in {id(t): t for t in (choice.only, *choice.by_code.values()) if t is not None}.values():
+            then = t.step.choice(segment_id)
+            if t.opening and (then is not None or segment_id in ANCHORS):
+                found.append((t, then))
+    return tuple(found)
 
 
 def _lacks(t: Transition, met: Met) -> int:

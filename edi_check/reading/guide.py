@@ -239,6 +239,11 @@ class Guide:
     uses: tuple[SegmentUse, ...]
 
     @cached_property
+    def by_id(self) -> dict[str, tuple[SegmentUse, ...]]:
+        """All uses of each segment."""
+        return {id_: tuple(u for u in self.uses if u.id == id_) for id_ in self.segment_ids}
+
+    @cached_property
     def segment_ids(self) -> frozenset[str]:
         return frozenset(u.id for u in self.uses)
 

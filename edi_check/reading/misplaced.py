@@ -350,7 +350,7 @@ class Misplaced(Filing):
             name = f"{segment_id}*{like_an_id(code)}"
             fix = f"Use a qualifier the guide has here: {some_of(self._left(choice))}."
             if choice.is_component and segment_id == step.use.id and code in further_codes(step.use):
-                fix = f"Send what it holds in the {segment_id} before it, as its further codes."
+                fix = f"Send its codes in the {segment_id} before it, behind those that are there."
         elsewhere = self._belongs(e)
         if 0 < len(elsewhere) < _FEW:
             fix = f"Remove it, or send it where it belongs: in {' or '.join(elsewhere)}."
@@ -371,7 +371,7 @@ class Misplaced(Filing):
         """Whose segment it is, by its qualifier: every loop that has it, in words."""
         assert self._table is not None
         component = self._table.delimiters.component
-        return list(dict.fromkeys(party(u.loop.id) for u in self.guide.uses if is_for(u, e, component)))
+        return list(dict.fromkeys(party(u.loop.id) for u in self.guide.by_id.get(e[0], ()) if is_for(u, e, component)))
 
     def _is_of_the_run(self, step: Step, segment_id: str, n: int, late: LoopUse | None = None) -> bool:
         """Does this segment only go on with what was said of those before it? One fault, one finding, which grows."""
