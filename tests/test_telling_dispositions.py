@@ -166,6 +166,17 @@ def test_file(claims: int, rejected: int, results: str, file_faults: tuple[str, 
     assert file_disposition(counts, EnvelopeFaults(file=set(file_faults)), answers) == expected
 
 
+def test_a_file_with_a_refused_level_that_lost_its_claim_is_not_accepted() -> None:
+    answers = TransactionResult({1: "A"}, {1: "E"}, {1: "E"})
+    for level in ("provider", "subscriber", "patient"):
+        faults = EnvelopeFaults()
+        faults.add(finding("IK3-2", level))
+        assert file_disposition(Counts(claims=3), faults, answers) == "partial"
+        faults = EnvelopeFaults()
+        faults.add(finding("IK3-2", level, "warn"))
+        assert file_disposition(Counts(claims=3), faults, answers) == "accepted"
+
+
 def test_a_file_cut_off_is_unreadable() -> None:
     faults = EnvelopeFaults()
     faults.add(finding("TA1-023"))

@@ -172,15 +172,15 @@ def claim_disposition(levels: Iterable[str], inherited: bool = False, set_refuse
 def file_disposition(counts: Counts, faults: EnvelopeFaults, results: TransactionResult,
                      interchanges: Iterable[Interchange] = ()) -> str:
     """``unreadable``: a part of the file could not be checked at all (not X12, no 837P, cut off, a limit, or an
-    interchange whose header can't even be answered). Else
-    ``accepted`` when every claim is (review included) and no envelope was refused, ``rejected`` when no claim is,
-    ``partial`` between."""
+    interchange whose header can't even be answered). Else ``accepted`` when every claim is (review included) and
+    nothing above them was refused, ``rejected`` when no claim is, ``partial`` between: also when a level was refused
+    that no claim hangs on, for one may have been lost."""
     if faults.file or not all(is_answerable(i) for i in interchanges):
         return "unreadable"
     if any("R" in part.values() for part in _answers(results)):
         return "partial" if counts.claims > counts.rejected else "rejected"
     if not counts.rejected:
-        return "accepted"
+        return "partial" if faults.providers or faults.subscribers or faults.patients else "accepted"
     return "rejected" if counts.rejected == counts.claims else "partial"
 
 
