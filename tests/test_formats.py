@@ -242,6 +242,23 @@ def test_parquet_is_written_by_row_groups(monkeypatch: pytest.MonkeyPatch) -> No
     assert found.metadata[b"edi_check.as_of"] == AS_OF.encode()
 
 
+def test_the_query_of_the_page_counts_each_claim_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two claims of one charge, one of them with two findings of the edit: both count, and each once."""
+    from edi_check.arrow import write_tables
+
+    duckdb = pytest.importorskip("duckdb")
+    claim = GOOD[GOOD.index("CLM*"):GOOD.index("SE*")]
+    late = claim.replace("20260203", "20270203")
+    two = late + late[late.index("LX*1"):].replace("LX*1", "LX*2").replace("97140", "97110")
+    data = GOOD.replace(claim, late.replace("CLM*C1", "CLM*C2") + two.replace("*60*UN*", "*30*UN*"))
+    monkeypatch.chdir(tmp_path)
+    write_tables(edi_check.check(data.encode(), as_of="2026-03-01"),
+                 {"findings": "batch.parquet", "claims": "batch.claims.parquet"})
+    page = (ROOT / "docs" / "formats.md").read_text("utf-8")
+    rows = duckdb.sql(page.partition("```sql\n")[2].partition("```")[0]).fetchall()
+    assert ("CORE-LIN-02", 2, Decimal("120.00")) in rows
+
+
 def test_every_file_makes_tables(everything: Report) -> None:
     from edi_check.arrow import write_tables
 
