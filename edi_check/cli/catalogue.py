@@ -11,6 +11,7 @@ import click
 
 from ..findings import Edit
 from ..judging.packs import EditData, Pack, load_packs, render_text, retired_ids
+from ..phrases import folded
 from ..settings import nearest
 from ..telling.wording import status_code, status_words
 from .outputs import Output, opened, refuse_clashes, tell_fitting_format
@@ -173,7 +174,7 @@ def told_as(edit: Edit) -> str:
 
 
 def _paragraph(label: str, text: str, width: int) -> str:
-    return label + "\n" + click.wrap_text(" ".join(text.split()), width, "  ", "  ")
+    return label + "\n" + folded(" ".join(text.split()), width)
 
 
 def edit_rows(pack: Pack) -> list[str]:

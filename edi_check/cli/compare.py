@@ -12,7 +12,7 @@ import click
 
 from .. import __version__
 from ..findings import LEVELS
-from ..phrases import counted
+from ..phrases import counted, folded
 from ..telling.changes import Comparison, FileChanges, NotAReport, read_report, to_dict
 from ..telling.changes import compare as compared
 from ..telling.render import visible
@@ -148,10 +148,10 @@ def _named(numbers: Sequence[str], most: int = 5) -> str:
 def _finding(finding: dict[str, Any], is_long: bool) -> Iterator[str]:
     whom = finding["claim_number"] if finding["claim"] else "above the claims"
     line = f" line {finding['line']}" if finding["line"] else ""
-    yield f"    {finding['level']:<6}  {finding['edit']:<10}  {whom}{line}  {finding.get('name', '')}".rstrip()
+    yield f"    {finding['level']:<6}  {finding['edit']:<11}  {whom}{line}  {finding.get('name', '')}".rstrip()
     if is_long:
         yield from _wrapped(finding["message"], " " * 12, " " * 12)
 
 
 def _wrapped(text: str, first: str, further: str) -> list[str]:
-    return click.wrap_text(text, min(click.formatting.HelpFormatter().width, 100), first, further).splitlines()
+    return folded(text, min(click.formatting.HelpFormatter().width, 100), first, further).splitlines()

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import click
 
 from ..judging.packs import PACKS_FOLDER
+from ..phrases import folded
 
 __all__ = ["Word", "find_word", "glossary", "page_of_word"]
 
@@ -44,5 +45,5 @@ def page_of_word(word: Word, form: str) -> str:
     if form == "markdown":
         return "\n\n".join(filter(None, (f"# {word.name}", word.says, also)))
     width = min(click.formatting.HelpFormatter().width, 100)
-    return "\n\n".join(filter(None, (click.style(word.name, bold=True), click.wrap_text(word.says, width, "  ", "  "),
-                                     also and click.wrap_text(also, width, "  ", "        "))))
+    return "\n\n".join(filter(None, (click.style(word.name, bold=True), folded(word.says, width),
+                                     also and folded(also, width, "  ", "        "))))

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import click
 
 from ..judging.packs import Pack
-from ..phrases import counted
+from ..phrases import counted, folded
 from .catalogue import applied_to, edit_rows
 from .glossary import Word, page_of_word
 
@@ -38,7 +38,7 @@ def page_of_pack(pack: Pack, word: Word | None, form: str) -> str:
     width = min(click.formatting.HelpFormatter().width, 100)
     parts = [page_of_word(word, form)] if word else []
     parts.append(f"{click.style(f'Pack {pack.id}', bold=True)}  {pack.title}")
-    parts += [label + "\n" + click.wrap_text(text, width, "  ", "  ") for label, text in (
+    parts += [label + "\n" + folded(text, width) for label, text in (
         ("Applied to", applied_to(pack, pack.lobs)), ("Source", pack.source)) if text]
     parts.append(f"File\n  {pack.path}")
     count = len(pack.edits)
