@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .checking import FileCheck, Outside, Progress
-from .findings import LimitExceeded, NotX12, UnsupportedGuide
+from .findings import LEVELS, LimitExceeded, NotX12, UnsupportedGuide
 from .model import Claim
 from .privacy import masked
 from .reading.reader import LIMITS as READING
@@ -33,6 +33,8 @@ LIMITS: Mapping[str, int] = {
     "gzip_ratio": 200,
 }
 """Defaults of the limits of CONTRACT section 8."""
+
+FAIL_ON = (*LEVELS[:4], "never")
 
 OPEN_FILES = 100
 """Inputs of a run up to which they stay open, so that a rename under way does no harm."""
@@ -67,8 +69,10 @@ def check(
     doesn't depend on it; ``tables`` the file of tables that `edi-check tables add` makes (default none: what needs
     one is not evaluated); ``limits`` see ``LIMITS``; ``name`` what the report calls the source; ``progress`` is
     called as a file is read, see ``Progress``. Out: the report; nothing is printed or written. Raises ``PackError``
-    for a pack or setting that can't be used; the content of a file raises nothing.
+    for a pack or setting that can't be used, ``ValueError`` for another option that can't be meant; the content of a
+    file raises nothing.
     """
+    _demand(jobs >= 0, f"jobs: {jobs} is no number of processes; 0 stands for as many as there are cores")
     rules = {"packs": packs, "lob": lob, "snip": snip, "levels": levels, "settings": settings, "payers": payers}
     told = {"strict": strict, "fail_on": fail_on, "max_findings": max_findings, "show_values": show_values}
     desk = Desk(_day(as_of), tables=tables, limits=limits, **rules, **told)  # type: ignore[arg-type]
@@ -113,6 +117,12 @@ class Desk:
         from .judging.engine import Engine
         from .judging.packs import load_packs
 
+        first, last = snip
+        _demand(1 <= first <= last <= 7, f"snip: {tuple(snip)} is not the first and the last of the SNIP types 1 to 7")
+        _demand(fail_on in FAIL_ON, f"fail_on: {fail_on!r} is none of {', '.join(FAIL_ON)}")
+        _demand(max_findings >= 0, f"max_findings: {max_findings} is no number of findings")
+        if isinstance(packs, str):
+            packs = [packs]
         self.day, self.fail_on, self.show_values = day, fail_on, show_values
         self.packs = load_packs(packs)
         self.engine = Engine(
@@ -219,7 +229,14 @@ def claims_again(file: FileReport, *, limits: Mapping[str, int] | None = None) -
 
 def limits_of(given: Mapping[str, int] | None) -> dict[str, int]:
     """All limits: those given, the others as ``LIMITS`` has them."""
+    unknown = ", ".join(sorted(set(given or ()) - set(LIMITS)))
+    _demand(not unknown, f"limits: there is none called {unknown}; there are {', '.join(LIMITS)}")
     return {name: _whole(value) for name, value in {**LIMITS, **(given or {})}.items()}
+
+
+def _demand(holds: bool, otherwise: str) -> None:
+    if not holds:
+        raise ValueError(otherwise)
 
 
 def _whole(number: float) -> int:

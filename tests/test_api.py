@@ -103,6 +103,20 @@ def test_the_objects_of_a_claim_are_values() -> None:
         hash(Party())
 
 
+@pytest.mark.parametrize("wrong", [
+    {"snip": (5, 2)}, {"snip": (9, 12)}, {"snip": (0, 7)}, {"snip": (1,)}, {"fail_on": "off"}, {"fail_on": ""},
+    {"jobs": -1}, {"max_findings": -1}, {"limits": {"segment_byte": 10}}, {"as_of": "22.11.2026"},
+])
+def test_an_option_that_can_t_be_meant_is_refused_and_passes_nothing(wrong: dict[str, object]) -> None:
+    with pytest.raises(ValueError):
+        edi_check.check(BAD.encode(), **wrong)
+
+
+def test_a_pack_may_be_named_without_a_list() -> None:
+    assert [p.id for p in edi_check.check(GOOD.encode(), packs="PSRC-MT").packs] == [
+        p.id for p in edi_check.check(GOOD.encode(), packs=["PSRC-MT"]).packs]
+
+
 def test_reading_raises_errors_of_its_own_only() -> None:
     with pytest.raises(NotX12) as error:
         list(read_claims(b"SMITH,JOHN,19700101\n"))
