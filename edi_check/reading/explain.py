@@ -35,19 +35,10 @@ from typing import NamedTuple
 
 from ..model import Delimiters
 from ..privacy import is_private_value, legible, private
+from .complaints import complaint
 from .guide import CompositeUse, ElementUse, SegmentUse, SyntaxNote
 from .names import party, segment_name, subject
-from .values import (
-    AN_CLASS,
-    AN_TYPES,
-    DATE_FORMATS,
-    date_pattern,
-    is_number_type,
-    measured_length,
-    number_pattern,
-    repetition_separator,
-    time_pattern,
-)
+from .values import AN_CLASS, AN_TYPES, DATE_FORMATS, repetition_separator
 
 __all__ = ["MAX_FAULTS", "ElementFault", "explain"]
 
@@ -55,20 +46,14 @@ MAX_FAULTS = 20
 """Faults named per segment; the last one says how many more there are."""
 
 _MAX_VALUE = 99  # IK404 holds no more
-_MAX_CODES, _FEW_CODES = 15, 3
-_ANY_LENGTH = 1 << 30
+_FEW_CODES = 3
 _ISA_DELIMITERS = (11, 16)
-_NO_CODE = "is not a code the guide allows here."
-_POINTER, _STATE, _RELATIONSHIP = "1328", "156", "1069"
-"""Data elements of which more can be said."""
-_SELF = "18"
 _DISABILITY = {
     "314": "Send DTP*314*RD8 with both days; DTP*360*D8 where only the first is known, DTP*361*D8 where only the last.",
     "360": "Send DTP*360*D8 with the day it began, or DTP*314*RD8 with the first and the last day.",
     "361": "Send DTP*361*D8 with the day it ended, or DTP*314*RD8 with the first and the last day.",
 }
 """By qualifier: which date of a disability goes in which form (``guide.FORMATS``)."""
-_FORMS = {"[0-9]{9}": "Give exactly nine digits, without hyphens."}
 
 
 class ElementFault(NamedTuple):
@@ -265,9 +250,9 @@ class _Segment:
         else:
             if element.type in AN_TYPES:
                 text = self.judge_characters(position, part, element, text)
-            complaint = _complaint(element, text, date_format) if text else None
-            if complaint:
-                code, says, fix = complaint
+            told = complaint(element, text, date_format) if text else None
+            if told:
+                code, says, fix = told
                 self.add(position, part, code, "{subject} is {value}, which " + says, fix, value=text)
 
     def judge_characters(self, position: int, part: int, element: ElementUse, text: str) -> str:
@@ -364,65 +349,3 @@ def _date_format(element: ElementUse, text: str) -> str:
     if not text and len(element.codes) == 1:
         text = next(iter(element.codes))
     return text if text in DATE_FORMATS else ""
-
-
-def _complaint(element: ElementUse, text: str, date_format: str) -> tuple[str, str, str] | None:
-    """What is wrong with a value: IK403 code, end of the sentence, fix; ``None`` when nothing is."""
-    low, high = element.min_length, element.max_length
-    if is_number_type(element.type):
-        if not re.fullmatch(number_pattern(element.type, 1, _ANY_LENGTH), text):
-            return "6", *_number_complaint(element)
-    elif element.type == "DT" and not re.fullmatch(date_pattern(low, high), text):
-        form = "YYMMDD" if high == 6 else "CCYYMMDD"
-        return "8", _no_day(text, form), f"Give a real day as {form}."
-    elif element.type == "TM" and not re.fullmatch(time_pattern(low, high), text):
-        return "9", "is not a time of day.", f"Give the time as HHMM{' or HHMMSS' if high > 4 else ''}."
-    if element.codes and text not in element.codes:
-        return "7", *_code_complaint(element, text)
-    if element.number == "1251" and date_format and not re.fullmatch(DATE_FORMATS[date_format], text):
-        if date_format == "RD8":
-            return "8", "is not a range of two days.", "Give first and last day as CCYYMMDD-CCYYMMDD."
-        return "8", _no_day(text, "CCYYMMDD"), "Give a real day as CCYYMMDD: year, month, day."
-    length = measured_length(element.type, text)
-    unit = ("digit" if is_number_type(element.type) else "character") + ("" if length == 1 else "s")
-    if length < low:
-        return "4", f"is too short: {length} {unit}, at least {low} are needed.", "Give the whole value."
-    if length > high:
-        return "5", f"is too long: {length} {unit}, at most {high} are allowed.", (
-            "Give the two letters of the state or province." if element.number == _STATE else "Shorten the value.")
-    if element.pattern and not re.fullmatch(element.pattern, text):
-        return "I12", "doesn't have the form the guide demands.", _FORMS.get(element.pattern, "Correct the value.")
-    return None
-
-
-def _no_day(text: str, form: str) -> str:
-    """End of the sentence for a date that is none, or is written in another form."""
-    if len(text) == len(form) and text.isdigit():
-        return "is not a day of the calendar."
-    return f"is not a day in the form {form}."
-
-
-def _number_complaint(element: ElementUse) -> tuple[str, str]:
-    """End of the sentence and fix for a number that is none."""
-    if element.type == "R":
-        return "is not a number.", "Give digits, with a point where needed; no comma and no currency sign."
-    if element.number == _POINTER:  # the paper form has letters
-        return ("is not a whole number.",
-                "Give the number of the diagnosis in HI: 1 for the first (A on paper), 2 for the second.")
-    return "is not a whole number.", "Give digits only."
-
-
-def _code_complaint(element: ElementUse, text: str) -> tuple[str, str]:
-    """End of the sentence and fix for a code that isn't in the element's list."""
-    if element.code_list == "pos":
-        return ("is not a place of service that CMS publishes.",
-                "Give the code of two digits for where the service was given, such as 11 (office) or 12 (home).")
-    codes = sorted(element.codes, key=lambda c: (len(c), c))
-    if len(codes) > _MAX_CODES:
-        return _NO_CODE, f"Use one of the {len(codes)} codes that the guide has for this element."
-    fix = f"Use {codes[0]}." if len(codes) == 1 else f"Use one of {', '.join(codes)}."
-    if element.number == _RELATIONSHIP and codes == [_SELF]:
-        fix = "Use 18 if the subscriber is the patient; if not, leave SBR02 empty and send the patient in loop 2000C."
-    elif element.number == _RELATIONSHIP and text == _SELF:
-        fix = "If the subscriber is the patient, send SBR02 = 18 and no loop 2000C; if not, use one of " + fix[11:]
-    return _NO_CODE, fix
