@@ -567,7 +567,8 @@ ALL_ALIKE: dict[str, Callable[[int], tuple[bytes, str]]] = {
 
 @pytest.mark.parametrize("name", ALL_ALIKE)
 def test_what_is_numbered_alike_costs_no_square(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Four times as many sets, claims or answers cost four times as much, whatever their numbers."""
+    """Four times as many sets, claims or answers cost four times as much (in a compiled package, whose
+    beginnings count for less, 4.13 times), whatever their numbers."""
     for module, constant, value in ((claim_statements, "ALIKE", 3), (claim_statements, "SHARED", 3),
                                     (claim_statements, "LOOKED_UP", 20), (syntax_statements, "AT_HAND", 3)):
         monkeypatch.setattr(module, constant, value)
@@ -579,4 +580,4 @@ def test_what_is_numbered_alike_costs_no_square(name: str, monkeypatch: pytest.M
         assert one[0].is_whole and sum(1 for _ in one[0].statements) >= count
         if "uncounted" not in name:
             assert len(one[0].refused) == count, one[0].remarks
-    assert steps[240] < 4.1 * steps[60], steps
+    assert steps[240] < 4.4 * steps[60], steps
