@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["century", "counted", "day_told", "folded"]
+__all__ = ["capital", "century", "counted", "day_told", "folded"]
 
 
 def counted(count: int, noun: str, ending: str = "s") -> str:
@@ -12,6 +12,15 @@ def counted(count: int, noun: str, ending: str = "s") -> str:
     ('1 claim', '1,200 claims', '0 processes')
     """
     return f"{count:,} {noun}{'' if count == 1 else ending}"
+
+
+def capital(text: str) -> str:
+    """As a sentence begins.
+
+    >>> capital("the claim"), capital("")
+    ('The claim', '')
+    """
+    return text[:1].upper() + text[1:]
 
 
 def century(day: str) -> str:

@@ -25,7 +25,7 @@ from .spool import Store
 if TYPE_CHECKING:
     from .tables.store import Selection
 
-__all__ = ["LIMITS", "Desk", "check", "claims_again", "limits_of", "read_claims"]
+__all__ = ["LIMITS", "Desk", "check", "claims_again", "limits_of", "opened_source", "read_claims"]
 
 LIMITS: Mapping[str, int] = {
     **READING,
@@ -167,7 +167,7 @@ class Desk:
     ) -> FileReport:
         """One source judged. ``outside``: see ``checking.Outside``."""
         limits = self.limits
-        opened = Source(source, str(name), gzip_limit=limits["gzip_bytes"], gzip_ratio=limits["gzip_ratio"])
+        opened = opened_source(source, limits, str(name))
         run = FileCheck(
             opened,
             self.engine,
@@ -192,7 +192,7 @@ def read_claims(source: Any, *, limits: Mapping[str, int] | None = None) -> Iter
     file is cut off.
     """
     known = limits_of(limits)
-    opened = Source(source, gzip_limit=known["gzip_bytes"], gzip_ratio=known["gzip_ratio"])
+    opened = opened_source(source, known)
     reader = Reader(known)
     try:
         yield from reader.read(opened.chunks())
@@ -232,6 +232,11 @@ def limits_of(given: Mapping[str, int] | None) -> dict[str, int]:
     unknown = ", ".join(sorted(set(given or ()) - set(LIMITS)))
     _demand(not unknown, f"limits: there is none called {unknown}; there are {', '.join(LIMITS)}")
     return {name: _whole(value) for name, value in {**LIMITS, **(given or {})}.items()}
+
+
+def opened_source(source: Any, limits: Mapping[str, int], name: str = "") -> Source:
+    """A path, bytes or a binary file within all limits (``limits_of``), as reports call it by ``name``."""
+    return Source(source, name, gzip_limit=limits["gzip_bytes"], gzip_ratio=limits["gzip_ratio"])
 
 
 def _demand(holds: bool, otherwise: str) -> None:

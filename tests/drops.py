@@ -19,7 +19,7 @@ from collections import Counter
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from one_claim import BAD, GOOD
 
@@ -99,6 +99,26 @@ def run_once(plan: Plan) -> str:
     finally:
         service.close()
     return log.getvalue()
+
+
+def stopped_child(log: str | Path, work: Callable[[TextIO], int]) -> int:
+    """A forked process that a tracer may be put to. ``work`` gets the log, which is its standard error, too; stops
+    itself (SIGSTOP) before its first step, and returns the exit code, which is 1 when it raises. Out: the process, once
+    it has stopped."""
+    pid = os.fork()
+    if pid == 0:
+        code = 1
+        try:
+            ctypes.CDLL(None).prctl(0x59616D61, -1, 0, 0, 0)  # PR_SET_PTRACER: any
+            out = open(log, "a")  # noqa: SIM115 - until the process ends
+            os.dup2(out.fileno(), 2)
+            code = work(out)
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            os._exit(code)
+    os.waitpid(pid, os.WUNTRACED)
+    return pid
 
 
 class Child:

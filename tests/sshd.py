@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -131,3 +132,10 @@ class Server:
         for field, value in more.items():
             object.__setattr__(remote, field, value)
         return SourcePlan(name, remote.inbound, remote.outbound, rules, remote)
+
+
+def served(folder: Path) -> Iterator[Server]:
+    """A server in a folder, until whoever asked for it is done."""
+    made = Server(folder / "sshd")
+    yield made
+    made.stop()

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any
 
 from ..model import Claim
-from ..phrases import day_told
+from ..phrases import capital, day_told
 from ..privacy import legible, private
 from ..telling.refusals import PROVIDER_LOOPS
 from ..telling.spots import Spot
@@ -382,7 +382,7 @@ def _when(batch: BatchAnswer) -> str:
         if day:
             days[day] = f"{days[day]} and {what}" if day in days else what
     told = ", ".join(f"{what} on {_days(day)}" for day, what in days.items())
-    return f" {told[0].upper()}{told[1:]}." if told else ""
+    return f" {capital(told)}." if told else ""
 
 
 def _days(days: str) -> str:

@@ -11,9 +11,8 @@ from itertools import islice
 from typing import Any, TextIO
 
 from ..phrases import counted, day_told
-from ..pipeline import limits_of
+from ..pipeline import limits_of, opened_source
 from ..privacy import legible, masked, unmasked
-from ..sources import Source
 from ..spool import Store
 from ..telling.render import Finished, environment
 from .claim_statements import ClaimStatements, asked_claims, looking, looking_at_providers
@@ -84,7 +83,7 @@ def explained(source: Any, original: Any = None, *, name: str = "", show_values:
     answers; ``limits`` as in ``read_claims``. Raises nothing over the content of either; what can't be read is a
     remark."""
     known = limits_of(limits)
-    told = _opened(source, known, name)
+    told = opened_source(source, known, name)
     received = recognized(told.chunks())
     if told.trouble:
         received.is_whole = False
@@ -95,7 +94,7 @@ def explained(source: Any, original: Any = None, *, name: str = "", show_values:
         claims = asked_claims(received)
         asked = Asked(asked_positions(received), set(claims), looking(received, claims, show_values),
                       looking_at_providers(received, show_values))
-        answered = Original(_opened(original, known), asked, store, known)
+        answered = Original(opened_source(original, known), asked, store, known)
         if answered.trouble:
             received.is_whole = False
             received.remarks.append(f"The original {answered.trouble}.")
@@ -104,10 +103,6 @@ def explained(source: Any, original: Any = None, *, name: str = "", show_values:
         answered.source.close()
     told.close()
     return result
-
-
-def _opened(source: Any, limits: Mapping[str, int], name: str = "") -> Source:
-    return Source(source, name, gzip_limit=limits["gzip_bytes"], gzip_ratio=limits["gzip_ratio"])
 
 
 def _told(received: Received, original: Original | None, name: str, show_values: bool, store: Store) -> Explanation:

@@ -19,11 +19,11 @@ from typing import Any, Final
 from ..model import Claim
 from ..rows import DAYS, kept_lines, provider_id
 from .aggregate import LONGEST_RANGE, DayLine
-from .identities import Details, details_of, in_file, patient_key, plain
+from .identities import Details, comparable, details_of, in_file, patient_key, plain
 from .visits import KeptLine
 
 __all__ = [
-    "DAY_LINES", "Compared", "Earlier", "compared", "first_day", "further_days", "span_of", "told_apart_by",
+    "DAY_LINES", "Compared", "Earlier", "compared", "first_day", "further_days", "kind_of", "span_of", "told_apart_by",
 ]
 
 DAY_LINES: Final = 8
@@ -105,11 +105,10 @@ class Compared:
     def group(self) -> str:
         return self.days[0] if self.days else ""
 
-    @property
+    @cached_property
     def details(self) -> Details:
-        """What it says of the patient besides what makes the key."""
-        details: Details = self.head[4]
-        return details
+        """What it says of the patient besides what makes the key, fit to be compared."""
+        return comparable(self.head[4])
 
     @property
     def is_secondary(self) -> bool:
@@ -202,7 +201,7 @@ def told_apart_by(segments: Sequence[Sequence[str]]) -> tuple[bytes, bytes]:
     drugs: list[str] = []
     rest: list[str] = []
     for e in segments:
-        name = ":".join(e[:2]) if e[0] in ("REF", "DTP") else e[0]
+        name = kind_of(e)
         if name in _HELD or name in _OWN:
             continue
         said = ["CLM", *e[3:]] if name == "CLM" else [*e[:2], *map(_plain, e[2:3]), *e[3:]] if e[0] == "AMT" else e
@@ -211,6 +210,11 @@ def told_apart_by(segments: Sequence[Sequence[str]]) -> tuple[bytes, bytes]:
     first, second = (blake2b("~".join(sorted(texts)).encode("latin-1", "replace"), digest_size=16).digest()
                      for texts in (drugs, rest))
     return first, second
+
+
+def kind_of(elements: Sequence[str]) -> str:
+    """What a segment is, in a word: ``HI``, ``REF:D9``, ``DTP:472``."""
+    return ":".join(elements[:2]) if elements[0] in ("REF", "DTP") else elements[0]
 
 
 _HELD: Final = frozenset({"SV1", "HI", "DTP:472", "LX"})

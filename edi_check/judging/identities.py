@@ -10,7 +10,9 @@ from typing import Final
 
 from ..model import Claim, Party
 
-__all__ = ["PERSONS", "Details", "Person", "details_of", "in_file", "patient_key", "plain", "provider_key"]
+__all__ = [
+    "PERSONS", "Details", "Person", "comparable", "details_of", "in_file", "patient_key", "plain", "provider_key",
+]
 
 UNKNOWN: Final = "?"
 """First character of the key of a provider who is known within his claim only."""
@@ -20,7 +22,7 @@ PERSONS: Final = 20
 
 Details = tuple[str, str, str, str, str, str, str]
 """What may tell a patient from others of the same key: last name, middle name, suffix, sex, and the numbers of REF*Y4
-(the accident's case), SY and 1W. All as ``plain`` has them, the last name apart."""
+(the accident's case), SY and 1W."""
 
 _NO_NUMBERS: Final = ("", "", "")
 
@@ -79,11 +81,17 @@ def patient_key(claim: Claim, payer: str) -> str:
 
 
 def details_of(patient: Party) -> Details:
-    """What else a claim says of its patient."""
+    """What else a claim says of its patient, as sent: it is gathered of every claim, and few are compared."""
     case, security, own = _NO_NUMBERS if not patient.references else (
-        plain(patient.reference("Y4")), plain(patient.reference("SY")), plain(patient.reference("1W")))
-    return (patient.last_name.strip().upper(), plain(patient.middle_name), plain(patient.suffix),
-            patient.gender.strip().upper(), case, security, own)
+        patient.reference("Y4"), patient.reference("SY"), patient.reference("1W"))
+    return patient.last_name, patient.middle_name, patient.suffix, patient.gender, case, security, own
+
+
+def comparable(details: Details) -> Details:
+    """The same, fit to be compared."""
+    last_name, middle_name, suffix, gender, case, security, own = details
+    return (last_name.strip().upper(), plain(middle_name), plain(suffix), gender.strip().upper(), plain(case),
+            plain(security), plain(own))
 
 
 class Person:

@@ -1,13 +1,14 @@
 """What is missing, in words: of a segment or loop that the guide demands, what it would say and what to send.
 
 Every segment and loop that the guide demands (usage R) has its words here, and every loop whose beginning ``gaps`` may
-find to be missing; ``tests/test_absences.py`` holds this to the guide.
+find to be missing; ``tests/test_misplaced.py`` holds this to the guide.
 
 What it is not: it finds nothing missing.
 """
 
 from __future__ import annotations
 
+from ..phrases import capital
 from .gaps import first_of
 from .guide import LoopUse, SegmentUse
 from .names import party
@@ -74,15 +75,11 @@ def written(use: SegmentUse) -> str:
 _FEW = 2
 
 
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
 def told_missing(child: SegmentUse | LoopUse) -> tuple[str, str]:
     """Sentence and remedy for a segment, or a whole loop, that had to come before the place at hand."""
     use = first_of(child)
     if isinstance(child, LoopUse) and use.loop.id != "HEADER":
-        says = f"{_capital(party(use.loop.id))} is missing: its {written(use)} had to come before this place."
+        says = f"{capital(party(use.loop.id))} is missing: its {written(use)} had to come before this place."
         return says, LEVELS.get(use.loop.id) or _of_a_party(use)
     what, fix = _PLACED.get((use.loop.id, use.id)) or _SEGMENTS[use.id]
     return f"{written(use)} ({what}) of {party(use.loop.id)} is missing.", fix
@@ -96,9 +93,8 @@ def _of_a_party(use: SegmentUse) -> str:
 
 def lost_beginning(use: SegmentUse, name: str) -> tuple[str, str]:
     """Sentence and remedy where only the beginning of a loop is missing: segment ``name`` shows that it is there."""
-    kind = {"20": " (HL03 = 20)", "22": " (HL03 = 22)", "23": " (HL03 = 23)"}
     q = use.qualifier
-    own = use.id + kind.get(next(iter(q[2])), "") if use.id == "HL" and q else written(use)
+    own = f"HL (HL03 = {next(iter(q[2]))})" if use.id == "HL" and q else written(use)
     says = f"{own} of {party(use.loop.id)} is missing: it had to come before this {name}."
     return says, LEVELS.get(use.loop.id) or f"Send {written(use)} with name and id before {name}."
 

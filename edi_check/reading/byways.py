@@ -15,7 +15,7 @@ from .gaps import chosen, further_codes
 from .guide import SegmentUse
 from .misplaced import Misplaced
 from .names import QUALIFIED
-from .strangers import COVERAGE_HEAD, COVERAGE_TAIL, PARTY_TAIL, AfterStranger, Elsewhere
+from .strangers import COVERAGE_HEAD, COVERAGE_TAIL, PARTY_TAIL, AfterStranger, Elsewhere, before_stranger
 
 __all__ = ["Byways"]
 
@@ -64,7 +64,7 @@ class Byways(Misplaced):
             if found is not None:
                 return found
             self._unexpected(step, e, n, choice)
-        before = step.before if isinstance(step, AfterStranger) else step
+        before = before_stranger(step)
         if segment_id == "NM1":
             self._step = AfterStranger(before)
         elif segment_id == "SBR":

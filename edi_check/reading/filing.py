@@ -12,6 +12,7 @@ from typing import Final
 
 from ..findings import Finding, Where
 from ..model import Claim
+from ..phrases import capital
 from . import guide as guide_module
 from .absences import told_missing
 from .assembly import Assembly
@@ -257,7 +258,7 @@ class Filing:
         if isinstance(child, LoopUse):
             self.fault(
                 "IK3-4",
-                f"{party(child.id)[:1].upper()}{party(child.id)[1:]} comes {count} times; the guide allows {t.limit}.",
+                f"{capital(party(child.id))} comes {count} times; the guide allows {t.limit}.",
                 f"Send at most {t.limit}.",
                 n,
                 child.id,

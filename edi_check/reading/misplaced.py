@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 
 from ..findings import Finding
 from ..model import Party
+from ..phrases import capital
 from ..privacy import legible
 from .absences import LEVELS, lost_beginning, no_party, told_missing
 from .compile import Choice, Step, Transition, required_before
@@ -19,7 +20,7 @@ from .gaps import Late, Met, chosen, find_late, first_of, further_codes, is_due,
 from .guide import LoopUse, SegmentUse
 from .names import like_an_id, party, shown, some_of
 from .segments import Batch
-from .strangers import AfterStranger
+from .strangers import AfterStranger, before_stranger
 
 __all__ = ["Misplaced"]
 
@@ -83,11 +84,11 @@ class Misplaced(Filing):
         several parties would, that is told, and ``_step`` is what follows a stranger."""
         assert self._table is not None
         component = self._table.delimiters.component
-        ways = openers(_before(step), e, component, self._state())
+        ways = openers(before_stranger(step), e, component, self._state())
         if len(ways) > 1 and all(way[0].step.use.id == "NM1" for way in ways):
             says, fix = no_party([way[0].step.use for way in ways], shown(e))
             self.fault("IK3-2", says, fix, n, step.use.loop.id, e[0], ik3="2")
-            self._step = AfterStranger(_before(step))
+            self._step = AfterStranger(before_stranger(step))
         if len(ways) != 1:
             return None
         for t in ways[0]:
@@ -168,7 +169,7 @@ class Misplaced(Filing):
         doubtful, self._doubtful = self._doubtful, None
         if doubtful is None or doubtful.n != n - 1 or not (e[0] == "PAT" or e[:2] == ["NM1", "IL"]):
             return False
-        choice = _before(step).choice("HL")
+        choice = before_stranger(step).choice("HL")
         level = choice.by_code.get("22") if choice is not None else None
         after = level.step.choice("SBR") if level is not None else None
         sbr = chosen(after, doubtful.elements, "") if after is not None else None
@@ -213,15 +214,14 @@ class Misplaced(Filing):
     def _find_late(self, step: Step, e: list[str]) -> Late | None:
         """The open loop in which the segment's place has passed, if there is one."""
         assert self._table is not None
-        return find_late(_before(step), e, self._table.delimiters.component, self._state(), self.guide)
+        return find_late(before_stranger(step), e, self._table.delimiters.component, self._state(), self.guide)
 
     def _too_late(self, late: Late, step: Step, e: list[str], n: int) -> None:
         """A segment whose place in an open loop has passed. Where it was told to be missing, that it is late is told
         instead."""
         use, where, behind = first_of(late.child), party(late.loop.id), _behind(late, step)
         if isinstance(late.child, LoopUse):
-            name = party(use.loop.id)
-            name = name[:1].upper() + name[1:]
+            name = capital(party(use.loop.id))
         else:
             name = called(use).partition(" of ")[0]
         # Of a level above the claim: whose claims those after it are, nobody knows.
@@ -249,7 +249,8 @@ class Misplaced(Filing):
                 told.where = told.where._replace(
                     segment=n, set_segment=n - self.assembly.set.segment + 1, offset=offset, length=length
                 )
-            self._run_of = Run(_before(step), n, n, told, name, f"come too late in {where}: after {behind}.", late.loop)
+            ending = f"come too late in {where}: after {behind}."
+            self._run_of = Run(before_stranger(step), n, n, told, name, ending, late.loop)
             own = told
         claim = self.assembly.claim
         if e[0] == "SBR" and claim is not None and claim.service_lines:
@@ -266,8 +267,7 @@ class Misplaced(Filing):
             late = find_late(self._table.step(use), e, d.component, self._state(), self.guide)
             own = first_of(late.child) if late is not None and late.loop.id == "2300" else use
             if own is not use and self._table.step(own).match(d.element.join(e)):
-                who = party(own.loop.id)
-                says = f"{who[:1].upper()}{who[1:]} comes too late in the claim (loop 2300): after {party('2320')}."
+                says = f"{capital(party(own.loop.id))} comes too late in the claim (loop 2300): after {party('2320')}."
                 self.fault("IK3-7", says, f"Send it before {party('2320')}.", n, own.loop.id, "NM1", ik3="7")
                 self._taken_for = use.loop, claim.index
                 return
@@ -359,7 +359,7 @@ class Misplaced(Filing):
         f = self.fault(
             "IK3-2", f"{name} is {place}", fix, n, loop.id, segment_id, element=element, value=value, ik3="2"
         )
-        self._run_of = Run(_before(step), n, n, f, name, f"are {place}")
+        self._run_of = Run(before_stranger(step), n, n, f, name, f"are {place}")
 
     def _left(self, choice: Choice) -> list[str]:
         """The qualifiers of which one more may come."""
@@ -376,7 +376,7 @@ class Misplaced(Filing):
     def _is_of_the_run(self, step: Step, segment_id: str, n: int, late: LoopUse | None = None) -> bool:
         """Does this segment only go on with what was said of those before it? One fault, one finding, which grows."""
         run = self._run_of
-        if run is None or run.step is not _before(step) or run.late is not late:
+        if run is None or run.step is not before_stranger(step) or run.late is not late:
             return False
         if n != run.last + 1 and not isinstance(step, AfterStranger):
             return False
@@ -390,11 +390,6 @@ class Misplaced(Filing):
 
 
 _FEW = 4
-
-
-def _before(step: Step) -> Step:
-    """The state that a segment is not expected in, whatever stranger came before it."""
-    return step.before if isinstance(step, AfterStranger) else step
 
 
 def _behind(late: Late, step: Step) -> str:

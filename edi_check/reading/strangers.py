@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .compile import CONTROL, Choice, Step, StepTable, Transition
 
-__all__ = ["COVERAGE_HEAD", "COVERAGE_TAIL", "PARTY_TAIL", "AfterStranger", "Elsewhere"]
+__all__ = ["COVERAGE_HEAD", "COVERAGE_TAIL", "PARTY_TAIL", "AfterStranger", "Elsewhere", "before_stranger"]
 
 PARTY_TAIL = frozenset({"N2", "N3", "N4", "PER", "REF", "PRV", "DMG"})
 """What follows an NM1 in its loop: passed over in silence after an NM1 that no use fits."""
@@ -56,3 +56,8 @@ class AfterStranger(Step):
 
     def choice(self, segment_id: str) -> Choice | None:
         return self.swallow if segment_id in self.tail else self.before.choice(segment_id)
+
+
+def before_stranger(step: Step) -> Step:
+    """The state that a segment stands in, whatever stranger came before it."""
+    return step.before if isinstance(step, AfterStranger) else step

@@ -17,7 +17,7 @@ from contextlib import nullcontext
 from time import monotonic, time
 from typing import NamedTuple, TypeVar
 
-from .aside import ONCE, PATIENCE, Aside
+from .aside import PATIENCE, Aside
 from .disk import Flusher, fsync_folder, open_regular, unlink_quietly
 from .figures import Figures
 from .intake import Choice, Entry, Seen, decide
@@ -28,7 +28,7 @@ from .records import CLAIMED, RETURNING, Claim, Ledger, Record
 from .sftp import Exists, Missing, Refused, RemoteFolder
 from .transport import Unpacking, is_file_whole
 from .unfinished import Unfinished, recorded
-from .waiting import Left, left_of, unmarked
+from .waiting import Left, forget_changed, left_of, may_settle, unmarked
 
 __all__ = ["AT_ONCE", "BATCH", "Pickup", "together"]
 
@@ -107,13 +107,10 @@ class Pickup:
 
     def is_drained(self) -> bool:
         """Was the folder listed twice, with nothing left that waiting a little could make ready?"""
-        some = ((name, seen) for name, seen in self._memory.items() if name not in self._unmarked)
-        return self._scans >= 2 and not self._ready and not any(self._may_settle(*one) for one in some)
-
-    def _may_settle(self, name: bytes, seen: Seen) -> bool:
-        if name in self._unreadable:
-            return self._unreadable.count(name) < ONCE
-        return not seen.is_partial or monotonic() - seen.cut_since >= self.source.rules.incomplete_grace_seconds
+        overdue = monotonic() - self.source.rules.incomplete_grace_seconds
+        return self._scans >= 2 and not self._ready and not any(
+            may_settle(name, seen, self._unreadable, overdue) for name, seen in self._memory.items()
+            if name not in self._unmarked)
 
     @property
     def left(self) -> list[Left]:
@@ -140,8 +137,7 @@ class Pickup:
         began = monotonic()
         entries = await self._leave_taken(folder, await folder.scan())
         self._memory, choice = decide(entries, self._memory, began, self.source.rules)
-        changed = {name for name in self._unreadable if name in self._memory and self._memory[name].scans == 1}
-        self._unreadable.keep(self._memory.keys() - changed)
+        forget_changed(self._unreadable, self._memory)
         self._unfinished.keep(self._memory)
         self._unmarked = unmarked((e.name for e in entries), self.source.rules.done_marker)
         self._overdue = {e.name for e in choice.overdue}

@@ -249,15 +249,10 @@ class Service:
         steps = self.steps
         steps.finish(steps.publish(steps.judge(steps.take(records))))
         took = monotonic() - began
-        self._batch = (
-            max(1, self._batch // 2)
-            if took > 2 * BATCH_SECONDS
-            else (
-                min(BATCH_FILES, self._batch * 2)
-                if took < BATCH_SECONDS and len(records) == self._batch
-                else self._batch
-            )
-        )
+        if took > 2 * BATCH_SECONDS:
+            self._batch = max(1, self._batch // 2)
+        elif took < BATCH_SECONDS and len(records) == self._batch:
+            self._batch = min(BATCH_FILES, self._batch * 2)
 
     # --- taking --------------------------------------------------------------------------------------------------
 

@@ -15,7 +15,7 @@ from .intake import Entry, Rules, Seen, decide
 from .transport import DropFolder
 from .unfinished import Unfinished, recorded
 
-__all__ = ["Left", "Waiting", "in_turn", "left_of", "unmarked"]
+__all__ = ["Left", "Waiting", "forget_changed", "in_turn", "left_of", "may_settle", "unmarked"]
 
 SCAN_SHARE = 4
 """A scan may cost a quarter of the time; 100,000 names take half a second."""
@@ -58,6 +58,20 @@ def left_of(memory: Mapping[bytes, Seen], unreadable: Collection[bytes], lacking
     return found
 
 
+def forget_changed(unreadable: Aside[bytes], memory: Mapping[bytes, Seen], unseen: Collection[bytes] = ()) -> None:
+    """After a scan: of the files that couldn't be read, those that look different now may be tried at once, and those
+    that are gone are nobody's. ``unseen``: names of which nothing could be learned."""
+    unreadable.keep({name for name in unreadable if name in unseen or (name in memory and memory[name].scans != 1)})
+
+
+def may_settle(name: bytes, seen: Seen, unreadable: Aside[bytes], overdue: float) -> bool:
+    """May a file become ready by waiting a little? ``overdue``: since then, or longer, one that isn't whole has been
+    waiting that is taken as it is."""
+    if name in unreadable:
+        return unreadable.count(name) < ONCE
+    return not seen.is_partial or seen.cut_since <= overdue
+
+
 class Waiting:
     """What waits in one drop folder."""
 
@@ -98,8 +112,7 @@ class Waiting:
         self._cut.clear()
         self._unmarked = unmarked((e.name for e in listing), self.rules.done_marker)
         unseen = {name: error for name, error in self.folder.unseen.items() if not self.rules.ignores(name)}
-        changed = {name for name in self._unreadable if name in self._memory and self._memory[name].scans == 1}
-        self._unreadable.keep((self._memory.keys() - changed) | unseen.keys())
+        forget_changed(self._unreadable, self._memory, unseen)
         self._refused.keep(self._memory)
         self.unfinished.keep(self._memory)
         ready = [(e, False) for e in choice.look] + [(e, True) for e in choice.overdue]
@@ -164,9 +177,7 @@ class Waiting:
             return False
         if name in self._refused:
             return 0 < self._refused.count(name) < ONCE
-        if name in self._unreadable:
-            return self._unreadable.count(name) < ONCE
-        return not seen.is_partial or seen.cut_since <= overdue
+        return may_settle(name, seen, self._unreadable, overdue)
 
     @property
     def unreadable_count(self) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sshd import Server
+from sshd import Server, served
 
 from edi_check.watching.carrier import Retry
 
@@ -14,6 +14,4 @@ from edi_check.watching.carrier import Retry
 @pytest.fixture
 def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     monkeypatch.setattr(Retry, "LONGEST", 0.3)
-    made = Server(tmp_path / "sshd")
-    yield made
-    made.stop()
+    yield from served(tmp_path)

@@ -12,13 +12,23 @@ import re
 import shutil
 import signal
 import subprocess
-import traceback
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import pytest
-from drops import Consumer, drop, numbered, plan_for, process, run_once, service_for, violations, wait_for
+from drops import (
+    Consumer,
+    drop,
+    numbered,
+    plan_for,
+    process,
+    run_once,
+    service_for,
+    stopped_child,
+    violations,
+    wait_for,
+)
 
 from edi_check.cli.main import main
 from edi_check.watching import aside as aside_module
@@ -30,7 +40,6 @@ from edi_check.watching.orders import standing
 from edi_check.watching.plan import Plan
 
 STRACE = shutil.which("strace") or ""
-PR_SET_PTRACER, ANY = 0x59616D61, -1
 BAD, OTHERS = 3, (1, 2, 4, 5)
 needs_strace = pytest.mark.skipif(not STRACE, reason="strace is not installed (Debian: strace)")
 
@@ -50,38 +59,28 @@ def begun(plan: Plan, log: Path, once: bool) -> int:
     """A watcher that has stopped itself before its first step, and claims each file under an id that is known before:
     the number of its interchange. With ``once`` its status is the exit code."""
     service_for(plan).close()
-    pid = os.fork()
-    if pid == 0:
-        code = 1
-        try:
-            import ctypes
 
-            ctypes.CDLL(None).prctl(PR_SET_PTRACER, ANY, 0, 0, 0)
-            out = open(log, "a")  # noqa: SIM115 - until the process ends
-            os.dup2(out.fileno(), 2)
-            troubles_module.FIRST_SECONDS = 0.05
-            service_module.LONGEST_PAUSE = 0.01
-            service = service_for(plan, out)
-            service.steps.flusher = Flusher(1)  # strace counts the calls of each thread
-            for w in service.waiting:
-                w._unreadable.first = w._refused.first = 0.05
-            chosen = service._choose
+    def watch(out: TextIO) -> int:
+        troubles_module.FIRST_SECONDS = 0.05
+        service_module.LONGEST_PAUSE = 0.01
+        service = service_for(plan, out)
+        service.steps.flusher = Flusher(1)  # strace counts the calls of each thread
+        for w in service.waiting:
+            w._unreadable.first = w._refused.first = 0.05
+        chosen = service._choose
 
-            def choose(limit: int) -> Any:
-                return [c._replace(id=claimed_as(int(c.name.split(b".")[0]))) for c in chosen(limit)]
+        def choose(limit: int) -> Any:
+            return [c._replace(id=claimed_as(int(c.name.split(b".")[0]))) for c in chosen(limit)]
 
-            service._choose = choose  # type: ignore[method-assign]
-            signal.signal(signal.SIGTERM, lambda *_: service.stop())
-            os.kill(os.getpid(), signal.SIGSTOP)
-            service.run(once=once)
-            code = 3 if once and (service.has_left or service.figures.down) else 0
-            service.close()
-        except BaseException:
-            traceback.print_exc()
-        finally:
-            os._exit(code)
-    os.waitpid(pid, os.WUNTRACED)
-    return pid
+        service._choose = choose  # type: ignore[method-assign]
+        signal.signal(signal.SIGTERM, lambda *_: service.stop())
+        os.kill(os.getpid(), signal.SIGSTOP)
+        service.run(once=once)
+        code = 3 if once and (service.has_left or service.figures.down) else 0
+        service.close()
+        return code
+
+    return stopped_child(log, watch)
 
 
 class Traced:

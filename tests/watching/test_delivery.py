@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from drops import Consumer, drop, numbered, plan_for, run_once, violations
-from sshd import Server
+from sshd import Server, served
 
 from edi_check.watching.carrier import Retry
 from edi_check.watching.plan import Plan
@@ -24,9 +24,7 @@ POSIX, RENAMES = "posix-rename", "rename,posix-rename,hardlink"
 def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     monkeypatch.setattr(Retry, "LONGEST", 0.05)
     monkeypatch.setattr(Retry, "REFUSED_SECONDS", 0.05)
-    made = Server(tmp_path / "sshd")
-    yield made
-    made.stop()
+    yield from served(tmp_path)
 
 
 def plan_of(tmp_path: Path, server: Server) -> Plan:

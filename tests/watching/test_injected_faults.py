@@ -13,13 +13,12 @@ import shutil
 import signal
 import subprocess
 import time
-import traceback
 from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import pytest
-from drops import Consumer, drop, numbered, plan_for, run_once, service_for, violations, wait_for
+from drops import Consumer, drop, numbered, plan_for, run_once, service_for, stopped_child, violations, wait_for
 
 from edi_check.watching import service as service_module
 from edi_check.watching.disk import Flusher
@@ -29,7 +28,6 @@ STRACE = shutil.which("strace") or ""
 CALLS = ("rename", "fsync", "fdatasync", "pwrite64", "write", "openat", "ftruncate", "unlink")
 FILES = (1, 5, 7)
 """Accepted, with a rejected claim, refused by a TA1."""
-PR_SET_PTRACER, ANY = 0x59616D61, -1
 
 pytestmark = pytest.mark.skipif(not STRACE, reason="strace is not installed (Debian: strace)")
 
@@ -43,28 +41,17 @@ class SerialFlusher(Flusher):
 def begin(plan: Plan) -> int:
     """A watcher that has stopped itself before its first step; it drains the folder and ends with 0."""
     service_for(plan).close()  # the ledger and the folders are there
-    pid = os.fork()
-    if pid == 0:
-        code = 1
-        try:
-            import ctypes
 
-            ctypes.CDLL(None).prctl(PR_SET_PTRACER, ANY, 0, 0, 0)
-            out = open(plan.layout.root + "/log", "a")  # noqa: SIM115 - until the process ends
-            os.dup2(out.fileno(), 2)
-            service_module.LONGEST_PAUSE = 0.01
-            service = service_for(plan, io.StringIO())
-            service.steps.flusher = SerialFlusher()
-            os.kill(os.getpid(), signal.SIGSTOP)
-            service.run(once=True)
-            service.close()
-            code = 0
-        except BaseException:
-            traceback.print_exc()
-        finally:
-            os._exit(code)
-    os.waitpid(pid, os.WUNTRACED)
-    return pid
+    def drain(out: TextIO) -> int:
+        service_module.LONGEST_PAUSE = 0.01
+        service = service_for(plan, io.StringIO())
+        service.steps.flusher = SerialFlusher()
+        os.kill(os.getpid(), signal.SIGSTOP)
+        service.run(once=True)
+        service.close()
+        return 0
+
+    return stopped_child(plan.layout.root + "/log", drain)
 
 
 def traced(plan: Plan, *options: str) -> int:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from drops import Child, Consumer, drop, numbered, plan_for, run_once, violations, wait_for
-from sshd import Server
+from sshd import Server, served
 
 from edi_check.watching.carrier import Retry
 from edi_check.watching.pickup import Pickup
@@ -25,9 +25,7 @@ from edi_check.watching.sftp import RemoteFolder
 @pytest.fixture
 def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     monkeypatch.setattr(Retry, "LONGEST", 0.5)
-    made = Server(tmp_path / "sshd")
-    yield made
-    made.stop()
+    yield from served(tmp_path)
 
 
 def remote_plan(tmp_path: Path, server: Server, **more: object) -> Plan:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ...findings import Related
 from ...model import Claim, ServiceLine
-from ..comparison import Compared, Earlier
+from ..comparison import Compared, Earlier, kind_of
 from ..identities import provider_key
 from ..registry import Hit, Result, check
 from ._screens import has_ordinary_lines
@@ -109,8 +109,6 @@ def _details(claim: Claim, line: ServiceLine) -> str:
     separator = claim.interchange.delimiters.element
     texts = []
     for place in claim.trace.segments(line.segment, last):
-        elements = place.text.split(separator)
-        name = ":".join(elements[:2]) if elements[0] in ("REF", "DTP") else elements[0]
-        if name not in _OWN and place.loop not in _ELSEWHERE:
+        if kind_of(place.text.split(separator)) not in _OWN and place.loop not in _ELSEWHERE:
             texts.append(place.text.upper())
     return "\n".join(texts)
