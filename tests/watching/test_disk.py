@@ -81,9 +81,11 @@ def hinder(plan: Plan, before: Callable[[], None], after: Callable[[], None], mo
         assert wait_for(lambda: service.figures.is_ready, 20)
         before()
         assert wait_for(lambda: '"paused"' in log.getvalue(), 20), log.getvalue()
-        assert not service.figures.is_ready
+        assert wait_for(lambda: not service.figures.is_ready, 20)
         said = log.getvalue()
-        assert asked(plan).paused == [json.loads(said.splitlines()[-1])["errno"]], said
+        errno = json.loads(said.splitlines()[-1])["errno"]
+        # Each pause is short here, and ends for a moment while it tries again.
+        assert wait_for(lambda: asked(plan).paused == [errno], 20), said
         after()
         assert wait_for(lambda: service.figures.is_ready, 20), log.getvalue()
         inbound, claims = plan.sources[0].inbound, plan.layout.claims
