@@ -1,9 +1,9 @@
 """Sums over a patient's day: the lines of one claim, what earlier claims of the file brought, and what only overlaps.
 
-A *period* is the days of a DTP*472, ``(first, last)`` as ordinals: one day, or a range of several days, which is judged
-on its own (its share of each day can't be known) and only *overlaps* the others. Everything is found by procedure and
-provider in a dictionary, never by a walk over the earlier lines, so that a file of 100,000 claims of one patient on one
-day costs no more a claim than any other.
+A *period* is the days of a DTP*472, ``(first, last)`` as ordinals: one day, or a range of several days, whose share of
+each day can't be known: it *overlaps* other periods, and may lie wholly inside one. Everything is found by procedure
+and provider in a dictionary, never by a walk over the earlier lines, so that a file of 100,000 claims of one patient on
+one day costs no more a claim than any other.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from .identities import provider_key
 
 __all__ = [
     "LONGEST_RANGE", "DayLine", "DayOfService", "Ledger", "Tallies", "Tally", "day_line", "day_lines_of", "days_of",
-    "usable_units",
+    "name_of", "usable_units",
 ]
 
 LONGEST_RANGE: Final = 31
@@ -28,6 +28,9 @@ could."""
 
 PERIODS: Final = 50
 """Different periods of one claim that are held against each other; the guide allows no more lines."""
+
+RANGES: Final = 8
+"""Different ranges with one day in common that are added up with it; nobody bills more, and a hostile file could."""
 
 LISTED: Final = 5
 """Earlier lines named in ``related``; the sums count all."""
@@ -117,15 +120,20 @@ class DayOfService:
     ``before``       what earlier claims of the file that still stand brought in the same period
     ``overlapping``  this claim's tallies of other periods that share a day with this one
     ``overlapping_before``  the same of earlier claims
+    ``all_lines``    this claim's lines of all periods
+    ``ledger``       all that earlier claims brought, in any period
     ``group``        SBR03 of this claim
     """
 
-    __slots__ = ("_own", "before", "claim", "first", "group", "last", "lines", "overlapping", "overlapping_before")
+    __slots__ = ("_own", "all_lines", "before", "claim", "first", "group", "last", "ledger", "lines", "overlapping",
+                 "overlapping_before")
 
     def __init__(self, claim: int, group: str, period: tuple[int, int], lines: Sequence[DayLine]) -> None:
         self.claim, self.group, self.lines = claim, group, lines
+        self.all_lines = lines
         self.first, self.last = period
         self.before = _NOTHING
+        self.ledger: Ledger | None = None
         self.overlapping: tuple[Tallies, ...] = ()
         self.overlapping_before: tuple[Tallies, ...] = ()
         self._own: Tallies | None = None
@@ -147,22 +155,29 @@ class DayOfService:
     @property
     def name(self) -> str:
         """``2026-02-03``, or ``2026-02-03 to 2026-02-05``."""
-        first = date.fromordinal(self.first).isoformat()
-        return first if self.days == 1 else f"{first} to {date.fromordinal(self.last).isoformat()}"
+        return name_of(self.first, self.last)
 
     def of(self, procedures: Iterable[str]) -> list[DayLine]:
         """This claim's lines of these procedures."""
         return [line for line in self.lines if line.procedure in procedures]
 
 
+def name_of(first: int, last: int) -> str:
+    """A period as messages call it: ``2026-02-03``, or ``2026-02-03 to 2026-02-05``."""
+    begin = date.fromordinal(first).isoformat()
+    return begin if first == last else f"{begin} to {date.fromordinal(last).isoformat()}"
+
+
 class Ledger:
     """What a patient had so far: tallies by period, and of ranges also by each of their days."""
 
-    __slots__ = ("by_day", "periods")
+    __slots__ = ("by_day", "periods", "ranges")
 
     def __init__(self) -> None:
         self.periods: dict[tuple[int, int], Tallies] = {}
         self.by_day: dict[int, Tallies] = {}
+        self.ranges: dict[int, list[tuple[int, int]]] = {}
+        """By day the different ranges that hold it, up to RANGES."""
 
     def add(self, lines: Iterable[DayLine], claim: int) -> None:
         """Count the lines of a claim that stands."""
@@ -170,6 +185,8 @@ class Ledger:
             period = (line.first, line.last)
             if period not in self.periods:
                 self.periods[period] = Tallies()
+                if line.last > line.first:
+                    self._enter(period)
             self.periods[period].add(line, claim)
             if line.last > line.first:
                 tally = Tally()
@@ -180,9 +197,36 @@ class Ledger:
                         self.by_day[day] = Tallies()
                     self.by_day[day].note(keys, tally)
 
+    def _enter(self, period: tuple[int, int]) -> None:
+        for day in range(period[0], period[1] + 1):
+            its = self.ranges.setdefault(day, [])
+            if len(its) < RANGES:
+                its.append(period)
+
     def at(self, first: int, last: int) -> Tallies:
         """What was counted in exactly this period."""
         return self.periods.get((first, last), _NOTHING)
+
+    def inside(self, first: int, last: int) -> list[Tallies]:
+        """What was counted in this period and in those that lie wholly inside it: no part of it can be of other
+        days."""
+        found = []
+        for day in range(first, last + 1):
+            if (day, day) in self.periods:
+                found.append(self.periods[day, day])
+            for period in self.ranges.get(day, ()):
+                if period[0] == day and period[1] <= last:
+                    found.append(self.periods[period])
+        return found
+
+    def holding(self, day: int) -> list[tuple[int, int]]:
+        """The ranges that hold a day."""
+        return self.ranges.get(day, [])
+
+    def on(self, day: int) -> list[Tallies]:
+        """What was counted on a day, and all that the ranges that hold it may have brought on it."""
+        found = [self.periods[period] for period in self.ranges.get(day, ())]
+        return [*found, self.periods[day, day]] if (day, day) in self.periods else found
 
     def overlaps(self, first: int, last: int) -> Iterator[Tallies]:
         """Tallies of other periods that share a day with this one; those of ranges only tell that there is a line. (A
@@ -206,11 +250,14 @@ def days_of(claim: int, group: str, lines: Sequence[DayLine], before: Ledger | N
         by_period.setdefault((line.first, line.last), []).append(line)
     days = [DayOfService(claim, group, period, its) for period, its in by_period.items()]
     if len(days) > 1:
+        for day in days:
+            day.all_lines = lines
         for day in days[:PERIODS]:
             day.overlapping = tuple([o.own for o in days[:PERIODS]
                                      if o.first <= day.last and day.first <= o.last and o is not day])
     if before is not None:
         for day in days:
+            day.ledger = before
             day.before = before.at(day.first, day.last)
             day.overlapping_before = tuple(before.overlaps(day.first, day.last))
     return days

@@ -8,9 +8,10 @@ from decimal import Decimal
 
 from ...findings import Finding, Related
 from ...model import Claim, ServiceLine
-from ..aggregate import DayLine, DayOfService, Tallies
+from ..aggregate import DayLine, DayOfService, Tallies, name_of
 from ..conditions import Codes
 from ..registry import ALWAYS_HEARD, ALWAYS_SILENT, Hit, Result, check
+from ._spread import over_for_sure, over_perhaps
 from .exclusions import says_nothing_in_words
 
 RELATED = 10
@@ -64,59 +65,34 @@ def units_over_daily_limit(
     The edit's own level: one provider alone passes the limit, and ``exempt_groups`` is set and lacks this group
     (3.b.1).
     ``review``: only several providers together pass it; or ``exempt_groups`` is not set; or a range of n days has more
-    than the limit of one day, though not n times that. ``note``: the group is exempt.
+    than the limit of one day, though not n times that, by itself or with the days and ranges that it overlaps.
+    ``note``: the group is exempt.
 
     Wrong:  SV1*HC:97140:GP*300*UN*5***1 and SV1*HC:97140:GP:CQ*120*UN*2***1 on one day
     Right:  SV1*HC:97140:GP*240*UN*4***1 and SV1*HC:97140:GP:CQ*120*UN*2***1 on one day
 
     Lines with a part of a unit are another edit's. Returns one hit, on the line with which the sum passes the limit.
     """
-    if len(day.lines) == 1 and not day.before and day.lines[0].units <= most:
-        return ()  # the usual claim
-    mine = [line for line in day.lines if line.procedure == procedure and line.units == int(line.units)]
-    before = day.before.of(procedure)
-    total = before.units
-    for line in mine:
-        total += line.units
-    if total <= most or not mine:
+    if not day.overlapping and not day.overlapping_before:
+        total = day.before.of(procedure).units
+        for line in day.lines:
+            if line.procedure == procedure:
+                total += line.units
+        if total <= most:
+            return ()  # the usual day
+    over = over_for_sure(day, procedure, most) or over_perhaps(day, procedure, most)
+    if over is None:
         return ()
-    is_over = total > most * day.days
-    alone = _provider_alone(day, mine, most * day.days) if is_over else None
-    line = alone[0] if alone else _passing(mine, before.units, most * day.days if is_over else most)
+    level, says = "", ""
     group = day.group.strip().upper()
     if any(group == exempt.strip().upper() for exempt in exempt_groups or ()):
         level, says = "note", "exempt"
-    elif alone:
-        level, says = ("review", "group_unknown") if exempt_groups is None else ("", "")
-    else:
-        level, says = ("review", "providers") if is_over else ("review", "range")
-    others = tuple(Related(0, d.number) for d in mine if d is not line)
-    related = (*before.lines, *others)[:RELATED]
-    return (Hit("SV104", line.segment, line.number, {"total": alone[1] if alone else total}, level, says,
-                related=related),)
-
-
-def _provider_alone(day: DayOfService, mine: Sequence[DayLine], limit: Decimal) -> tuple[DayLine, Decimal] | None:
-    """(the line with which one provider's own units pass the limit, that provider's total), if one does."""
-    sums: dict[str, Decimal] = {}
-    for line in mine:
-        earlier = sums.get(line.provider)
-        if earlier is None:
-            earlier = day.before.of_provider(line.procedure, line.provider).units
-        sums[line.provider] = earlier + line.units
-        if sums[line.provider] > limit:
-            total = day.before.of_provider(line.procedure, line.provider).units
-            return line, sum((other.units for other in mine if other.provider == line.provider), total)
-    return None
-
-
-def _passing(mine: Sequence[DayLine], before: Decimal, limit: Decimal) -> DayLine:
-    """The line with which the sum passes the limit; the first, when it had passed it before."""
-    for line in mine:
-        before += line.units
-        if before > limit:
-            return line
-    return mine[0]
+    elif over.how != "alone":
+        level, says = "review", over.how
+    elif exempt_groups is None:
+        level, says = "review", "group_unknown"
+    values = {"total": over.total, "day": name_of(over.first, over.last)}
+    return (Hit("SV104", over.line.segment, over.line.number, values, level, says, related=over.related[:RELATED]),)
 
 
 def _room_for_both(touched: frozenset[str], *, kept: str, refused: str) -> tuple[Container[str], float]:
