@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterator
 from decimal import Decimal
+from functools import lru_cache
 
 from ...findings import Related
 from ...model import Claim, Diagnosis, ServiceLine
+from ..aggregate import DayLine, DayOfService
 from ..conditions import Codes
 from ..registry import ALWAYS_HEARD, ALWAYS_SILENT, Hit, Result, check
 from ..words import Words
@@ -163,30 +165,54 @@ def _room_for_other(touched: frozenset[str], *, codes: Codes, others: Codes) -> 
     return ALWAYS_HEARD if is_there else ALWAYS_SILENT
 
 
-@check(gives="other", names_line=True, room=_room_for_other)
-def with_other_on_one_day(claim: Claim, *, codes: Codes, others: Codes) -> Result:
-    """A line with one of the ``codes`` shares a day with a line of the claim that has one of the ``others``.
+@check(gives="procedure other", room=_room_for_other)
+def with_other_on_one_day(day: DayOfService, *, codes: Codes, others: Codes) -> Result:
+    """One of the ``codes`` and one of the ``others`` for one patient on one day, or on days that overlap in ranges: in
+    one claim, or in claims of one provider or practice. What another practice did that day has nothing to do with it.
 
     Wrong:  SV1*HC:97140:GP*120*UN*2***1 and SV1*HC:90901*80*UN*1***1 on one day
     Right:  the same on different days
 
-    Returns a hit on each line with one of the ``codes``.
+    Returns a hit on each line with one of the ``codes``; where only an earlier claim has one, on the first line with
+    one of the ``others``.
     """
-    found: list[Hit] = []
-    for line in claim.service_lines:
-        if codes.has(line.procedure):
-            other = next((n for n in claim.service_lines if others.has(n.procedure) and _overlap(n, line)), None)
-            if other is not None:
-                found.append(Hit("SV101-2", line.service_segment, line.number, {"other": other.procedure},
-                                 related=(Related(0, other.number),)))
-    return found
+    if len(day.all_lines) < 2 and day.ledger is None:
+        return ()
+    mine = day.of(codes)
+    if mine:
+        hits = (_beside_own(line, day, others) or _beside_earlier(line, day, others) for line in mine)
+        return [hit for hit in hits if hit is not None]
+    for line in day.of(others):
+        hit = _beside_earlier(line, day, codes)
+        if hit is not None:
+            return (hit,)
+    return ()
 
 
-def _overlap(a: ServiceLine, b: ServiceLine) -> bool:
-    first, second = a.service_dates, b.service_dates
-    if first.start is None or first.end is None or second.start is None or second.end is None:
-        return False
-    return first.start <= second.end and second.start <= first.end
+def _beside_own(line: DayLine, day: DayOfService, codes: Codes) -> Hit | None:
+    for other in day.all_lines:
+        if codes.has(other.procedure) and other.first <= line.last and line.first <= other.last:
+            return _beside(line, other.procedure, Related(0, other.number))
+    return None
+
+
+def _beside_earlier(line: DayLine, day: DayOfService, codes: Codes) -> Hit | None:
+    for tallies in (day.before, *day.overlapping_before):
+        for code in _in_order(codes) if tallies else ():
+            where = tallies.of_provider(code, line.provider).lines or tallies.of_tax_id(code, line.tax_id).lines
+            if where:
+                return _beside(line, code, where[0])
+    return None
+
+
+@lru_cache(maxsize=100)
+def _in_order(codes: Codes) -> tuple[str, ...]:
+    return tuple(sorted(codes.enumerated() or ()))
+
+
+def _beside(line: DayLine, other: str, where: Related) -> Hit:
+    return Hit("SV101-2", line.segment, line.number, {"procedure": line.procedure, "other": other},
+               related=(where,))
 
 
 @check(gives="procedure")
