@@ -15,7 +15,8 @@ MYPY = "mypy>=2.3,<2.5"
 COMPILED = {
     ".": "checking identifiers interchange model parts rows spool",
     "answers": "original",
-    "judging": "active aggregate comparison conditions courses engine identities keys plan scope settle visits",
+    "judging": "active aggregate comparison conditions courses engine identities keys plan replacements scope "
+    "settle visits",
     "judging/edits": "_ordinary",
     "reading": "assembly bindings byways claims compile filing hierarchy misplaced reader segments strangers trace "
     "values",

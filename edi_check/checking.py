@@ -135,8 +135,11 @@ class FileCheck:
         total[0] += 1
         if claim.charge is not None:
             total[1] += claim.charge
-        if compare is not None and disposition != "rejected":
-            self.keys.add(claim.index, compare, plan)
+        if compare is not None:
+            if disposition != "rejected":
+                self.keys.add(claim.index, compare, plan)
+            else:
+                self.keys.add_refused(claim.index, compare)
         self._details.append(claim_details(claim, found, compare))
         rows = self._rows
         rows.append(claim_row(claim, disposition, plan.lob))

@@ -31,10 +31,11 @@ DAY_LINES: Final = 8
 
 
 def compared(claim: Claim, payer: str, day_lines: Sequence[DayLine], is_secondary: bool,
-             is_authorized: bool = False, visits: tuple[tuple[int, str], ...] = ()) -> tuple[Any, ...]:
+             is_authorized: bool = False, visits: tuple[tuple[int, str], ...] = (),
+             is_open: bool = False) -> tuple[Any, ...]:
     """The tuple of a claim. ``payer``: the first id of its payer group; ``day_lines``: its lines that sums over the
     file are about; ``is_authorized`` is asked for where an edit looks at courses, ``visits`` (``visits.visited``)
-    where one looks at those."""
+    where one looks at those; ``is_open``: an edit on days waits for the file's other claims."""
     subscriber, rendering, billing = claim.subscriber, claim.rendering, claim.billing
     delimiters = claim.interchange.delimiters
     days = None
@@ -42,7 +43,7 @@ def compared(claim: Claim, payer: str, day_lines: Sequence[DayLine], is_secondar
         days = (subscriber.group_number, is_secondary,
                 tuple([(n, segment, procedure, str(units), provider, tax_id, first, last)
                        for n, segment, procedure, units, provider, tax_id, first, last, _ in day_lines]),
-                is_authorized, visits)
+                is_authorized, visits, is_open)
     to = subscriber.payer
     return (claim.number, claim.first_segment, claim.frequency, patient_key(claim, payer),
             (provider_id(billing), subscriber.sequence,
@@ -117,6 +118,11 @@ class Compared:
     @property
     def is_authorized(self) -> bool:
         return bool(self.days and self.days[3])
+
+    @property
+    def is_open(self) -> bool:
+        """Does an edit on its days wait for what the file's other claims say?"""
+        return bool(self.days and self.days[5])
 
     @cached_property
     def day_lines(self) -> list[DayLine]:

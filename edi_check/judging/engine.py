@@ -68,6 +68,8 @@ class Engine:
         self._plans_by_selection: dict[tuple[Any, ...], Plan] = {}
         self._planned: tuple[Claim | None, Plan | None] = (None, None)
         self._days: tuple[Claim | None, list[DayLine]] = (None, [])
+        self._open = 0
+        """Index of the last claim about which an edit waits for the file's other claims."""
         self.not_evaluated_counts: Counter[tuple[str, str]] = Counter()
         self.faults: list[Fault] = []
 
@@ -81,6 +83,7 @@ class Engine:
         for plan in self._plans_by_selection.values():
             plan.judged = 0
         self.faults = []
+        self._open = 0
 
     @property
     def not_evaluated(self) -> list[NotEvaluated]:
@@ -283,7 +286,11 @@ class Engine:
             except Exception as error:  # a hit that names a line or a value that isn't there: a fault of ours
                 self._fault(active, claim.index, error)
                 continue
-            if finding is not None:
+            if finding is None:
+                continue
+            if active.looks_at == "file":
+                self._open = claim.index  # once the other claims are read
+            else:
                 findings.append(finding)
         if plan.after and findings:
             findings.extend(self._after(plan, claim, findings))
@@ -340,7 +347,7 @@ class Engine:
         visits = visited(claim) if plan.visits else ()
         if day_lines:
             return compared(claim, first_id, day_lines, is_secondary(claim),
-                            bool(plan.courses) and is_authorized(claim), visits)
+                            bool(plan.courses) and is_authorized(claim), visits, self._open == claim.index)
         return compared(claim, first_id, (), bool(visits) and is_secondary(claim), False, visits)
 
 

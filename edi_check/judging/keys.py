@@ -28,6 +28,8 @@ class Keys:
         self._shifts = LongShifts()
         self._claims, self._numbers, self._patients, self._days = (array("q") for _ in range(4))
         self._more_claims, self._more = array("q"), array("q")
+        self._open, self._refused = array("q"), array("q")
+        self._open_patients: set[int] = set()
         self._has_replacements = False
         self.likely: Sequence[int] = ()
         """Indexes of these claims, from 1, in file order."""
@@ -39,6 +41,8 @@ class Keys:
         """Hashes of a patient's days with more than one claim."""
         self.last_of: dict[int, int] = {}
         """Hash of a patient key to the last of these claims: after it the patient's sums are done with."""
+        self.of_patient: dict[int, array[int]] = {}
+        """Hash of a patient key to all of the patient's claims, where an edit waits for what they say."""
 
     def add(self, claim: int, kept: tuple[Any, ...], plan: Plan) -> None:
         """A claim that nothing of its own refuses, with what ``Engine.compare`` gave of it, and its plan."""
@@ -62,10 +66,21 @@ class Keys:
         if frequency in CHANGES:
             self._has_replacements = True
         if days is not None and days[2]:
+            if days[5]:
+                self._open.append(claim)
+                self._open_patients.add(hash(patient))
             if plan.shifts:
                 self._shifts.add(days[2], plan)
             if plan.courses and patient:
                 self._add_more(claim, [(patient, "course")])
+
+    def add_refused(self, claim: int, kept: tuple[Any, ...]) -> None:
+        """A claim that something of its own refuses: it counts nowhere, but what waits for the other claims of its
+        patient is told of it, too."""
+        days = kept[8]
+        if days is not None and days[5]:
+            self._refused.append(claim)
+            self._open_patients.add(hash(kept[3]))
 
     def _add_more(self, claim: int, keys: Iterable[tuple[str, str]]) -> None:
         for key in keys:
@@ -82,6 +97,7 @@ class Keys:
                     if day in days or claim in met}
         patients.discard(0)
         met |= self._shifts.claims(rows)
+        met.update(self._open)
         self.repeated, self.days, last_of = numbers, days, self.last_of
         likely, renumbered = array("q"), array("q")
         for claim, number, patient in zip(self._claims, self._numbers, self._patients, strict=True):
@@ -90,7 +106,14 @@ class Keys:
                 last_of[patient] = claim
                 if self._has_replacements and number in numbers:
                     renumbered.append(claim)
+        if self._refused:
+            likely = array("q", sorted([*likely, *self._refused]))
         self.likely, self.renumbered = likely, renumbered
+        self._open_patients.discard(0)
+        if self._open_patients:
+            for claim, patient in zip(self._claims, self._patients, strict=True):
+                if patient in self._open_patients:
+                    self.of_patient.setdefault(patient, array("q")).append(claim)
 
 
 def _repeated(keys: array[int]) -> set[int]:

@@ -9,7 +9,10 @@ parameters; the other parameters are filled by the edit (a constant, ``setting:n
                                 judged once for all lines that are alike in them
     def f(diagnoses, *, …)      sees the diagnoses only that a line points to, judged once per distinct ones
     def f(billing, *, …)        sees the billing provider's level only, so it is judged once per level
-    def f(day, *, …)            sums: one patient, one day (``aggregate.DayOfService``), in a claim and over a file
+    def f(day, *, …)            sums: one patient, one day (``aggregate.DayOfService``), in a claim and over a file;
+                                with ``looks_at="file"`` about something that is missing, which any claim of the file
+                                may bring, a later one, too: the claim alone only raises the question, and once all are
+                                read the check decides, ``before`` being what all claims of the patient brought
     def f(visit, *, …)          pairs: one patient, provider and day, all lines (``visits.Visit``), in a claim and over
                                 a file
     def f(shift, *, most, …)    one provider, one day, all patients (``aggregate.DayOfService``), in a claim and over a
@@ -192,11 +195,11 @@ def _describe(f: CheckFunction, looks_at: str, gives: str) -> Check:
         kind, skip = "line", 2
     elif kind == "claims":
         skip = 2
-    allowed = {"service": ("service",), "claims": ("signature", "number")}.get(kind, ("",))
+    allowed = {"service": ("service",), "claims": ("signature", "number"), "day": ("", "file")}.get(kind, ("",))
     if not kind or looks_at not in allowed:
         raise PackError(f"check {f.__name__}: first parameters are claim / claim, line / line with looks_at='service' "
-                        f"/ diagnoses / billing / day / visit / shift / course / earlier, later with "
-                        f"looks_at='signature' or 'number' / found")
+                        f"/ diagnoses / billing / day / day with looks_at='file' / visit / shift / course / earlier, "
+                        f"later with looks_at='signature' or 'number' / found")
     optional = set(f.__kwdefaults__ or ())
     if f.__defaults__:
         optional.update(code.co_varnames[code.co_argcount - len(f.__defaults__):code.co_argcount])

@@ -10,23 +10,23 @@ patient has no day with several, nothing is read a second time. Whose claims are
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from datetime import date
 from typing import Any, Final, NamedTuple, Protocol
 
 from ..findings import Finding, is_at_least
 from ..model import Delimiters, Place
-from ..rows import LINES, pack, unpacked
+from ..rows import pack, unpacked
 from ..spool import Spool
-from .aggregate import LONGEST_RANGE, DayOfService, Ledger, days_of
-from .comparison import Compared, Earlier, first_day, span_of, told_apart_by
+from .aggregate import DayOfService, Ledger, days_of
+from .comparison import Compared, Earlier, first_day, told_apart_by
 from .courses import LINES_KEPT, CourseLine, courses_of, shifts_of
 from .engine import Engine, with_day
 from .identities import PERSONS, Person
-from .keys import CHANGES, Keys
+from .keys import Keys
 from .plan import Active, Plan
 from .registry import Hit
+from .replacements import replaced
 from .visits import Visits, new_hits
 from .wording import finding_at
 
@@ -73,19 +73,23 @@ def settle(rows: Rows | Sequence[Standing], engine: Engine, refused_sets: Set[in
     if keys is None:
         keys = Keys()
         for standing in rows:
-            if standing.compare is not None and not standing.is_refused:
+            if standing.compare is None:
+                continue
+            if standing.is_refused:
+                keys.add_refused(standing.claim, standing.compare)
+            else:
                 keys.add(standing.claim, standing.compare, engine.plan_of_kept(standing.compare))
     keys.meet(rows)
     failed: set[int] = set()
     for n in range(ROUNDS):
         faults = len(engine.faults)
-        replaced = _replaced(rows, keys, failed, refused_sets)
-        findings = _Settlement(engine, locate, segments_of, rows, keys).run(replaced.keys(), refused_sets)
-        if not replaced or n == ROUNDS - 1:
+        gone = replaced(rows, keys, failed, refused_sets)
+        findings = _Settlement(engine, locate, segments_of, rows, keys, gone.keys(), refused_sets).run()
+        if not gone or n == ROUNDS - 1:
             yield from findings
             return
         # A replacement that is refused here replaces nothing: what it would have replaced counts again.
-        held, refused, by = Spool(), set(), set(replaced.values()) - failed
+        held, refused, by = Spool(), set(), set(gone.values()) - failed
         for claim, its in findings:
             held.append((claim, tuple([pack(f) for f in its])))
             if claim in by and _is_refused(its):
@@ -107,9 +111,10 @@ class _Settlement:
     hand."""
 
     def __init__(self, engine: Engine, locate: Locate | None, segments_of: SegmentsOf | None,
-                 rows: Rows | Sequence[Standing], keys: Keys) -> None:
+                 rows: Rows | Sequence[Standing], keys: Keys, superseded: Set[int], refused_sets: Set[int]) -> None:
         self.engine, self.segments_of = engine, segments_of
         self.rows, self.keys = rows, keys
+        self.superseded, self.refused_sets = superseded, refused_sets
         self.visits = Visits(lambda index: Compared(index, rows[index - 1].compare or ()))
         self.locate = locate
         self.numbers: dict[str, Earlier] = {}
@@ -120,23 +125,32 @@ class _Settlement:
         self.ledgers: dict[str, Ledger] = {}
         self.shifts: dict[str, Ledger] = {}
         self.courses: dict[str, list[CourseLine]] = {}
+        self.whole: dict[str, Ledger] = {}
+        """By patient key what all claims of the file brought."""
         self.found: list[Finding] = []
 
-    def run(self, superseded: Set[int], refused_sets: Set[int]) -> Iterator[tuple[int, list[Finding]]]:
+    def run(self) -> Iterator[tuple[int, list[Finding]]]:
         rows, last_of = self.rows, self.keys.last_of
         for index in self.keys.likely:
             standing = rows[index - 1]
             kept = standing.compare
-            if kept is None or standing.is_refused or standing.set_index in refused_sets:
+            if kept is None:
                 continue
             claim = Compared(index, kept)
-            if index not in superseded and claim.frequency != "8":
-                self.found = []
+            self.found = []
+            if claim.is_open:
+                self.decide_days(claim, standing)
+            if self.stands(standing, kept) and not _is_refused(self.found):
                 self.settle_claim(claim, standing)
-                if self.found:
-                    yield index, self.found
+            if self.found:
+                yield index, self.found
             if last_of.get(hash(claim.patient)) == index:
                 self.forget(claim.patient)
+
+    def stands(self, standing: Standing, kept: tuple[Any, ...]) -> bool:
+        """Is it refused neither for itself nor with its set, no void, and not replaced?"""
+        return not standing.is_refused and standing.set_index not in self.refused_sets and \
+            standing.claim not in self.superseded and kept[2] != "8"
 
     def forget(self, patient: str) -> None:
         """The patient's last claim is done."""
@@ -144,6 +158,7 @@ class _Settlement:
             self.ledgers.pop(person.key, None)
             self.courses.pop(person.key, None)
             self.visits.forget(person.key)
+        self.whole.pop(patient, None)
 
     def person_of(self, claim: Compared) -> Person | None:
         """Whom the claim is about; ``None`` where that can't be told, because several may be meant or the key is
@@ -254,7 +269,34 @@ class _Settlement:
                 continue  # nothing new: the claim was judged alone before
             codes = frozenset(ln.procedure for ln in day.lines if ln.procedure in plan.by_procedure)
             for active in plan.more_for(codes).days:
-                self.report_day(active, day, alone[day.first, day.last], claim, standing, plan)
+                if active.looks_at != "file":
+                    self.report_day(active, day, alone[day.first, day.last], claim, standing, plan)
+
+    def decide_days(self, claim: Compared, standing: Standing) -> None:
+        """The edits on days that wait for all claims of the file. Who of those with one patient key is meant doesn't
+        matter here, nor whether a claim is refused as the file is settled: in doubt, nothing is missing."""
+        plan = self.engine.plan_for(claim.payer_id, claim.filing, claim.frequency == "8")
+        for day in days_of(claim.index, claim.group, claim.day_lines, self.ledger_of(claim.patient)):
+            codes = frozenset(ln.procedure for ln in day.lines if ln.procedure in plan.by_procedure)
+            for active in plan.more_for(codes).days:
+                for hit in self.engine.guarded(active, claim.index, day) if active.looks_at == "file" else ():
+                    if isinstance(hit, Hit):
+                        self.report(active, with_day(hit, day), claim, standing, plan, {})
+
+    def ledger_of(self, patient: str) -> Ledger | None:
+        """What all claims of the file brought that stand before they are settled; ``None`` where there are none."""
+        indexes = self.keys.of_patient.get(hash(patient)) if patient else None
+        if not indexes:
+            return None
+        ledger = self.whole.get(patient)
+        if ledger is None:
+            ledger = self.whole[patient] = Ledger()
+            for index in indexes:
+                standing = self.rows[index - 1]
+                kept = standing.compare
+                if kept is not None and kept[3] == patient and self.stands(standing, kept):
+                    ledger.add(Compared(index, kept).day_lines, index)
+        return ledger
 
     def join_visits(self, person: Person, claim: Compared, standing: Standing, plan: Plan) -> None:
         """The edits on visits, for those to which earlier claims of the patient have brought something."""
@@ -320,58 +362,3 @@ class _Settlement:
                 for more in self.engine.guarded(after, claim.index, [finding]):
                     if isinstance(more, Hit):
                         self.report(after, more, claim, standing, plan, {})
-
-
-def _replaced(rows: Rows | Sequence[Standing], keys: Keys, failed: Set[int],
-              refused_sets: Set[int]) -> dict[int, int]:
-    """Claims that another of the file takes the place of (same CLM01 and patient, overlapping days), and by which. A
-    replacement (7) does so to originals anywhere and to replacements before it, a void (8) to all before it.
-    ``failed``: replacements that were refused themselves."""
-    spans: dict[int, tuple[tuple[str, str], str, int, int]] = {}
-    changes: set[tuple[str, str]] = set()
-    for index in keys.renumbered:
-        _, set_index, is_refused, kept, *_ = rows[index - 1]
-        if kept is not None and kept[3] and not is_refused and set_index not in refused_sets and index not in failed:
-            key, frequency = (kept[0], kept[3]), kept[2]
-            spans[index] = (key, frequency, *span_of(kept[LINES]))
-            if frequency in CHANGES:
-                changes.add(key)
-    spans = {index: span for index, span in spans.items() if span[0] in changes}
-    by_any: dict[tuple[str, str], _Days] = defaultdict(_Days)
-    for index, (key, frequency, first, last) in spans.items():
-        if frequency == "7":
-            by_any[key].add(first, last, index)
-    by_later: dict[tuple[str, str], _Days] = defaultdict(_Days)
-    gone: dict[int, int] = {}
-    for index, (key, frequency, first, last) in reversed(spans.items()):
-        by = by_later[key].get(first, last) if key in by_later and frequency != "8" else 0
-        if not by and frequency not in CHANGES and key in by_any:
-            by = by_any[key].get(first, last)
-        if by:
-            gone[index] = by
-        if frequency in CHANGES:
-            by_later[key].add(first, last, index)
-    return gone
-
-
-class _Days:
-    """Which days are spoken for, and by which claim. A long span counts as every day."""
-
-    __slots__ = ("always", "by_day", "last")
-
-    def __init__(self) -> None:
-        self.by_day: dict[int, int] = {}
-        self.always = self.last = 0
-
-    def add(self, first: int, last: int, claim: int) -> None:
-        self.last = claim
-        if 0 <= last - first < LONGEST_RANGE:
-            self.by_day.update(dict.fromkeys(range(first, last + 1), claim))
-        else:
-            self.always = claim
-
-    def get(self, first: int, last: int) -> int:
-        """The claim that speaks for one of these days, 0 when none does."""
-        if self.always or not 0 <= last - first < LONGEST_RANGE:
-            return self.always or self.last
-        return next((self.by_day[day] for day in range(first, last + 1) if day in self.by_day), 0)

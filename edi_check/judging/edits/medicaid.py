@@ -90,9 +90,10 @@ def _room_without_modality(touched: frozenset[str], *, modalities: Codes) -> tup
     return ALWAYS_HEARD if any(code in modalities for code in touched) else ALWAYS_SILENT
 
 
-@check(gives="procedure", room=_room_without_modality)
+@check(looks_at="file", gives="procedure", room=_room_without_modality)
 def modality_alone(day: DayOfService, *, modalities: Codes, therapies: Codes) -> Result:
-    """A modality without a therapeutic procedure for the patient on that day (410-131-0120(6)(b)).
+    """A modality without a therapeutic procedure for the patient on that day, on any claim of the file
+    (410-131-0120(6)(b)).
 
     Wrong:  SV1*HC:97012…
     Right:  SV1*HC:97012… and SV1*HC:97110… on one day
