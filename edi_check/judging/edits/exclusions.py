@@ -169,6 +169,7 @@ def _room_for_other(touched: frozenset[str], *, codes: Codes, others: Codes) -> 
 def with_other_on_one_day(day: DayOfService, *, codes: Codes, others: Codes) -> Result:
     """One of the ``codes`` and one of the ``others`` for one patient on one day, or on days that overlap in ranges: in
     one claim, or in claims of one provider or practice. What another practice did that day has nothing to do with it.
+    The edit's ``where`` names both kinds of codes.
 
     Wrong:  SV1*HC:97140:GP*120*UN*2***1 and SV1*HC:90901*80*UN*1***1 on one day
     Right:  the same on different days
