@@ -227,6 +227,7 @@ def test_what_comes_too_late_is_judged_all_the_same() -> None:
     [
         (["HI*ABK:M5450", "HI*BE:01:::100"], "IK3-2", "HI01-1", "HI*BE is not expected", "here: BG, BP."),
         (["HI*ABK:M5450", "HI*ABF:M62830"], "IK3-2", "HI01-1", "HI*ABF is not expected", "the HI before it"),
+        (["HI*ABK:M5450", "HI*BP:00100", "HI*XX:1"], "IK3-2", "HI01-1", "HI*XX is not expected", "here: BG"),
         (["HI*ABF:M5450*ABF:M62830"], "IK4-7", "HI01-1", "“ABF”, which is not a code", "BK, ABK"),
     ],
 )

@@ -113,7 +113,8 @@ def is_for(use: SegmentUse, e: list[str], component: str) -> bool:
 
 def further_codes(use: SegmentUse) -> frozenset[str]:
     """Of a segment whose first composite has a qualifier: what qualifies the composites after it."""
-    others = [c.components[0].codes for c in use.elements[1:] if isinstance(c, CompositeUse)]
+    # A composite that the guide doesn't use has no components.
+    others = [c.components[0].codes for c in use.elements[1:] if isinstance(c, CompositeUse) and c.components]
     return frozenset[str]().union(*others)
 
 
