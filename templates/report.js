@@ -25,7 +25,7 @@
         const first = item.firstElementChild;
         const isWaiting = first.localName === "noscript";
         const row = { element: item, details: isWaiting ? null : first, raw: isWaiting ? first.textContent : "", rest: "", group,
-          provider: item.dataset.p, edits: item.dataset.e ? item.dataset.e.split(" ") : [],
+          provider: item.dataset.p, above: item.dataset.a ? item.dataset.a.split(" ") : [], edits: item.dataset.e ? item.dataset.e.split(" ") : [],
           amount: Math.round(Number(item.dataset.c) * 10000), text: "" };
         chunk.rows.push(row);
         rows.push(row);
@@ -108,6 +108,18 @@
   const TITLES = { rejected: "rejected", review: "to review", accepted: "accepted" };
   let visible = rows;
 
+  // What is told above the claims stays as long as it is about one of those that are shown.
+  const aboves = [...document.querySelectorAll(".above")].map((element) => (
+    { element, file: element.closest("[data-file]"), faults: [...element.querySelectorAll(".finding")] }));
+  const showAbove = (selected, isPartial) => {
+    for (const { element, file, faults } of aboves) {
+      const wanted = new Set();
+      for (const row of isPartial ? selected : []) if (row.group.file === file) for (const n of row.above) wanted.add(n);
+      faults.forEach((fault, n) => { fault.hidden = isPartial && !wanted.has(String(n + 1)); });
+      element.hidden = faults.every((fault) => fault.hidden);
+    }
+  };
+
   const fits = (row, want) => (!want.provider || row.provider === want.provider) &&
     (!want.edit || row.edits.includes(want.edit)) &&
     want.words.every((word) => textOf(row).includes(word));
@@ -143,6 +155,7 @@
       counts[group.name] = (counts[group.name] || 0) + shown;
     }
     for (const file of document.querySelectorAll("[data-file]")) file.hidden = isPartial && !filesShown.has(file);
+    showAbove(visible, isPartial);
     document.body.classList.toggle("partial", isPartial);
     byId("shown").textContent = visible.length
       ? claims(visible.length) + (isPartial ? " of " + figure(rows.length) : "") + " shown, " + dollars(amount)
@@ -226,6 +239,7 @@
       single = rowOf.get(target.closest("li[data-p]"));
       single.element.classList.add("single");
       document.body.classList.add("one");
+      showAbove([single], true);
       address([single], { [single.group.name]: 1 }, single.amount);
       window.print();
     } else {
@@ -247,7 +261,15 @@
   };
   window.addEventListener("hashchange", () => reveal(location.hash));
 
+  // What a link leads to isn't hidden by the filters, which stay in view where there is room.
+  const leaveRoom = () => {
+    const height = getComputedStyle(form).position === "sticky" ? form.offsetHeight : 0;
+    document.documentElement.style.scrollPaddingTop = height + 16 + "px";
+  };
+  window.addEventListener("resize", leaveRoom);
+
   form.hidden = false;
+  leaveRoom();
   apply();
   reveal(location.hash);
   later(prepare);

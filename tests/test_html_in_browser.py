@@ -445,6 +445,33 @@ def test_one_claim_is_printed_alone(opened: Opened) -> None:
     assert shown(page) == 60
 
 
+def test_what_is_told_above_the_claims_goes_with_those_that_are_shown(opened: Opened) -> None:
+    """On the screen as on paper: with one provider's claims what is wrong with that provider."""
+    data = re.sub(rb"(~NM1\*85\*[^~]*~N3[^~]*~N4\*[^*]*\*OR)\*", rb"\1E*", b"".join(generate(80, seed=3)), count=2)
+    page = opened(text_of(report_of(data, levels={"CORE-EXT-01": "off"})), reduced_motion="reduce")
+    faults = page.locator(".above .finding:visible")
+    assert faults.count() == 2
+    page.locator("#provider").select_option(index=1)
+    assert faults.count() == 1
+    page.locator("#provider").select_option(index=0)
+    row = page.locator(".rejected .claims > li").last
+    row.locator("summary").click()
+    link = row.get_by_role("link", name="told above")
+    link.click()
+    target = page.locator(".above .finding:target")
+    below = page.locator("#filters").bounding_box()
+    assert target.bounding_box()["y"] >= below["y"] + below["height"], "not under what stays in view"
+    page.evaluate("window.print = () => {}")
+    row.get_by_role("button", name="Print this claim").click()
+    page.emulate_media(media="print")
+    assert faults.count() == 1 and faults.get_attribute("id") == link.get_attribute("href")[1:]
+    page.emulate_media(media="screen")
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert faults.count() == 2
+    page.locator("#find").fill("nothing has this")
+    page.locator(".above").wait_for(state="hidden")
+
+
 @pytest.mark.parametrize("script", [True, False])
 def test_the_whole_report_on_paper_is_unfolded(opened: Opened, script: bool) -> None:
     page = opened(text_of(report_of(BATCH)), java_script_enabled=script)

@@ -184,7 +184,8 @@ def test_a_claim_that_is_refused_with_what_is_above_it_says_so() -> None:
     assert "<i>IK3-3</i> " in row
     own = row[row.index('<ul class="findings">'):row.index("</ul>")]
     assert re.findall(r'<p class="edit"><b>([^<]+)</b>', own) == ["IK3-3", "CORE-ID-04"]
-    assert "refuses the whole billing provider, this claim with it" in own and own.count('class="fix"') == 2
+    assert 'billing provider, 1 claim · <a href="#a1-1">told above</a>' in own and own.count('class="fix"') == 1
+    assert 'id="a1-1"' in text and text.count('class="fix"') == 2
 
 
 def test_files_to_look_at_come_first() -> None:

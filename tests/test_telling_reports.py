@@ -239,13 +239,14 @@ def test_a_set_s_fault_tells_how_many_claims_it_takes() -> None:
     assert (
         "It takes 2 claims with it." in text
         and "999  IK502 4" in text
-        and "Refused with what is above them, 2 claims: PCN1, PCN2" in text
+        and "Refused with IK5-4, told above: 2 claims, $240.00, of EXAMPLE THERAPY CLINIC" in " ".join(text.split())
+        and "PCN1, PCN2" in text
     )
-    file.made = [made.claim(n, "rejected") for n in range(1, 20)]
-    file.counts.rejected = 19
+    file.made = [made.claim(n, "rejected") for n in range(1, 1011)]
+    file.counts.rejected = 1010
     for text in (text_of("text", file), text_of("markdown", file)):
-        told = " ".join(text.split())
-        assert "with what is above them, 19 claims: PCN1, PCN2" in told and "PCN12 and 7 more" in told
+        told = " ".join(text.replace("\\", "").replace("*", "").split())
+        assert "told above: 1,010 claims" in told and "PCN999, PCN1000 and 10 more" in told and "PCN1001" not in told
         assert "--max-findings" not in told
 
 
@@ -274,3 +275,29 @@ def test_a_file_with_warnings_is_not_said_to_be_without_anything_to_correct() ->
 def test_visible() -> None:
     assert visible("plain é 97140") == "plain é 97140"
     assert visible("a\x00\x9b\u202e\U000e0001\xa0b") == "a\\x00\\x9b\\u202e\\U000e0001 b"
+
+
+@pytest.mark.parametrize("format", ["text", "markdown", "html"])
+def test_a_cut_file_is_said_to_be_checked_in_part(format: str) -> None:
+    """What could be read has been judged: a heading "not checked" above a list of rejected claims contradicts it."""
+    cut, whole = made.bad(), made.unreadable()
+    cut.disposition = "unreadable"
+    text = text_of(format, cut)
+    assert "checked in part" in text and "not checked" not in text and "What could be read has been judged" in text
+    assert "not checked" in text_of(format, whole) and "could be read" not in text_of(format, whole)
+
+
+def test_reasons_name_claims_whole_or_count_them() -> None:
+    file = made.bad()
+    long = "A-CLAIM-NUMBER-OF-THIRTY-EIGHT-CHARS-1"
+    for index, number in ((2, long), (3, "PCN-1234567")):
+        file.made[index - 1] = file.made[index - 1]._replace(number=number)
+        for finding in file.findings:
+            if finding.claim == index:
+                finding.claim_number = number
+    file.findings += [dataclasses.replace(file.findings[2], claim=n, claim_number=f"PCN-{n}") for n in (1, 2)]
+    text = text_of("text", file)
+    table = text[text.index("Reasons"):text.index("Rejected claims")]
+    assert "units-over-daily-limit              1 claim\n" in table
+    assert "npi-check-digit                     PCN-1234567, PCN-1 +1\n" in table
+    assert "…" not in table and long in text

@@ -16,8 +16,8 @@ from ..model import Delimiters, Place
 from ..phrases import day_told
 from ..privacy import MASK, is_private_in_view, legible
 from ..report import ClaimResult, FileReport
+from .finding_told import FindingView, money
 from .spots import Spot, designated, spot
-from .summary import FindingView, money
 
 __all__ = ["Details", "LineView", "SegmentView", "Stretch", "Told"]
 

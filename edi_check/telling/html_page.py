@@ -11,14 +11,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from itertools import islice
 from typing import Any, NamedTuple
 
 from ..findings import LEVELS, Finding
 from ..report import ClaimResult, FileReport, Report
+from .above_claims import AboveClaims, CommonFault
 from .claim_details import Details, LineView, Stretch, Told
-from .summary import FileView, FindingView, ReportView, finding_view, money, provider_name, summarize
+from .finding_told import FindingView, decimal_of, finding_view, money, provider_name
+from .summary import FileView, ReportView, summarize
 
 __all__ = ["Bar", "Choice", "FilePage", "Page", "Part", "RowView", "html_page"]
 
@@ -34,7 +36,8 @@ WHOLE = 1000
 others unfold to their lines."""
 OPEN = 5
 """Faulty claims of a report up to which they are unfolded from the start."""
-SCOPES = ("interchange", "group", "set", "provider", "subscriber", "patient")
+LINKS = 50
+"""Other claims that a finding names."""
 
 
 class Bar(NamedTuple):
@@ -85,8 +88,8 @@ class RowView:
     segment: int
     line_count: int
     findings: Sequence[tuple[FindingView, Sequence[Link]]] = ()
-    above: Sequence[tuple[FindingView, str]] = ()
-    """What refuses it with all that stands beside it, and what that is: a billing provider, a set."""
+    above: Sequence[CommonFault] = ()
+    """What is told above the claims, and hits this one too."""
     lines: Sequence[LineView] = ()
     stretches: Sequence[Stretch] = ()
     beyond: str = ""
@@ -145,12 +148,12 @@ def html_page(report: Report) -> Page:
     tally = _Tally(report)
     files = []
     for number, (file, view) in enumerate(zip(report.files, head.files, strict=True), 1):
-        tally.count(file)
+        tally.count(file, view.common)
         files.append(FilePage(number, view, []))
     is_open = sum(f.counts.rejected + f.counts.review for f in report.files) <= OPEN
     is_whole = sum(f.counts.claims for f in report.files) <= WHOLE
     for file, page in zip(report.files, files, strict=True):
-        rows = _Rows(report, file, page.number, tally, is_whole)
+        rows = _Rows(report, file, page.number, tally, is_whole, page.view.common)
         counts = {"rejected": file.counts.rejected, "review": file.counts.review, "accepted": file.counts.accepted}
         page.parts = [Part(name, title, counts[name], max(0, counts[name] - LISTED), rows.chunks(name))
                       for name, title in PARTS if counts[name]]
@@ -188,16 +191,16 @@ class _Tally:
         self.by_provider: dict[str, _Sum] = {}
         self.review_charge = Decimal()
 
-    def count(self, file: FileReport) -> None:
-        above = _above(file, LEVELS[:4])
+    def count(self, file: FileReport, common: AboveClaims) -> None:
         names = _Names(self.report, file)
         for claim in file.claims():
-            charge = _decimal(claim.charge)
+            charge = decimal_of(claim.charge)
             is_rejected = claim.disposition == "rejected"
             if claim.disposition == "review":
                 self.review_charge += charge
             said: dict[str, str] = {}
-            for edit, level in (*((f[0], f[6]) for f in claim.packed), *((f.edit, f.level) for f in _on(claim, above))):
+            above = ((f.finding.edit, f.finding.level) for f in common.about(claim))
+            for edit, level in (*((f[0], f[6]) for f in claim.packed), *above):
                 said[edit] = _graver(level, said.get(edit, level))
             for edit, level in said.items():
                 self._count_edit(edit, level, is_rejected and level == "reject", charge)
@@ -272,18 +275,15 @@ class _Names(dict[int, str]):
 class _Rows:
     """The claims of a file as rows."""
 
-    def __init__(self, report: Report, file: FileReport, number: int, tally: _Tally, is_whole: bool) -> None:
+    def __init__(self, report: Report, file: FileReport, number: int, tally: _Tally, is_whole: bool,
+                 common: AboveClaims) -> None:
         self.report, self.file, self.number, self.tally = report, file, number, tally
-        self.is_whole = is_whole
+        self.is_whole, self.common = is_whole, common
         self.names = _Names(report, file)
         self.own: dict[int, list[Finding]] = {}
         for finding in file.findings:
-            if finding.claim:
+            if finding.claim and not common.is_shared(finding):
                 self.own.setdefault(finding.claim, []).append(finding)
-        self.above = _above(file, LEVELS[:4])
-        self.told_above = {id(f): (finding_view(report, file, f, with_spot=False), _scope(f.scope))
-                           for (scope, _), found in self.above.items() if scope not in ("subscriber", "patient")
-                           for f in found if f.level == "reject"}
 
     def chunks(self, disposition: str) -> Iterator[list[RowView]]:
         """The rows of a disposition in file order, ``CHUNK`` at a time, ``LISTED`` at most."""
@@ -293,22 +293,23 @@ class _Rows:
             yield chunk
 
     def _row(self, claim: ClaimResult, details: Details) -> RowView:
-        shared = _on(claim, self.above)
-        listed = [*self.own.get(claim.index, ()), *(f for f in shared if f.scope in ("subscriber", "patient"))]
+        above = self.common.referred_to(claim)
+        listed = [*self.own.get(claim.index, ()), *self.common.near(claim)]
         listed.sort(key=lambda f: (LEVELS.index(f.level), f.line, f.where.segment, f.edit))
         told = [Told(f, finding_view(self.report, self.file, f, with_spot=False)) for f in listed]
-        edits = dict.fromkeys([*(f.edit for f in listed), *(f[0] for f in claim.packed), *(f.edit for f in shared)])
+        edits = dict.fromkeys([*(f.edit for f in listed), *(f[0] for f in claim.packed),
+                               *(f.finding.edit for f in self.common.about(claim))])
         name = self.names[claim.provider]
         row = RowView(
             f"c{self.number}-{claim.index}", claim.number, claim.index, money(claim.charge),
-            f"{_decimal(claim.charge):f}", name, self.tally.providers[name],
+            f"{decimal_of(claim.charge):f}", name, self.tally.providers[name],
             " ".join(str(self.tally.edits[e]) for e in edits), "", "", 0, claim.payer_id, claim.lob,
             claim.set_control_number, claim.segment, claim.lines)
-        row.beyond = ", ".join(sorted(_counted(claim.packed, self.own.get(claim.index, ()))))
+        row.beyond = ", ".join(sorted(_counted(self.common.own(claim), self.own.get(claim.index, ()))))
         row.findings = [(view, self._links(f)) for f, view in told]
-        row.above = [self.told_above[id(f)] for f in shared if id(f) in self.told_above]
-        row.lead, row.why = _why(claim, row.above, told)
-        row.more = max(0, len(row.above) + len(told) - 1)
+        row.above = above
+        row.lead, row.why = _why(claim, above, told, self.report)
+        row.more = max(0, len(above) + len(told) - 1)
         row.lines = details.lines(claim, told)
         if told or self.is_whole:
             row.stretches = details.stretches(claim, told)
@@ -316,7 +317,7 @@ class _Rows:
 
     def _links(self, finding: Finding) -> list[Link]:
         links = []
-        for other in finding.related[:6]:
+        for other in finding.related[:LINKS]:
             line = f"line {other.line}" if other.line else ""
             if other.claim == finding.claim:
                 links.append(Link(line, ""))
@@ -328,10 +329,12 @@ class _Rows:
         return [link for link in links if link.text]
 
 
-def _why(claim: ClaimResult, above: Sequence[tuple[FindingView, str]], told: Sequence[Told]) -> tuple[str, str]:
-    """What a row says while it is folded: an edit, and its message."""
-    if above and not any(f.level == "reject" for f, _ in told):
-        return above[0][0].edit, above[0][0].message
+def _why(claim: ClaimResult, above: Sequence[CommonFault], told: Sequence[Told], report: Report) -> tuple[str, str]:
+    """What a row says while it is folded: an edit, and its message; of what is told above, whose fault it is."""
+    if above and (not told or (above[0].finding.level == "reject" and told[0].view.level != "reject")):
+        edit = above[0].finding.edit
+        name = report.edits[edit].name if edit in report.edits else ""
+        return edit, f"{name}, {above[0].whole}".lstrip(", ")
     if told:
         return told[0].view.edit, told[0].view.message
     return "", ", ".join(dict.fromkeys(f[0] for f in claim.packed))
@@ -341,36 +344,6 @@ def _graver(level: str, other: str) -> str:
     return min(level, other, key=LEVELS.index)
 
 
-def _scope(scope: str) -> str:
-    return {"set": "transaction set", "group": "functional group", "provider": "billing provider"}.get(scope, scope)
-
-
 def _counted(packed: Sequence[tuple[Any, ...]], listed: Sequence[Finding]) -> Counter[str]:
     """Edits of a claim that stand more often in it than they are listed."""
     return Counter(f[0] for f in packed) - Counter(f.edit for f in listed)
-
-
-def _above(file: FileReport, levels: Sequence[str]) -> dict[tuple[str, int], list[Finding]]:
-    """Findings above the claims, by what they are about."""
-    found: dict[tuple[str, int], list[Finding]] = {}
-    for f in file.findings:
-        if not f.claim and f.scope in SCOPES and f.level in levels:
-            found.setdefault((f.scope, f.scope_number), []).append(f)
-    return found
-
-
-def _on(claim: ClaimResult, above: dict[tuple[str, int], list[Finding]]) -> list[Finding]:
-    """Findings above the claims that are about this one too."""
-    if not above:
-        return []
-    patient = claim.levels[6] if len(claim.levels) > 6 else 0
-    places = zip(SCOPES, (claim.interchange, claim.group, claim.set_index, claim.provider, claim.subscriber, patient),
-                 strict=True)
-    return [f for place in places for f in above.get(place, ())]
-
-
-def _decimal(amount: str) -> Decimal:
-    try:
-        return Decimal(amount or "0")
-    except InvalidOperation:
-        return Decimal()

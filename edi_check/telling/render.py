@@ -9,7 +9,7 @@ for the formats that need it. What the data says can't break out of any of them:
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -168,24 +168,29 @@ def _filters(color: bool, markdown: bool) -> dict[str, Any]:
         return Finished(filled[len(lead):])
 
     def column(text: object, width: int, name: str = "") -> Finished:
-        """Left in a column, cut when too long; a negative width sets it right; ``name`` of a style."""
+        """Left in a column, which what is too long pushes; a negative width sets it right; ``name`` of a style."""
         shown = f"{text:,}" if isinstance(text, int) else visible(str(text))
         if width < 0:
             return Finished(shown.rjust(-width))
-        padded = clip(shown, width).ljust(width)
+        padded = shown.ljust(width)
         return style(padded, name) if name else Finished(padded)
 
-    def clip(text: object, width: int, name: str = "") -> Finished:
-        """Cut when too long; ``name`` of a style."""
-        shown = visible(str(text))
-        shown = shown[: width - 1] + "…" if len(shown) > width else shown
-        return style(shown, name) if name else Finished(shown)
+    def named(numbers: Sequence[str], width: int) -> str:
+        """As many of the numbers as fit, each whole, and how many more there are."""
+        for count in range(min(len(numbers), width), -1, -1):
+            more = f"+{len(numbers) - count:,}" if count < len(numbers) else ""
+            text = ", ".join(numbers[:count])
+            text = f"{text} {more}".strip() if text else counted(len(numbers), "claim") if numbers else ""
+            if len(visible(text)) <= width:
+                return text
+        return ""
 
     def code(text: str) -> Finished:
         """A code span that the text can't close."""
         return Finished("`" + visible(text).replace("`", "'").replace("|", "\\|") + "`" if text else "")
 
-    filters: dict[str, Any] = {"style": style, "wrap": wrap, "column": column, "clip": clip, "counted": counted}
+    filters: dict[str, Any] = {"style": style, "wrap": wrap, "column": column, "counted": counted,
+                               "named": named}
     if markdown:
         filters["code"] = code
     return filters
