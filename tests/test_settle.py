@@ -6,6 +6,7 @@ import datetime
 import random
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from itertools import permutations
 from types import FrameType
 from typing import Any
 
@@ -105,6 +106,25 @@ def test_an_edit_with_days_looks_at_the_day_of_service_across_claims() -> None:
                                   (datetime.date(2026, 2, 3), datetime.date(2026, 2, 3), True)):
         data.first_day, data.last_day = first, last
         assert bool(told(settle(rows, judge))) is expected
+
+
+MODALITY, EXERCISE = "SV1*HC:97035:GP*20*UN*1***1", "SV1*HC:97110:GP*60*UN*1***1"
+
+
+@pytest.mark.parametrize("order", list(permutations(range(4))), ids=str)
+def test_what_waits_for_the_other_claims_is_told_in_any_order_of_them(order: tuple[int, ...]) -> None:
+    given = [MODALITY, EXERCISE, f"{MODALITY}~DTP*472*D8*20260204", f"{EXERCISE}~DTP*472*D8*20260205"]
+    judge = engine()
+    rows = standings(claims_of(*(given[n] for n in order), base="psrc_medicaid"), judge)
+    assert not any(row.edits for row in rows), "a claim alone leaves it open"
+    alone = order.index(2) + 1
+    assert told(settle(rows, judge)) == [(alone, "OHP-MT-03", "review")]
+    # of a set that is refused, or a claim that is, nothing counts; what was open of it is told all the same
+    both = sorted((order.index(n) + 1, "OHP-MT-03", "review") for n in (0, 2))
+    assert told(settle([row._replace(is_refused=row.claim == order.index(1) + 1) for row in rows], judge)) == both
+    assert told(settle(rows, judge, {1})) == both
+    assert told(settle([row._replace(is_refused=row.claim == alone) for row in rows], judge)) == [
+        (alone, "OHP-MT-03", "review")]
 
 
 @pytest.mark.parametrize(("one", "two", "is_same"), [
