@@ -15,6 +15,7 @@ from one_claim import BAD, GOOD
 
 from edi_check import NotX12, check, read_claims
 from edi_check.cli.main import main
+from edi_check.generating import generate
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -36,9 +37,60 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.parametrize("command", ["check bad.837", "lines bad.837", "explain CORE-BAL-01", "--version"])
 def test_closed_standard_output_is_told_as_what_it_is(folder: Path, command: str) -> None:
     ran = shell(f"$EDI {command} >&-", folder)
-    assert ran.returncode == 70
-    assert b"the output can't be written" in ran.stderr
+    assert ran.returncode == 3
+    assert b"standard output can't be written: Bad file descriptor. It is closed" in ran.stderr
     assert b"fault of ours" not in ran.stderr
+
+
+OUTPUTS = ("check {}bad.837", "check -f html {}bad.837", "check -f json {}bad.837", "check -f junit {}bad.837",
+           "lines {}bad.837", "explain {}CORE-BAL-01", "edits {}", "generate {}", "redact -q {}bad.837")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="/dev/full is Linux's")
+@pytest.mark.parametrize("command", OUTPUTS)
+def test_a_full_disk_is_told_as_what_it_is(folder: Path, command: str) -> None:
+    """In a sentence that says what, why and what to do; nothing looks like a fault of ours or a traceback."""
+    for line, what in ((f"$EDI {command.format('')} > /dev/full", "standard output"),
+                       (f"$EDI {command.format('-o /dev/full ')}", "/dev/full")):
+        ran = shell(line, folder)
+        told = ran.stderr.decode()
+        assert (ran.returncode, told.count("\n")) == (3, 1), told
+        assert told.startswith(f"edi-check: {what} can't be written: No space left on device. Make room there, "), told
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="/dev/full is Linux's")
+@pytest.mark.parametrize("command", ["--help", "--version", "check --help", "config show"])
+def test_a_help_text_on_a_full_disk(folder: Path, command: str) -> None:
+    ran = shell(f"$EDI {command} > /dev/full", folder)
+    assert ran.returncode == 3 and ran.stderr.startswith(b"edi-check: standard output can't be written: No space left")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="/dev/full is Linux's")
+@pytest.mark.parametrize(("command", "code"), [("check nothing.837", 2), ("check bad.837", 1), ("check -v bad.837", 1),
+                                               ("check bad.837 > /dev/full", 3), ("check --fail-on x bad.837", 2)])
+def test_standard_error_on_a_full_disk_changes_no_exit_code(folder: Path, command: str, code: int) -> None:
+    assert shell(f"$EDI {command} 2> /dev/full", folder).returncode == code
+
+
+def test_what_has_room_is_written_beside_what_has_none(folder: Path) -> None:
+    """A real limit on the size of a file, as a full disk or quota has it: the page doesn't fit, the rest does; of the
+    page nothing is left."""
+    command = "$EDI check bad.837 -f html -o r.html --report csv=r.csv --ack-dir a --split-dir s"
+    ran = shell(f"ulimit -f 40; {command}", folder)
+    assert ran.returncode == 3
+    assert ran.stderr == (b"edi-check: r.html can't be written: File too large. "
+                          b"Make room there, or name another place, and run it again.\n")
+    assert sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file()) == [
+        "a/bad.277ca", "a/bad.999", "bad.837", "r.csv", "s/bad.rejected.837"]
+
+
+def test_a_folder_of_temporary_files_without_room_is_named(folder: Path) -> None:
+    many = b"".join(generate(500, seed=3, faults=1.0))
+    (folder / "many.837").write_bytes(many)
+    ran = shell("ulimit -f 40; TMPDIR=$PWD $EDI check many.837", folder)
+    assert ran.returncode == 3
+    assert ran.stderr.decode() == (f"edi-check: the folder for temporary files, {folder}, can't be used: "
+                                   "File too large. Make room there, or name another with TMPDIR, and run it again.\n")
 
 
 def test_closed_streams_that_nobody_needs_change_nothing(folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import click
@@ -11,12 +12,14 @@ from ..findings import LEVELS
 from ..report import Report
 from ..telling.render import FORMATS as TEXTS
 from ..telling.render import render
+from . import exits
 from .answers import Answers, refuse_answer_clashes, write_answers
 from .inputs import expand
 from .outputs import (
     BINARY,
     STDOUT,
     Output,
+    Unwritten,
     opened,
     opened_tables,
     parse_report,
@@ -72,8 +75,8 @@ def check(session: Session, /, paths: tuple[str, ...], config_file: str, **optio
 
     \b
     Exit code: 0 nothing at or above --fail-on; 1 something is;
-    2 wrong usage, nothing checked; 3 something could not be checked;
-    70 a fault of ours.
+    2 wrong usage, nothing checked; 3 something could not be checked,
+    or its report not be written; 70 a fault of ours.
 
     \b
     Examples:
@@ -93,10 +96,18 @@ def check(session: Session, /, paths: tuple[str, ...], config_file: str, **optio
 
     session.tell(f"settings: {settings.path or 'no file'}; inputs: {len(inputs)}", level=1)
     report = run(inputs, empty, settings, session)
-    for output in outputs:
-        _write(report, output, settings)
-    write_answers(answers, inputs, report, settings)
+    unwritten = []
+    for write in (*(partial(_write, report, output, settings) for output in outputs),
+                  partial(write_answers, answers, inputs, report, settings)):
+        try:
+            write()
+        except Unwritten as error:  # the others are written all the same
+            unwritten.append(str(error))
     _point_to_explain(report, session)
+    if unwritten and report.exit_code != exits.FAULT:
+        raise Unwritten("\n".join(unwritten))
+    for text in unwritten:
+        session.tell(text, level=-1)
     return report.exit_code
 
 

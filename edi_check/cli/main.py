@@ -17,6 +17,7 @@ from ..configuration import ConfigurationError
 from ..findings import PackError
 from ..settings import nearest
 from . import exits
+from .outputs import Unwritten, unwritten
 from .session import Session
 
 __all__ = ["cli", "main"]
@@ -138,7 +139,8 @@ def _run(args: Sequence[str] | None, session: Session) -> int:
     except (exits.PipeClosed, BrokenPipeError):
         return _closed_pipe()
     except click.ClickException as error:
-        error.show()
+        with contextlib.suppress(OSError):
+            error.show()
         return exits.USAGE
     except (click.Abort, KeyboardInterrupt) as error:
         return _fault(error.__cause__, session) if isinstance(error.__cause__, EOFError) else exits.INTERRUPTED
@@ -147,15 +149,28 @@ def _run(args: Sequence[str] | None, session: Session) -> int:
             session.tell(line, level=-1)
         return exits.USAGE
     except OSError as error:
-        # What is read is looked after by the pipeline, so this is an output: a full disk, a folder taken away.
-        session.tell(f"{error.filename or 'the output'} can't be written: {error.strerror or type(error).__name__}", -1)
-        return exits.FAULT
+        if error.errno is None:
+            return _fault(error, session)
+        # Inputs, files and folders are looked after where they are used: this is standard output, of a help text, say.
+        return _unwritten(unwritten(error.filename or "standard output", error), session)
+    except Unwritten as error:
+        return _unwritten(error, session)
     except Exception as error:
         return _fault(error, session)
 
 
 def _terminate(number: int, frame: Any) -> NoReturn:
     raise exits.Terminated
+
+
+def _unwritten(error: Unwritten, session: Session) -> int:
+    for line in str(error).splitlines():
+        session.tell(line, level=-1)
+    try:
+        sys.stdout.flush()
+    except (OSError, ValueError):
+        _closed_pipe()
+    return exits.UNCHECKED
 
 
 def _closed_pipe() -> int:
@@ -166,5 +181,6 @@ def _closed_pipe() -> int:
 
 
 def _fault(error: BaseException, session: Session) -> int:
-    click.echo(exits.describe_fault(error, session.verbosity >= 2), err=True)
+    with contextlib.suppress(OSError):
+        click.echo(exits.describe_fault(error, session.verbosity >= 2), err=True)
     return exits.FAULT

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -13,8 +14,8 @@ from click.core import ParameterSource
 
 from .session import Session
 
-__all__ = ["STDOUT", "Output", "opened", "opened_bytes", "parse_report", "refuse_clashes", "takes_color",
-           "tell_fitting_format", "written"]
+__all__ = ["STDOUT", "Output", "Unwritten", "opened", "opened_bytes", "parse_report", "refuse_clashes",
+           "refuse_no_room", "takes_color", "tell_fitting_format", "unwritten", "written"]
 
 STDOUT = "-"
 BINARY = ("parquet",)
@@ -25,6 +26,61 @@ ENDINGS = {
 """What the name of an output promises. The format is text all the same unless ``-f`` says otherwise (CONTRACT 1)."""
 NEEDED = {"junit": ("junitparser", "junit"), "parquet": ("pyarrow", "arrow")}
 """Formats that need a package of an extra."""
+
+
+NO_ROOM = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EFBIG)
+REMEDIES = {
+    **dict.fromkeys(NO_ROOM, "Make room there, or name another place, and run it again."),
+    errno.EIO: "The disk has a fault: name another place, and run it again.",
+    errno.EBADF: "It is closed: leave it open, or name a file.",
+}
+
+
+class Unwritten(Exception):
+    """What was to be written can't be: a full disk, say. Not an OSError, because click and others look for those."""
+
+
+def unwritten(what: str, error: OSError) -> Unwritten:
+    """What can't be written, why, and what to do."""
+    why = error.strerror or str(error) or type(error).__name__
+    remedy = REMEDIES.get(error.errno or 0, "Name a place that can be written, and run it again.")
+    return Unwritten(f"{what} can't be written: {why}. {remedy}")
+
+
+@contextlib.contextmanager
+def _told(path: str) -> Iterator[None]:
+    """Turn what goes wrong with writing ``path`` into ``Unwritten``. A pipe that nobody reads any more is no trouble,
+    and an error without a number is one of ours about the input (it has changed since it was checked)."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        if error.errno is None:
+            raise Unwritten(f"{path} can't be written: {error}; run it again.") from error
+        whole = " What is there of it is not whole." if path == STDOUT else ""
+        told = unwritten("standard output" if path == STDOUT else path, error)
+        raise Unwritten(f"{told}{whole}") from error
+
+
+@contextlib.contextmanager
+def refuse_no_room() -> Iterator[None]:
+    """For what reads and judges: it looks after its inputs, so an error of the system that comes out is about the
+    folder of temporary files, in which rows wait."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (None, errno.EPIPE):
+            raise
+        import tempfile
+
+        try:
+            folder = tempfile.gettempdir()
+        except OSError:  # there is none
+            raise Unwritten(f"{error.strerror}. Name a folder for temporary files with TMPDIR.") from error
+        why = error.strerror or type(error).__name__
+        raise Unwritten(f"the folder for temporary files, {folder}, can't be used: {why}. Make room there, or name "
+                        "another with TMPDIR, and run it again.") from error
 
 
 class Output(NamedTuple):
@@ -111,6 +167,7 @@ def _files(outputs: Sequence[Output]) -> Iterator[Output]:
 def opened_tables(paths: dict[str, str]) -> Iterator[dict[str, IO[Any]]]:
     """A binary stream for each path; all of them become files when all went well, else none does."""
     with contextlib.ExitStack() as stack:
+        stack.enter_context(_told(" and ".join(paths.values())))
         yield {name: stack.enter_context(_replacing(os.path.realpath(path), is_binary=True))
                for name, path in paths.items()}
 
@@ -122,16 +179,18 @@ def opened(path: str) -> Iterator[TextIO]:
     Written beside the target under a temporary name (0600) and renamed; through a symbolic link, to what it points to.
     A device or a pipe is written as it is: renaming would replace it.
     """
-    if path == STDOUT:
-        yield _standard_output()
-        return
-    target = os.path.realpath(path)
-    if os.path.exists(target) and not os.path.isfile(target):
-        with open(target, "w", encoding="utf-8", errors="backslashreplace") as out:
+    with _told(path):
+        target = os.path.realpath(path)
+        if path == STDOUT:
+            out = _standard_output()
             yield out
-        return
-    with _replacing(target, is_binary=False) as out:
-        yield cast(TextIO, out)
+            out.flush()
+        elif os.path.exists(target) and not os.path.isfile(target):
+            with open(target, "w", encoding="utf-8", errors="backslashreplace") as device:
+                yield device
+        else:
+            with _replacing(target, is_binary=False) as file:
+                yield cast(TextIO, file)
 
 
 def takes_color(out: TextIO) -> bool:
@@ -142,32 +201,35 @@ def takes_color(out: TextIO) -> bool:
 @contextlib.contextmanager
 def opened_bytes(path: str) -> Iterator[IO[bytes]]:
     """As ``opened``, for bytes."""
-    target = os.path.realpath(path)
-    if path == STDOUT:
-        yield sys.stdout.buffer
-    elif os.path.exists(target) and not os.path.isfile(target):
-        with open(target, "wb") as device:
-            yield device
-    else:
-        with _replacing(target, is_binary=True) as out:
-            yield out
+    with _told(path):
+        target = os.path.realpath(path)
+        if path == STDOUT:
+            yield sys.stdout.buffer
+            sys.stdout.buffer.flush()
+        elif os.path.exists(target) and not os.path.isfile(target):
+            with open(target, "wb") as device:
+                yield device
+        else:
+            with _replacing(target, is_binary=True) as out:
+                yield out
 
 
 def written(path: str, write: Callable[[IO[Any]], int], *, is_binary: bool) -> bool:
     """Let ``write`` fill ``path``, folders made on the way (0700); when it says it wrote nothing (0), no file is there
     afterwards. The folder may be a symbolic link; one under the file's own name is replaced and not followed: whoever
     may write in the folder could point it at any file of ours."""
-    folder = os.path.realpath(os.path.dirname(path))
-    _make_folder(folder)
-    path = os.path.join(folder, os.path.basename(path))
     count = 0
-    with contextlib.suppress(_Nothing), _replacing(path, is_binary) as out:
-        count = write(out)
+    with _told(path):
+        folder = os.path.realpath(os.path.dirname(path))
+        _make_folder(folder)
+        path = os.path.join(folder, os.path.basename(path))
+        with contextlib.suppress(_Nothing), _replacing(path, is_binary) as out:
+            count = write(out)
+            if not count:
+                raise _Nothing
         if not count:
-            raise _Nothing
-    if not count:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(path)
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(path)
     return bool(count)
 
 

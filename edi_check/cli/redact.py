@@ -21,7 +21,7 @@ from ..redacting import redact as redacted
 from ..sources import Source
 from . import exits
 from .inputs import STDIN, Input
-from .outputs import STDOUT, Output, opened_bytes, refuse_clashes
+from .outputs import NO_ROOM, STDOUT, Output, opened_bytes, refuse_clashes, refuse_no_room
 from .progress import Passes, shown
 from .session import Session, config_option, verbosity_options
 
@@ -78,11 +78,13 @@ def redact(session: Session, /, file: str, output: str, seed: int | None, config
              if value or value is False}
     settings = load(config_file, options=given)
     session.warn(settings.warnings)
-    with tempfile.TemporaryFile(prefix="edi-check-") as copy:
+    with refuse_no_room(), tempfile.TemporaryFile(prefix="edi-check-") as copy:
         try:
             with shown([Input(file, "")], settings.get("progress") and session.verbosity >= 0, _bar) as bar:
                 seen = _copied(sys.stdin.buffer if file == STDIN else file, copy, seed, settings, bar)
         except (NotX12, RedactionFailed, OSError) as error:
+            if isinstance(error, OSError) and error.errno in NO_ROOM:
+                raise
             text = error.strerror or type(error).__name__ if isinstance(error, OSError) else str(error)
             session.tell(f"{'standard input' if file == STDIN else file}: {text}", level=-1)
             return exits.UNCHECKED

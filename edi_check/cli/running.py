@@ -13,6 +13,7 @@ from ..pipeline import check
 from ..report import FileReport, Report
 from .chosen_tables import chosen_tables
 from .inputs import EXTENSIONS, STDIN, Input
+from .outputs import refuse_no_room
 from .progress import Bar, shown
 from .session import Session
 
@@ -23,7 +24,7 @@ def run(inputs: Sequence[Input], empty: Sequence[str], settings: Configuration, 
     """The report of all inputs, in their order. ``empty`` are folders without a claim file: each is in the report as
     unreadable, so that the exit code is 3 and says why."""
     started = monotonic()
-    with shown(inputs, settings.get("progress") and session.verbosity >= 0, Bar) as bar:
+    with refuse_no_room(), shown(inputs, settings.get("progress") and session.verbosity >= 0, Bar) as bar:
         sources = [sys.stdin.buffer if one.path == STDIN else one.path for one in inputs]
         report = check(sources, **arguments(settings), tables=chosen_tables(settings, session), progress=bar)
     _tell_figures(report, monotonic() - started, session)

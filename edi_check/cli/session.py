@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -25,7 +26,8 @@ class Session:
         if self.verbosity >= level:
             from ..telling.render import visible
 
-            click.echo("edi-check: " + visible(text), err=True)
+            with suppress(OSError):  # standard error on a full disk: the exit code says what there is to say
+                click.echo("edi-check: " + visible(text), err=True)
 
     def warn(self, warnings: Iterable[str]) -> None:
         """What looks like a slip in the settings, a line each."""
