@@ -108,3 +108,11 @@ def test_what_only_wants_a_look_is_named_together_too(faulty: bytes, form: str) 
     text = told(report_of(faulty, levels={"CORE-ID-01": "review", "IK4-5": "note"}), form)
     assert text.count(MESSAGE) == 1 and "It concerns 19 claims." in text
     assert "To review for CORE-ID-01 (segment 10), told above: 18 claims" in text
+
+
+@pytest.mark.parametrize("form", ["text", "markdown", "html", "junit"])
+def test_codes_are_those_of_the_answer_that_is_given(form: str) -> None:
+    """A file that was cut off is answered by a TA1 alone; what is no X12 isn't answered at all."""
+    cut = told(report_of(CLEAN[:9000]), form)
+    assert "TA105 023" in cut and "A3:684" not in cut
+    assert "A3:481" not in told(report_of(b"%PDF-1.7 no claims"), form)

@@ -14,7 +14,7 @@ from .dispositions import is_guide_fault
 from .spots import Spot, spot_of
 from .wording import LEVEL_WORDS, status_code, status_words
 
-__all__ = ["FindingView", "claim_name", "decimal_of", "finding_view", "money", "provider_name"]
+__all__ = ["FindingView", "claim_name", "codes_told", "decimal_of", "finding_view", "money", "provider_name"]
 
 NAMED_CLAIMS = 12
 ENVELOPE_CODES = {"TA1": ("TA1", "TA105"), "AK9": ("999", "AK905"), "IK5": ("999", "IK502")}
@@ -76,7 +76,7 @@ def finding_view(report: Report, file: FileReport, finding: Finding, *, with_spo
     if len(finding.related) > NAMED_CLAIMS:
         related += f" and {len(finding.related) - NAMED_CLAIMS} more"
     return FindingView(finding.edit, edit.name, finding.level, told(finding.message), told(finding.fix or edit.fix),
-                       finding.line, place, position, _codes(finding), related,
+                       finding.line, place, position, codes_told(finding), related,
                        ", ".join(s for s in edit.source if s),
                        spot_of(file, finding, report.show_values) if with_spot else None)
 
@@ -89,14 +89,17 @@ def _related(finding: Finding, other: Related) -> str:
     return f"claim {other.claim} of the file" + (f", {line}" if line else "")
 
 
-def _codes(finding: Finding) -> list[tuple[str, str]]:
-    """What the acknowledgments say of it: a 277CA status, or the 999's codes."""
+def codes_told(finding: Finding) -> list[tuple[str, str]]:
+    """What the acknowledgments say of it: a 277CA status, or the 999's codes. Of what is no claim file nothing is said:
+    it isn't answered in X12."""
     if finding.level != "reject":
         return []
     prefix, _, code = finding.edit.partition("-")
     if prefix in ENVELOPE_CODES:
         answer, element = ENVELOPE_CODES[prefix]
         return [(answer, f"{element} {code}")]
+    if finding.scope == "file":
+        return []
     if is_guide_fault(finding.edit):
         in_999 = f"IK304 {finding.ik3}" + (f", IK403 {finding.ik4}" if finding.ik4 else "")
         if finding.scope in ("claim", "patient", "subscriber", "provider"):

@@ -18,9 +18,9 @@ from junitparser.xunit2 import JUnitXml, TestCase, TestSuite
 from ..findings import LEVELS, UNKNOWN_EDIT, Finding, is_at_least
 from ..privacy import masked, unmasked
 from ..report import ClaimResult, FileReport, Report
+from .finding_told import codes_told
 from .spots import spot_of
 from .visible import visible
-from .wording import status_code
 
 __all__ = ["write_junit"]
 
@@ -125,7 +125,7 @@ def _text(report: Report, file: FileReport, found: Sequence[Finding]) -> str:
         edit = report.edits.get(finding.edit, UNKNOWN_EDIT)
         where = finding.where
         place = " ".join(p for p in (where.loop, where.element or where.segment_id) if p)
-        code = status_code(finding.status) if finding.level == "reject" else ""
+        code = next((words if said in ("TA1", "999") else said for said, words in codes_told(finding)), "")
         lines.append(" ".join(p for p in (finding.level.upper(), finding.edit, edit.name) if p)
                      + (f", line {finding.line}" if finding.line else "") + (f" ({code})" if code else ""))
         lines.append("  " + visible(_shown(report, finding.message)))
