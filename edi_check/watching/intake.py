@@ -38,6 +38,8 @@ IGNORED = (
 
 TAIL_SPACE = b" \t\r\n\x00\x1a"
 """What may stand after IEA: line ends, padding, the end mark of CP/M."""
+ISA_PLACES = (3, 6, 17, 20, 31, 34, 50, 53, 69, 76, 81, 83, 89, 99, 101, 103)
+"""Where the separators of elements stand in an ISA (X12.5: each of its elements has one length)."""
 
 
 class Entry(NamedTuple):
@@ -150,11 +152,22 @@ def is_whole(head: bytes, tail: bytes) -> bool:
     text = head.lstrip(b"\xef\xbb\xbf" + TAIL_SPACE)
     if not text.startswith(b"ISA") or len(text) < 106:
         return not (text.startswith(b"ISA") or b"ISA".startswith(text[:3]))
-    last = tail.rfind(b"ISA" + text[3:4])
-    isa = tail[last : last + 106] if last >= 0 and len(tail) - last >= 106 else text[:106]
+    near = _last_isa(tail)
+    isa = near or text[:106]
     element, terminator = isa[3:4], isa[105:106]
     body = tail.rstrip(TAIL_SPACE).removesuffix(terminator).rstrip(TAIL_SPACE)
-    return _ends_with_trailer(body, element, isa, last >= 0)
+    return _ends_with_trailer(body, element, isa, bool(near))
+
+
+def _last_isa(tail: bytes) -> bytes:
+    """The last ISA that is whole; nothing where there is none. Its elements have fixed places: a patient's name may end
+    with the same letters (``NM1*QC*1*DOE*LISA*``)."""
+    at = len(tail)
+    while (at := tail.rfind(b"ISA", 0, at)) >= 0:
+        isa = tail[at : at + 106]
+        if len(isa) == 106 and all(isa[place] == isa[3] for place in ISA_PLACES):
+            return isa
+    return b""
 
 
 def _ends_with_trailer(body: bytes, element: bytes, isa: bytes, is_near: bool) -> bool:

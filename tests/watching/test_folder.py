@@ -86,6 +86,20 @@ def test_odd_names_are_answered_like_others_and_appear_nowhere(tmp_path: Path) -
     assert "or 1=1" not in log and "\\u202e" not in log
 
 
+@pytest.mark.parametrize("name", [b"*LISA*", b"*ISA*"])
+def test_a_patient_whose_name_ends_like_the_first_segment_is_no_interchange(tmp_path: Path, name: bytes) -> None:
+    """Such a file was taken for one that is cut off, and refused."""
+    plan = plan_for(tmp_path, incomplete_grace_seconds=900.0)
+    dropped = {f"{n}.837": numbered(n).replace(b"*ADA*", name) for n in (1, 2)}
+    dropped["both.837"] = dropped["1.837"].replace(b"000000001", b"000000003").replace(b"*0800*1*", b"*0800*3*")
+    dropped["both.837"] = dropped["both.837"].replace(b"CLM*C1*", b"CLM*C3*").replace(b"GE*1*1~", b"GE*1*3~")
+    for file, data in dropped.items():
+        assert name in data
+        drop(tmp_path / "inbound", file, data)
+    run_once(plan)
+    assert violations(tmp_path, dropped, Consumer(tmp_path / "outbound")) == []
+
+
 def test_links_devices_and_folders_stay(tmp_path: Path) -> None:
     plan = plan_for(tmp_path)
     inbound = tmp_path / "inbound"
