@@ -8,10 +8,12 @@ import ctypes
 import datetime
 import hashlib
 import io
+import json
 import os
 import re
 import signal
 import sqlite3
+import subprocess
 import sys
 import time
 import traceback
@@ -243,10 +245,26 @@ def wait_for(is_true: Callable[[], bool], seconds: float, pause: float = 0.002) 
     return True
 
 
+def configured(root: Path, **more: Any) -> Path:
+    """A configuration file that needs no settling."""
+    (root / "inbound").mkdir(parents=True, exist_ok=True)
+    settings = {"root": ".", "settle_seconds": 0, "poll_seconds": 0.1, **more}
+    path = root / "edi-check.toml"
+    path.write_text("[watch]\n" + "".join(f"{k} = {json.dumps(v)}\n" for k, v in settings.items()))
+    return path
+
+
+def stood(config: Path) -> dict[str, Any]:
+    """What ``status`` says."""
+    command = [sys.executable, "-m", "edi_check", "status", "--config", str(config), "-f", "json"]
+    told: dict[str, Any] = json.loads(
+        subprocess.run(command, capture_output=True, check=True, cwd=Path(__file__).parents[1]).stdout
+    )
+    return told
+
+
 def process(*args: str | Path, **options: Any) -> Any:
     """``edi-check`` as a process of its own."""
-    import subprocess
-
     root = Path(__file__).resolve().parent.parent
     return subprocess.Popen(
         [sys.executable, "-m", "edi_check", *map(str, args)],

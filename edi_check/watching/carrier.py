@@ -114,7 +114,8 @@ class Carrier(threading.Thread):
     def _served(self) -> bool:
         """Serve until there is no more to do; false after a fault of ours, to be tried again."""
         try:
-            self.ledger = SqliteLedger(self.plan.layout.ledger, self.plan.layout.owners)
+            layout = self.plan.layout
+            self.ledger = SqliteLedger(layout.ledger, layout.owners, is_hurried=self.stopping.is_set)
             self.pickup = Pickup(self.plan, self.source, self.ledger, self.journal, self.figures)
             self.notebook = Notebook(self.ledger)
             self._leave_note()

@@ -50,6 +50,7 @@ KEYS = frozenset(
         "owners",
         "free_bytes",
         "code",
+        "holder",
     }
 )
 Event = Literal[
@@ -137,8 +138,9 @@ class Journal:
             pass
 
     def fault(self, level: str, event: Event, error: BaseException, **fields: Any) -> None:
-        """A line about an exception: kind, errno, place."""
+        """A line about an exception: kind, errno, place; of a ledger that is locked, who holds it."""
         code = _code_of(error)
+        fields["holder"] = getattr(error, "holder", "")
         self.write(level, event, error=type(error).__name__, errno=code, place=place_of(error), **fields)
 
     @contextmanager

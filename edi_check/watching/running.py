@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import os
 import signal
 import sqlite3
@@ -19,7 +20,7 @@ from .plan import Plan
 from .service import Service
 from .workers import Workers, hand_on, stop_with_parent
 
-__all__ = ["GaveUp", "run"]
+__all__ = ["GaveUp", "run", "stop_soon"]
 
 INCOMPLETE, FAULT = 3, 70
 """Exit codes of ``--once``: when a source could not be served, a file not be read, or the machine hindered; when a
@@ -39,7 +40,7 @@ def run(
     service = _service(plan, journal, figures, is_worker)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # nohup ignores it for us
-            signal.signal(number, lambda n, frame: _stop(service, journal, n))
+            signal.signal(number, lambda n, frame: stop_soon(service))
     journal.write("info", "started", version=__version__, workers=plan.workers)
     service.answering.make_ready()
     if is_worker:
@@ -116,6 +117,7 @@ def _told(error: Exception) -> str:
     return f"{where}: {error.strerror}" if where else str(error.strerror)
 
 
-def _stop(service: Service, journal: Journal, number: int) -> None:
-    # Nothing is written here that takes a lock: the handler runs in the middle of anything.
-    service.stop()
+def stop_soon(service: Service) -> None:
+    """For a signal's handler, which runs in the middle of anything: a lock that it waited for might be one that the
+    thread it interrupted holds. So another thread does it."""
+    _thread.start_new_thread(service.stop, ())

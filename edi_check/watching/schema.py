@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections.abc import Callable
 
 from ..findings import EdiCheckError
+from .locks import BUSY_SECONDS, SLICE, Patient
 
 __all__ = ["LedgerError", "damage", "open_database"]
 
@@ -52,18 +54,23 @@ class LedgerError(EdiCheckError):
 
 
 def open_database(
-    path: str, *, is_safe_with_wal: bool = sqlite3.sqlite_version_info >= SAFE_WAL, busy_seconds: float = 30.0
+    path: str,
+    *,
+    is_safe_with_wal: bool = sqlite3.sqlite_version_info >= SAFE_WAL,
+    busy_seconds: float = BUSY_SECONDS,
+    is_hurried: Callable[[], bool] = lambda: False,
 ) -> sqlite3.Connection:
-    """The database at ``path``, 0600, made when it isn't there. Commits are durable when they return."""
+    """The database at ``path``, 0600, made when it isn't there. Commits are durable when they return. While another has
+    it locked, ``busy_seconds`` are waited, or a moment once ``is_hurried``."""
     if not os.path.exists(path):
         try:
             os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
         except OSError as error:
             raise _unopened(path, error.strerror) from None
-    db = sqlite3.connect(path, timeout=busy_seconds, isolation_level=None, check_same_thread=False)
+    db = sqlite3.connect(path, timeout=SLICE, isolation_level=None, check_same_thread=False, factory=Patient)
+    db.path, db.seconds, db.is_hurried = path, busy_seconds, is_hurried
     try:
         mode, sync = ("WAL", "FULL") if is_safe_with_wal else ("TRUNCATE", "EXTRA")
-        db.execute(f"PRAGMA busy_timeout = {int(busy_seconds * 1000)}")
         found = db.execute(f"PRAGMA journal_mode = {mode}").fetchone()[0]
         if found.upper() != mode:
             raise LedgerError(
@@ -94,7 +101,8 @@ def damage(error: sqlite3.DatabaseError) -> LedgerError | None:
 
 def _unopened(path: str, why: object) -> LedgerError:
     if "locked" in str(why):
-        return LedgerError(f"{path}: {why}; another program holds it: wait until it is done, or end it")
+        held = "" if " by " in str(why) else " another program holds it:"
+        return LedgerError(f"{path}: {why};{held} wait until it is done, or end it")
     return LedgerError(f"{path}: {why}; let this user read and write it and its folder, and see that the disk has room")
 
 
@@ -104,4 +112,8 @@ def _migrate(db: sqlite3.Connection) -> None:
         return
     if version > VERSION:
         raise LedgerError(f"the ledger is of version {version}, this program knows {VERSION}; run the newer program")
-    db.executescript(f"BEGIN IMMEDIATE; {SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;")
+    db.execute("BEGIN IMMEDIATE")  # no script: it would begin by a commit
+    for statement in SCHEMA.split(";"):
+        db.execute(statement)
+    db.execute(f"PRAGMA user_version = {VERSION}")
+    db.execute("COMMIT")

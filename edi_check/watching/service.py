@@ -18,30 +18,25 @@ from time import monotonic, time
 from typing import Any
 
 from .answering import Answering
-from .aside import PATIENCE
-from .disk import BLOCK_ERRORS, FILE_ERRORS, identities, is_ours_to_fix
+from .arrivals import Arrivals, local_folders
+from .disk import is_ours_to_fix
 from .figures import Figures
-from .intake import Entry
-from .journal import Event, Journal, kind_of
-from .ledger import SqliteLedger, new_id
+from .journal import Journal, kind_of
+from .ledger import SqliteLedger
 from .machine import Machine
 from .notes import Note, Notebook
 from .plan import PUSHED, Plan
-from .records import CLAIMED, DECIDED, FETCHED, PUBLISHED, RETURNING, Claim, Ledger, OwnershipLost, Record
+from .records import CLAIMED, DECIDED, FETCHED, PUBLISHED, RETURNING, Ledger, OwnershipLost, Record
 from .steps import SUSPICIOUS, Steps
-from .transport import DropFolder, LocalFolder
 from .troubles import Troubles
-from .unfinished import Unfinished
-from .waiting import Waiting, in_turn
 
 __all__ = ["Service"]
 
-BATCH_FILES, BATCH_BYTES = 128, 8 << 20
+BATCH_FILES = 128
 BATCH_SECONDS = 1.0
 """A batch grows to 128 files while it takes less than this."""
 REAP_SECONDS = 5.0
 SUSPECTS_SECONDS = 30.0
-LONG_SCAN = 0.1
 LONGEST_PAUSE = 30.0
 SUMMARY_SECONDS = 5.0
 
@@ -60,28 +55,19 @@ class Service:
     ) -> None:
         self.plan, self.journal, self.figures = plan, journal or Journal(), figures or Figures()
         self.is_main = is_main
+        self.stopping = threading.Event()
         plan.layout.prepare([f for s in plan.sources if not s.remote for f in (s.inbound, s.outbound)])
         plan.layout.refuse_lost_ledger()
-        self.ledger: Ledger = SqliteLedger(plan.layout.ledger, plan.layout.owners)
+        self.ledger: Ledger = SqliteLedger(
+            plan.layout.ledger, plan.layout.owners, is_hurried=self.stopping.is_set
+        )
         self.answering = (
             answering(self.ledger) if answering else Answering(plan.policy, self.ledger.lease_numbers, self._ask)
         )
-        self._filled = plan.filled()
-        unpacking = plan.unpacking(self.figures.beat)
-        folders: dict[str, DropFolder] = {
-            s.name: LocalFolder(
-                s.name, s.inbound, s.outbound, plan.layout, s.rules.done_marker, unpacking=unpacking
-            )
-            for s in plan.sources
-            if not s.remote
-        }
-        self.waiting = [
-            Waiting(folders[s.name], s.rules, plan.poll_seconds, Unfinished(self.ledger, s.name))
-            for s in plan.sources
-            if not s.remote
-        ]
+        folders = local_folders(plan, self.figures.beat)
         self.machine = Machine(plan.layout.work, self.ledger)
         self.troubles = Troubles(plan.layout, folders, self.journal, self.figures, self.machine.is_well)
+        self.arrivals = Arrivals(plan, folders, self.ledger, self.troubles, self.stopping)
         self.steps = Steps(
             plan.layout,
             self.ledger,
@@ -91,9 +77,8 @@ class Service:
             window_seconds=plan.isa_window_seconds,
             remote={s.name: PUSHED for s in plan.sources if s.remote and s.remote.outbound},
         )
-        self.steps.refused = self._refused
+        self.steps.refused = self.arrivals.refused
         self.answering.progress = lambda taken, claims: self.figures.beat()
-        self.stopping = threading.Event()
         self.carriers: list[Any] = []
         self._notebook, self._note = Notebook(self.ledger), Note()
         self.each_round: Callable[[], None] = lambda: None
@@ -107,7 +92,8 @@ class Service:
     # --- the loop ------------------------------------------------------------------------------------------------
 
     def stop(self) -> None:
-        """Take nothing more; finish what is in hand."""
+        """Take nothing more; finish what is in hand, unless somebody has the ledger locked: then leave it to the next
+        start. Not for a signal's handler, which runs in the middle of anything: an event's lock may be taken."""
         self.figures.is_stopping = True
         self.stopping.set()
 
@@ -124,13 +110,13 @@ class Service:
                 did = self._cycle()
             except OwnershipLost:
                 self.journal.write("warn", "ownership_lost")
-                self._look_again()
+                self.arrivals.look_again()
                 continue
             except (OSError, sqlite3.OperationalError) as error:
-                self._look_again()
+                self.arrivals.look_again()
                 pause, pauses = min(LONGEST_PAUSE, pause * 2 or 1.0), pauses + 1
-                self._pause(error, pause)
                 self._leave_note(kind_of(error))
+                self._pause(error, 0.0 if self.stopping.is_set() else pause)
                 if once and pauses >= 3:
                     raise
                 self.stopping.wait(random.uniform(pause / 2, pause))  # noqa: S311 - no secret
@@ -141,7 +127,7 @@ class Service:
             self._leave_note("")
             self.figures.is_started = True
             if did:
-                self._look_again()
+                self.arrivals.look_again()
             elif once and self._is_drained():
                 self._tell_left()
                 break
@@ -154,7 +140,7 @@ class Service:
 
     def _leave_note(self, paused: str) -> None:
         """For ``status``."""
-        local = {w.folder.name for w in self.waiting}
+        local = {w.folder.name for w in self.arrivals.waiting}
         self._note.paused = paused
         self._note.down = {name: why for name, why in self.figures.reasons.items() if name in local}
         self._note.set_aside = dict(Counter(self.troubles.files.values()))
@@ -164,19 +150,13 @@ class Service:
     def has_left(self) -> bool:
         """Is there a file that could not be read, moved or written?"""
         carried = (left for carrier in self.carriers for left in carrier.left)
-        left = [left.reason for w in self.waiting for left in w.left] + [left.reason for left in carried]
-        return bool(self.troubles.files) or "unreadable" in left
+        left = {reason for reasons in self.arrivals.left.values() for reason in reasons}
+        return bool(self.troubles.files) or "unreadable" in left.union(one.reason for one in carried)
 
     def close(self) -> None:
         """After ``run``: let others have what is not finished."""
         self.steps.flusher.close()
         self.ledger.close()
-
-    def _look_again(self) -> None:
-        """Files may have come, gone back, or not been claimed after all: look anew before the folders count as
-        drained."""
-        for w in self.waiting:
-            w.scans = 0
 
     def _start_carriers(self, once: bool) -> None:
         remote = [s for s in self.plan.sources if s.remote]
@@ -196,11 +176,11 @@ class Service:
                 self.journal.write("warn", "took_over", owners=gone)
                 self.steps.sweep()
         did = self._catch_up()
-        self._scan()
+        self.arrivals.scan()
         suspects, records = self._open_files()
         if len(records) < self._batch and self._has_room():
-            records += self.steps.claim(self._choose(self._batch - len(records)))
-        others = records or any(w.unsettled for w in self.waiting)
+            records += self.steps.claim(self.arrivals.choose(self._batch - len(records)))
+        others = records or self.arrivals.may_settle
         if suspects and (not others or monotonic() - self._suspected > SUSPECTS_SECONDS):
             self._suspected = monotonic()
             self._work(suspects[:1])
@@ -254,105 +234,6 @@ class Service:
         elif took < BATCH_SECONDS and len(records) == self._batch:
             self._batch = min(BATCH_FILES, self._batch * 2)
 
-    # --- taking --------------------------------------------------------------------------------------------------
-
-    def _scan(self) -> None:
-        """Scan what is due, the smallest folders first; a big one waits while there is work at hand."""
-        filled: list[tuple[int, int]] = []
-        for w in sorted(self.waiting, key=lambda w: w.scan_seconds):
-            if self.stopping.is_set() or not w.is_due:
-                continue
-            if w.scan_seconds > LONG_SCAN and not w.is_overdue and any(other.ready for other in self.waiting):
-                continue
-            name = w.folder.name
-            if name in self.troubles.down:
-                w.postpone(0.0)
-                continue
-            try:
-                filled = filled or list(identities(self._filled))
-                w.folder.filled = filled
-                failed = w.scan()
-            except OSError as error:
-                w.postpone(max(5.0, self.plan.poll_seconds))
-                reason = w.folder.trouble(error)
-                if name not in self.figures.down:
-                    self.journal.fault("error", "source_down", error, source=name, reason=reason)
-                self.figures.source(name, False, reason)
-                continue
-            for trouble, tries in failed:
-                self._tell_tries("file_unreadable", trouble, name, tries)
-            if name in self.figures.down:
-                self.journal.write("info", "source_up", source=name)
-            self.figures.source(name, True)
-            for figure, value in (
-                ("files_waiting", w.count),
-                ("files_odd", w.odd),
-                ("last_scan_seconds", w.scan_seconds),
-                ("oldest_waiting_seconds", w.oldest_seconds),
-            ):
-                self.figures.put(figure, value, source=name)
-
-    def _tell_tries(self, event: Event, error: OSError, source: str, tries: int) -> None:
-        """The first time, and once more when it seems to last."""
-        if tries in (1, PATIENCE):
-            self.journal.fault("warn" if tries == 1 else "error", event, error, source=source, attempt=tries)
-
-    def _choose(self, limit: int) -> list[Claim]:
-        """Ready and whole files, one of each source in turn."""
-        chosen: list[Claim] = []
-        size = 0
-        last = self.waiting[-1] if self.waiting else None
-        for w, entry, is_overdue in in_turn(self.waiting):
-            is_whole = self._looks_whole(w, entry)
-            if is_whole is None:
-                continue
-            if is_whole or is_overdue:
-                chosen.append(
-                    Claim(
-                        new_id(),
-                        w.folder.name,
-                        entry.name,
-                        entry.size,
-                        entry.mtime_ns,
-                        entry.inode,
-                        time(),
-                        is_overdue=is_overdue,
-                    )
-                )
-                w.forget(entry)
-                size += entry.size
-                last = w
-            else:
-                w.partial(entry)
-            if len(chosen) >= limit or size >= BATCH_BYTES or self.stopping.is_set():
-                break
-        for w in self.waiting:
-            w.record()
-        if last is not None:  # whoever comes after the last one served begins next time
-            turn = self.waiting.index(last) + 1
-            self.waiting = self.waiting[turn:] + self.waiting[:turn]
-        return chosen
-
-    def _refused(self, r: Record, error: OSError) -> None:
-        """A file can't be taken: sticky folder, immutable, locked, damaged. The others don't wait for it."""
-        for w in self.waiting:
-            if w.folder.name == r.source:
-                self._tell_tries("file_refused", error, r.source, w.refuse(r.name, error.errno in BLOCK_ERRORS))
-
-    def _looks_whole(self, w: Waiting, entry: Entry) -> bool | None:
-        """None when it can't be read, or is gone."""
-        try:
-            is_whole = w.folder.looks_whole(entry)
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            if error.errno not in FILE_ERRORS or (error.errno in BLOCK_ERRORS and not self.machine.is_well()):
-                raise
-            self._tell_tries("file_unreadable", error, w.folder.name, w.unreadable(entry))
-            return None
-        w.readable(entry)
-        return is_whole
-
     # --- the machine ---------------------------------------------------------------------------------------------
 
     def _has_room(self) -> bool:
@@ -369,7 +250,7 @@ class Service:
             self.figures.add("pauses_total")
         self.figures.is_paused = True
         self.figures.put("paused", 1)
-        self.journal.fault("error", "paused", error, wait_seconds=seconds)
+        self.journal.fault("error", "paused", error, wait_seconds=seconds or None)
 
     def _resume(self) -> None:
         self.figures.is_paused = False
@@ -380,19 +261,15 @@ class Service:
 
     def _is_drained(self) -> bool:
         """Nothing open, nothing that only has to settle, carriers done."""
-        if any(w.ready or w.scans < 2 or w.unsettled for w in self.waiting if w.folder.name not in self.figures.down):
-            return False
-        if any(carrier.is_alive() for carrier in self.carriers):
+        if not self.arrivals.are_drained or any(carrier.is_alive() for carrier in self.carriers):
             return False
         states = [CLAIMED, FETCHED, DECIDED, PUBLISHED, RETURNING]
         found = self.ledger.adopt(states, 1 + len(self.troubles.aside), without=self.troubles.down)
         return all(map(self.troubles.is_given_up, found))
 
     def _tell_left(self) -> None:
-        """What stays in the folders after ``--once``: nobody looks at it again before the next run."""
-        for w in self.waiting:
-            for left in w.left:
-                self.journal.write("warn", "left_waiting", source=w.folder.name, **left._asdict())
+        """What stays after ``--once``, in the folders and in work."""
+        self.arrivals.tell_left()
         for source, files in self._note.set_aside.items():
             self.journal.write("warn", "left_waiting", source=source, reason="set_aside", files=files)
 
@@ -400,10 +277,7 @@ class Service:
         if monotonic() - self._summed < SUMMARY_SECONDS:
             return
         self._summed = monotonic()
-        for w in self.waiting:
-            aside = self._note.set_aside.get(w.folder.name, 0)
-            self.figures.put("files_unreadable", w.unreadable_count + aside, source=w.folder.name)
-        left = {w.folder.name: {one.reason: one.files for one in w.left} for w in self.waiting}
-        self._note.waiting = {name: reasons for name, reasons in left.items() if reasons}
+        self.arrivals.sum_up(self._note.set_aside)
+        self._note.waiting = self.arrivals.left
         for state, count in self.ledger.open_counts().items():
             self.figures.put("files_open", count, state=state)

@@ -47,14 +47,23 @@ class Troubles:
         return error.errno in PLACE_ERRORS and all(map(may_change, ours))
 
     def goes_down(self, source: str, error: OSError) -> None:
-        """Leave this source alone for a while."""
-        reason = self.folders[source].trouble(error) if source in self.folders else "oserror"
-        if source not in self.down:
-            self.journal.fault(
-                "error", "source_down", error, source=source, reason=reason, wait_seconds=DOWN_SECONDS
-            )
+        """A step failed for this source's folders: leave it alone for a while."""
+        self.is_down(source, error, DOWN_SECONDS)
         self.down[source] = monotonic() + DOWN_SECONDS
+
+    def is_down(self, source: str, error: OSError, wait: float) -> None:
+        """Tell, once and whenever the reason is another, that a source's folders hinder us. ``wait``: in how many
+        seconds they are tried again."""
+        reason = self.folders[source].trouble(error) if source in self.folders else "oserror"
+        if self.figures.reasons.get(source) != reason:
+            self.journal.fault("error", "source_down", error, source=source, reason=reason, wait_seconds=wait)
         self.figures.source(source, False, reason)
+
+    def is_up(self, source: str) -> None:
+        """Its folders can be read again, or still."""
+        if source in self.figures.down:
+            self.journal.write("info", "source_up", source=source)
+        self.figures.source(source, True)
 
     # --- files in trouble ----------------------------------------------------------------------------------------
 

@@ -65,14 +65,14 @@ def begun(plan: Plan, log: Path, once: bool) -> int:
         service_module.LONGEST_PAUSE = 0.01
         service = service_for(plan, out)
         service.steps.flusher = Flusher(1)  # strace counts the calls of each thread
-        for w in service.waiting:
+        for w in service.arrivals.waiting:
             w._unreadable.first = w._refused.first = 0.05
-        chosen = service._choose
+        chosen = service.arrivals.choose
 
         def choose(limit: int) -> Any:
             return [c._replace(id=claimed_as(int(c.name.split(b".")[0]))) for c in chosen(limit)]
 
-        service._choose = choose  # type: ignore[method-assign]
+        service.arrivals.choose = choose  # type: ignore[method-assign]
         signal.signal(signal.SIGTERM, lambda *_: service.stop())
         os.kill(os.getpid(), signal.SIGSTOP)
         service.run(once=once)

@@ -269,7 +269,7 @@ def test_a_link_that_is_changed_while_it_works_loses_and_doubles_nothing(
         assert os.listdir(inbound) == ["2.837"]
         link.unlink()
         link.symlink_to("../elsewhere/a")
-        for w in service.waiting:
+        for w in service.arrivals.waiting:
             w._next = 0
         done = lambda: len(list((tmp_path / "root/archive").rglob("*.837")))  # noqa: E731
         assert wait_for(lambda: done() == 2 and asked(linked).sources_down == {}, 30), asked(linked)
@@ -287,11 +287,11 @@ def test_a_link_planted_under_an_answers_name_is_replaced_and_not_followed(linke
     (tmp_path / "treasure").write_text("ours")
     drop(tmp_path / "root/in", "a.837", numbered(1))
     service = service_for(linked)
-    service._scan()
+    service.arrivals.scan()
     time.sleep(0.05)
-    service._scan()
+    service.arrivals.scan()
     steps = service.steps
-    [record] = steps.judge(steps.take(steps.claim(service._choose(1))))
+    [record] = steps.judge(steps.take(steps.claim(service.arrivals.choose(1))))
     names = [o.name for o in service.ledger.outputs([record.id]) if o.folder == "outbound"]
     for name in names:
         (tmp_path / "elsewhere/a" / name).symlink_to(tmp_path / "treasure")

@@ -567,10 +567,10 @@ def test_requeue_answers_once_more_and_is_no_repetition(tmp_path: Path) -> None:
 def suspicious(plan: Plan, ends: int = 2) -> str:
     """A claimed file that whole services have ended on; its id."""
     service = service_for(plan)
-    service._scan()
+    service.arrivals.scan()
     time.sleep(0.05)
-    service._scan()
-    [claim] = service._choose(1)
+    service.arrivals.scan()
+    [claim] = service.arrivals.choose(1)
     service.steps.take(service.steps.claim([claim]))
     service.ledger.db.execute("UPDATE file SET ends = ?", (ends,))
     service.close()
@@ -713,12 +713,12 @@ def test_a_race_that_was_lost_is_no_file_taken(tmp_path: Path) -> None:
         drop(tmp_path / "inbound", f"{n}.837", numbered(n))
     both = [service_for(plan), service_for(plan)]
     for service in both:
-        service._scan()
+        service.arrivals.scan()
     time.sleep(0.05)
     claimed = []
     for service in both:
-        service._scan()
-        claimed.append(service.steps.claim(service._choose(8)))
+        service.arrivals.scan()
+        claimed.append(service.steps.claim(service.arrivals.choose(8)))
     assert [len(records) for records in claimed] == [8, 8]
     first = both[0].steps.take(claimed[0][:3])
     second = both[1].steps.take(claimed[1])
@@ -745,11 +745,11 @@ def test_fifty_rounds_of_three_claimers(tmp_path: Path) -> None:
                 try:
                     service = service_for(plan)
                     service._batch = 200
-                    service._scan()
+                    service.arrivals.scan()
                     time.sleep(0.03)
-                    service.waiting[0]._next = 0
-                    service._scan()
-                    taken = service.steps.take(service.steps.claim(service._choose(200)))
+                    service.arrivals.waiting[0]._next = 0
+                    service.arrivals.scan()
+                    taken = service.steps.take(service.steps.claim(service.arrivals.choose(200)))
                     (tmp_path / f"won-{k}").write_text(" ".join(r.id for r in taken))
                     service.close()
                 finally:
@@ -803,7 +803,7 @@ def test_a_folder_that_cannot_be_read_is_down_and_the_others_go_on(tmp_path: Pat
     assert wait_for(lambda: [r["source"] for r in rows(tmp_path) if r["state"] == DONE] == ["two"], 20)
     assert service.figures.down == {"one"} and not service.figures.is_ready
     (tmp_path / "gone").rename(tmp_path / "one")
-    for w in service.waiting:
+    for w in service.arrivals.waiting:
         w._next = 0
     assert wait_for(lambda: len([r for r in rows(tmp_path) if r["state"] == DONE]) == 2, 20)
     service.stop()
@@ -998,10 +998,10 @@ def test_prune_removes_answered_files_from_quarantine_and_no_others(tmp_path: Pa
     until(service_for(plan), lambda: len(rows(tmp_path)) == 1 and rows(tmp_path)[0]["state"] == DONE)
     service = service_for(plan)
     drop(tmp_path / "inbound", "b.837", numbered(2))
-    service._scan()
+    service.arrivals.scan()
     time.sleep(0.05)
-    service._scan()
-    [record] = service.steps.take(service.steps.claim(service._choose(1)))
+    service.arrivals.scan()
+    [record] = service.steps.take(service.steps.claim(service.arrivals.choose(1)))
     service.steps.quarantine(record, "judge_died")
     service.close()
     ledger = SqliteLedger(plan.layout.ledger)

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from drops import Consumer, drop, numbered, plan_for, process, service_for, violations, wait_for
+from drops import Consumer, configured, drop, numbered, plan_for, process, service_for, stood, violations, wait_for
 from sshd import free_port
 
 from edi_check.cli.main import main
@@ -32,15 +32,6 @@ from edi_check.watching.layout import LayoutError
 from edi_check.watching.operations import notify
 from edi_check.watching.plan import make_plan
 from edi_check.watching.steps import Steps
-
-
-def configured(root: Path, **more: Any) -> Path:
-    """A configuration file that needs no settling."""
-    (root / "inbound").mkdir(parents=True, exist_ok=True)
-    settings = {"root": ".", "settle_seconds": 0, "poll_seconds": 0.1, **more}
-    path = root / "edi-check.toml"
-    path.write_text("[watch]\n" + "".join(f"{k} = {json.dumps(v)}\n" for k, v in settings.items()))
-    return path
 
 
 def get(port: int, path: str) -> tuple[int, str]:
@@ -175,15 +166,6 @@ def test_once_without_a_configuration(
     assert main(["prune", "--days", "0", "--root", str(tmp_path)]) == 0
     assert main(["requeue", "nosuchid", "--root", str(tmp_path)]) == 2
     assert main(["quarantine", "list", "--root", str(tmp_path)]) == 0
-
-
-def stood(config: Path) -> dict[str, Any]:
-    """What ``status`` says."""
-    command = [sys.executable, "-m", "edi_check", "status", "--config", str(config), "-f", "json"]
-    told: dict[str, Any] = json.loads(
-        subprocess.run(command, capture_output=True, check=True, cwd=Path(__file__).parents[2]).stdout
-    )
-    return told
 
 
 @pytest.mark.parametrize("which", ["in", "out"])
