@@ -56,6 +56,29 @@ def _when(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%SZ") if seconds else "never"
 
 
+def _asleep(last: Any) -> str:
+    """That no process is at work, and since when."""
+    if last is None:
+        return "no process is at work"
+    if last.is_killed:
+        return f"no process is at work; the last one ended before its time, after {_when(last.at)}"
+    return f"no process is at work; the last one ended at {_when(last.at)}"
+
+
+def _at(where: str) -> str:
+    return f" ({where})" if where else ""
+
+
+def _troubles(of: Any) -> Iterator[str]:
+    """What hinders single sources, now or at the last look."""
+    for source, reason in of.sources_down.items():
+        yield f"{source} is down: {reason}"
+    for source, reasons in of.waiting.items():
+        yield f"{source}: in its folder stay " + ", ".join(f"{n:,} {reason}" for reason, n in reasons.items())
+    for source, count in of.set_aside.items():
+        yield f"{source}: {count:,} in work can't be read or written, and will be tried again"
+
+
 @click.command(short_help="How a watcher stands.")
 @config_option
 @place_options
@@ -76,17 +99,19 @@ def status(session: Session, /, config_file: str, form: str, **places: str) -> N
     if form == "json":
         click.echo(json.dumps(asdict(found)))
         return
-    click.echo(f"{counted(found.processes, 'process', 'es')} at work")
+    click.echo(f"{counted(found.processes, 'process', 'es')} at work" if found.processes else _asleep(found.last_look))
     for source, states in found.files.items():
         click.echo(f"{source}: " + ", ".join(f"{count:,} {state}" for state, count in states.items()))
     for reason in found.paused:
-        click.echo(f"paused: {reason}")
-    for source, reason in found.sources_down.items():
-        click.echo(f"{source} is down: {reason}")
-    for source, reasons in found.waiting.items():
-        click.echo(f"{source}: in its folder stay " + ", ".join(f"{n:,} {reason}" for reason, n in reasons.items()))
-    for source, count in found.set_aside.items():
-        click.echo(f"{source}: {count:,} in work can't be read or written, and will be tried again")
+        click.echo(visible(f"paused: {reason}{_at(found.paused_at.get(reason, ''))}"))
+    for line in _troubles(found):
+        click.echo(line)
+    if found.last_look:
+        if found.last_look.paused:
+            last = found.last_look
+            click.echo(visible(f"at its last look: paused: {last.paused}{_at(last.paused_at)}"))
+        for line in _troubles(found.last_look):
+            click.echo(f"at its last look: {line}")
     click.echo(f"oldest file in work: {found.oldest_open_seconds:,.0f} s; "
                f"acknowledgments to push: {found.pushes_waiting:,}; "
                f"in quarantine: {found.quarantined:,}; last done: {_when(found.last_done)}")
@@ -166,13 +191,16 @@ def release(session: Session, /, id: str, config_file: str, **places: str) -> No
 @click.command(short_help="Remove old files that were answered.")
 @click.option("--days", type=click.FloatRange(min=0), required=True, metavar="N", help="Older than so many days.")
 @click.option("--dry-run", is_flag=True, help="Only say how many.")
+@click.option("--clock-is-right", is_flag=True, help="Though nothing was put away for two months by this clock.")
 @config_option
 @place_options
 @verbosity_options
 @click.pass_obj
-def prune(session: Session, /, days: float, dry_run: bool, config_file: str, **places: str) -> None:
+def prune(session: Session, /, days: float, dry_run: bool, clock_is_right: bool, config_file: str,
+          **places: str) -> None:
     """Remove old files from the archive, and those in quarantine that were answered; their names go from the ledger,
-    too. What nobody answered stays, and what the ledger needs to know repetitions stays for isa_window_days.
+    too. What nobody answered stays, and what the ledger needs to know repetitions stays for isa_window_days. Where the
+    clock may have been set ahead nothing is removed.
 
     \b
     Example:
@@ -181,7 +209,7 @@ def prune(session: Session, /, days: float, dry_run: bool, config_file: str, **p
     from ..watching.orders import prune as ordered
 
     with opened(session, config_file, places) as (plan, ledger):
-        counted = ordered(plan.layout, ledger, days, plan.isa_window_seconds / 86400, dry_run)
+        counted = ordered(plan.layout, ledger, days, plan.isa_window_seconds / 86400, dry_run, clock_is_right)
     would = "would remove" if dry_run else "removed"
     click.echo(f"{would} {counted['files']:,} files and {counted['rows']:,} rows of the ledger")
 

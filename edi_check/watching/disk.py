@@ -23,6 +23,7 @@ __all__ = [
     "PLACE_ERRORS",
     "ROOM_ERRORS",
     "Flusher",
+    "blamed",
     "create",
     "fsync_file",
     "fsync_folder",
@@ -196,6 +197,15 @@ def may_change(path: str | bytes) -> bool:
     """Do the rights of this folder let us make and remove names in it? A read-only filesystem is another matter.
     Raises OSError when there is no such folder."""
     return os.access(path, os.W_OK | os.X_OK) or bool(os.statvfs(path).f_flag & os.ST_RDONLY)
+
+
+def blamed(error: OSError) -> str:
+    """The folder that an error is about, never a file: its name may tell whose it is. Of a rename's two, the one whose
+    rights forbid it. Nothing where the error names no path."""
+    paths = [os.fsdecode(p) for p in (error.filename, error.filename2) if isinstance(p, (str, bytes))]
+    folders = [folder for folder in map(os.path.dirname, paths) if folder]
+    closed = [folder for folder in folders if not os.access(folder, os.W_OK | os.X_OK)]
+    return next(iter(closed or folders), "")
 
 
 def make_private_folder(path: str) -> list[str]:

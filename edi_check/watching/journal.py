@@ -51,6 +51,7 @@ KEYS = frozenset(
         "free_bytes",
         "code",
         "holder",
+        "folder",
     }
 )
 Event = Literal[

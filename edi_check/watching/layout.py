@@ -87,6 +87,11 @@ class Layout:
     def owners(self) -> str:
         return os.path.join(self.work, "owners")
 
+    @property
+    def last_note(self) -> str:
+        """What the last watcher knew as it ended."""
+        return os.path.join(self.work, "last-note")
+
     def source_lock(self, name: str) -> str:
         """Held by whoever serves a remote source; in it, in ``NOTE`` bytes, why that source is down."""
         return os.path.join(self.owners, f"source-{name}.lock")

@@ -8,19 +8,22 @@ import os
 import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from time import time
+from itertools import chain
+from time import gmtime, strftime, time
 from typing import Any
 
 from ..findings import EdiCheckError
 from .disk import create, fsync_folder, is_there, looks, open_regular, unlink_quietly
 from .layout import NOTE, Layout
 from .ledger import SqliteLedger, new_id
-from .notes import Note, living
+from .notes import Note, last, living
 from .records import DONE, QUARANTINED, Record
 
 __all__ = ["OrderError", "Standing", "prune", "quarantined", "release", "requeue", "standing"]
 
 DAY = 86400.0
+LONGEST_REST = 60 * DAY
+"""No file put away for so long, and it may be the clock that went on, and not the time."""
 
 
 class OrderError(EdiCheckError):
@@ -28,11 +31,26 @@ class OrderError(EdiCheckError):
 
 
 @dataclass
+class LastLook:
+    """What the last process knew, now that none lives: ``at`` (seconds since 1970) it ended or, where ``is_killed``,
+    was last seen at work. The rest as in ``Standing``."""
+
+    at: float
+    is_killed: bool
+    sources_down: dict[str, str]
+    paused: str
+    paused_at: str
+    waiting: dict[str, dict[str, int]]
+    set_aside: dict[str, int]
+
+
+@dataclass
 class Standing:
     """How things stand. ``files`` by source and state, ``processes`` that live, ``oldest_open_seconds`` since the
     oldest file that isn't put away was taken; of the sources that are down, why (a reason of the log). ``paused``: what
-    hinders the machine; by source, ``waiting``: how many files stay in its folder, by reason, and ``set_aside``: how
-    many in work can't be read or written."""
+    hinders the machine, ``paused_at`` where (a folder, or who holds the ledger); by source, ``waiting``: how many files
+    stay in its folder, by reason, and ``set_aside``: how many in work can't be read or written. ``last_look``, when no
+    process lives: what the last one knew."""
 
     processes: int = 0
     files: dict[str, dict[str, int]] = field(default_factory=dict)
@@ -42,8 +60,10 @@ class Standing:
     last_done: float = 0.0
     sources_down: dict[str, str] = field(default_factory=dict)
     paused: list[str] = field(default_factory=list)
+    paused_at: dict[str, str] = field(default_factory=dict)
     waiting: dict[str, dict[str, int]] = field(default_factory=dict)
     set_aside: dict[str, int] = field(default_factory=dict)
+    last_look: LastLook | None = None
 
 
 def standing(layout: Layout, ledger: SqliteLedger, remote: Iterable[str] = ()) -> Standing:
@@ -53,9 +73,15 @@ def standing(layout: Layout, ledger: SqliteLedger, remote: Iterable[str] = ()) -
         found.files.setdefault(source, {})[state] = count
     notes = list(living(layout.owners))
     found.processes = sum(not note.is_carrier for note in notes)
+    reasons = {name: _noted(layout.source_lock(name)) for name in remote}
+    down = {name: reason for name, reason in reasons.items() if reason}
     if notes:
-        reasons = {name: _noted(layout.source_lock(name)) for name in remote}
-        found.sources_down = {name: reason for name, reason in reasons.items() if reason}
+        found.sources_down = down
+    elif was := last(layout.owners, layout.last_note):
+        note = was.note
+        found.last_look = LastLook(
+            was.at, was.is_killed, down | note.down, note.paused, note.where, note.waiting, note.set_aside
+        )
     for note in notes:
         _add(found, note)
     db = ledger.db
@@ -74,6 +100,8 @@ def _add(found: Standing, note: Note) -> None:
     found.sources_down |= note.down
     if note.paused and note.paused not in found.paused:
         found.paused.append(note.paused)
+    if note.where:
+        found.paused_at[note.paused] = note.where
     for source, reasons in note.waiting.items():
         of = found.waiting.setdefault(source, {})
         of.update({reason: max(count, of.get(reason, 0)) for reason, count in reasons.items()})
@@ -151,14 +179,26 @@ def release(layout: Layout, ledger: SqliteLedger, id: str) -> None:
     ledger.free_again(id, *looks(os.lstat(target)))
 
 
-def prune(layout: Layout, ledger: SqliteLedger, days: float, window_days: float, is_trial: bool) -> dict[str, int]:
+def prune(
+    layout: Layout,
+    ledger: SqliteLedger,
+    days: float,
+    window_days: float,
+    is_trial: bool,
+    is_clock_right: bool = False,
+) -> dict[str, int]:
     """Remove answered files that were put away more than ``days`` ago, from the archive and the quarantine, and their
     names from the ledger; rows older than that and than the window of duplicates. What nobody answered stays. Out: how
-    many of what. ``is_trial``: only count."""
+    many of what. ``is_trial``: only count. ``is_clock_right``: an operator says so, for all that came before, too.
+    Raises OrderError where the clock seems to be ahead, or to have been set ahead: what it calls old may not be."""
     now = time()
     answered = "state = 'done' AND (stored LIKE 'archive/%' OR stored LIKE 'quarantine/%')"
     old = ledger.select(f"{answered} AND ended < ? ORDER BY ended", now - days * DAY)
     counted = {"files": len(old), "rows": ledger.count_ended(now - max(days, window_days) * DAY)}
+    if days and any(counted.values()) and not is_clock_right:
+        _distrust(ledger, now, now - (max(days, window_days) if counted["rows"] else days) * DAY)
+    if is_clock_right and not is_trial:
+        ledger.trust_clock(now)
     if is_trial:
         return counted
     for record in old:
@@ -167,6 +207,24 @@ def prune(layout: Layout, ledger: SqliteLedger, days: float, window_days: float,
     ledger.remove_ended(now - max(days, window_days) * DAY)
     _remove_empty(os.path.join(layout.root, "archive"))
     return counted
+
+
+def _distrust(ledger: SqliteLedger, now: float, before: float) -> None:
+    """Raises OrderError when, between the newest of what would go and now, nothing was put away for longer than any
+    watcher rests: then the clock may have been set ahead in between."""
+    moment = max(ledger.newest_ended(before), ledger.clock_trusted(now))
+    for following in chain(ledger.ended_since(moment, now), (now,)):
+        if following - moment > LONGEST_REST:
+            raise OrderError(
+                f"by this machine's clock nothing was put away from {_day(moment)} to {_day(following)}, and now it "
+                f"is {_day(now)}. Nothing was removed: if the clock was set ahead, what it calls old isn't. See what "
+                "`date` says; where it is right, and no file came in all that time, say --clock-is-right, once"
+            )
+        moment = following
+
+
+def _day(seconds: float) -> str:
+    return strftime("%Y-%m-%d", gmtime(seconds))
 
 
 def _remove_empty(root: str) -> None:

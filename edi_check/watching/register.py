@@ -100,6 +100,26 @@ class Register:
         found = self.db.execute(f"SELECT count(*) FROM file WHERE {ENDED} AND ended < ?", (before,))  # noqa: S608
         return int(found.fetchone()[0])
 
+    def newest_ended(self, before: float) -> float:
+        """When the last file before that time was put away; 0 when none was."""
+        found = self.db.execute("SELECT max(ended) FROM file WHERE ended > 0 AND ended < ?", (before,)).fetchone()[0]
+        return float(found or 0.0)
+
+    def ended_since(self, moment: float, now: float) -> Iterator[float]:
+        """When files were put away after that time, in this order."""
+        query = "SELECT ended FROM file WHERE ended > 0 AND ended > ? AND ended <= ? ORDER BY ended"
+        return (ended for (ended,) in self.db.execute(query, (moment, now)))
+
+    def clock_trusted(self, now: float) -> float:
+        """Until when an operator said that the clock was right; 0 when nobody did, or by a clock that was ahead."""
+        found = self.db.execute("SELECT next FROM counter WHERE name = 'clock'").fetchone()
+        return float(found[0]) if found and found[0] <= now else 0.0
+
+    def trust_clock(self, now: float) -> None:
+        """The clock is right, and was whenever a file was put away before."""
+        with self.writing() as db:
+            db.execute("INSERT OR REPLACE INTO counter VALUES ('clock', ?)", (int(now),))
+
     def remove_ended(self, before: float) -> None:
         """Remove those rows, with what belongs to them."""
         with self.writing() as db:

@@ -19,7 +19,7 @@ from typing import Any
 
 from .answering import Answering
 from .arrivals import Arrivals, local_folders
-from .disk import is_ours_to_fix
+from .disk import blamed, is_ours_to_fix
 from .figures import Figures
 from .journal import Journal, kind_of
 from .ledger import SqliteLedger
@@ -115,7 +115,7 @@ class Service:
             except (OSError, sqlite3.OperationalError) as error:
                 self.arrivals.look_again()
                 pause, pauses = min(LONGEST_PAUSE, pause * 2 or 1.0), pauses + 1
-                self._leave_note(kind_of(error))
+                self._leave_note(kind_of(error), _where(error))
                 self._pause(error, 0.0 if self.stopping.is_set() else pause)
                 if once and pauses >= 3:
                     raise
@@ -138,10 +138,10 @@ class Service:
         for carrier in self.carriers:
             carrier.join()
 
-    def _leave_note(self, paused: str) -> None:
+    def _leave_note(self, paused: str, where: str = "") -> None:
         """For ``status``."""
         local = {w.folder.name for w in self.arrivals.waiting}
-        self._note.paused = paused
+        self._note.paused, self._note.where = paused, where
         self._note.down = {name: why for name, why in self.figures.reasons.items() if name in local}
         self._note.set_aside = dict(Counter(self.troubles.files.values()))
         self._notebook.write(self._note)
@@ -156,6 +156,8 @@ class Service:
     def close(self) -> None:
         """After ``run``: let others have what is not finished."""
         self.steps.flusher.close()
+        if self.is_main:
+            self._notebook.keep(self.plan.layout.last_note)
         self.ledger.close()
 
     def _start_carriers(self, once: bool) -> None:
@@ -250,7 +252,8 @@ class Service:
             self.figures.add("pauses_total")
         self.figures.is_paused = True
         self.figures.put("paused", 1)
-        self.journal.fault("error", "paused", error, wait_seconds=seconds or None)
+        folder = blamed(error) if isinstance(error, OSError) else ""
+        self.journal.fault("error", "paused", error, wait_seconds=seconds or None, folder=folder)
 
     def _resume(self) -> None:
         self.figures.is_paused = False
@@ -281,3 +284,8 @@ class Service:
         self._note.waiting = self.arrivals.left
         for state, count in self.ledger.open_counts().items():
             self.figures.put("files_open", count, state=state)
+
+
+def _where(error: Exception) -> str:
+    """What an operator has to look at: the folder, or who holds the ledger."""
+    return blamed(error) if isinstance(error, OSError) else str(getattr(error, "holder", ""))

@@ -415,6 +415,9 @@ def test_a_folder_that_forbids_writing_pauses_and_goes_on(open_folder: Path, whe
             os.chown(root / "inbound" / name, NOBODY, NOBODY)
         assert wait_for(lambda: '"paused"' in log.read_text(), 20), log.read_text()
         assert '"EACCES"' in log.read_text()
+        told = [json.loads(line) for line in log.read_text().splitlines() if '"paused"' in line]
+        assert all(str(root / where) in line["folder"] for line in told), told
+        assert wait_for(lambda: str(root / where) in asked(plan).paused_at.get("EACCES", ""), 10), asked(plan)
         (root / where).chmod(0o700)
         assert wait_for(lambda: not os.listdir(root / "inbound") and not os.listdir(root / "work/claimed"), 60, 0.05), (
             log.read_text()

@@ -100,6 +100,28 @@ def test_a_patient_whose_name_ends_like_the_first_segment_is_no_interchange(tmp_
     assert violations(tmp_path, dropped, Consumer(tmp_path / "outbound")) == []
 
 
+def test_one_name_in_two_sources_and_one_content_under_two_names(tmp_path: Path) -> None:
+    """Each is answered in its own folder, once, with control numbers of its own."""
+    sources = []
+    for name in ("a", "b"):
+        for folder in ("in", "out"):
+            (tmp_path / name / folder).mkdir(parents=True)
+        sources.append(SourcePlan(name, str(tmp_path / name / "in"), str(tmp_path / name / "out"), Rules(0.0, 0.3)))
+    plan = plan_for(tmp_path, sources=tuple(sources))
+    for source, name, number in (("a", "x.837", 1), ("b", "x.837", 2), ("a", "y.837", 3), ("b", "z.837", 3)):
+        drop(tmp_path / source / "in", name, numbered(number))
+    run_once(plan)
+    texts = {s: [p.read_text() for p in sorted((tmp_path / s / "out").glob("*.x12"))] for s in ("a", "b")}
+    told = {s: sorted(n for t in texts[s] for n in re.findall(r"TRN\*2\*C(\d+)~", t)) for s in texts}
+    assert told == {"a": ["1", "3"], "b": ["2", "3"]}
+    numbers = [n for s in texts for t in texts[s] for n in re.findall(r"\*\^\*00501\*(\d{9})\*", t)]
+    assert len(numbers) == len(set(numbers)) == 8
+    reports = [json.loads(p.read_text()) for s in ("a", "b") for p in (tmp_path / s / "out").glob("*_report.json")]
+    assert len(reports) == 4
+    assert Counter(p.read_bytes() for p in (tmp_path / "archive").rglob("*.837")) == {
+        numbered(1): 1, numbered(2): 1, numbered(3): 2}
+
+
 def test_links_devices_and_folders_stay(tmp_path: Path) -> None:
     plan = plan_for(tmp_path)
     inbound = tmp_path / "inbound"
@@ -914,12 +936,12 @@ def test_prune_removes_files_names_and_in_the_end_rows(tmp_path: Path) -> None:
     ledger = SqliteLedger(plan.layout.ledger)
     ledger.db.execute("UPDATE file SET ended = ended - 100 * 86400.0 WHERE name = '1.837'")
     ledger.db.execute("UPDATE file SET ended = ended - 100 * 86400.0 WHERE name = x'312e383337'")
-    assert prune(plan.layout, ledger, 90, 400, is_trial=True) == {"files": 1, "rows": 0}
+    assert prune(plan.layout, ledger, 90, 400, is_trial=True, is_clock_right=True) == {"files": 1, "rows": 0}
     assert len(list((tmp_path / "archive").rglob("*.837"))) == 2
-    assert prune(plan.layout, ledger, 90, 400, is_trial=False) == {"files": 1, "rows": 0}
+    assert prune(plan.layout, ledger, 90, 400, is_trial=False, is_clock_right=True) == {"files": 1, "rows": 0}
     assert len(list((tmp_path / "archive").rglob("*.837"))) == 1
     assert sorted(r["name"] for r in rows(tmp_path)) == [b"", b"2.837"]
-    assert prune(plan.layout, ledger, 90, 30, is_trial=False)["rows"] == 1
+    assert prune(plan.layout, ledger, 90, 30, is_trial=False, is_clock_right=True)["rows"] == 1
     assert standing(plan.layout, ledger).files == {"inbound": {"done": 1}}
     ledger.close()
 
@@ -1009,8 +1031,8 @@ def test_prune_removes_answered_files_from_quarantine_and_no_others(tmp_path: Pa
     assert kept() == {numbered(1)[:500], numbered(2)}
     assert prune(plan.layout, ledger, 1, 400, is_trial=False) == {"files": 0, "rows": 0}, "both are of today"
     ledger.db.execute("UPDATE file SET ended = ended - 100 * 86400.0, taken = taken - 100 * 86400.0")
-    assert prune(plan.layout, ledger, 90, 400, is_trial=True)["files"] == 1 and len(kept()) == 2
-    assert prune(plan.layout, ledger, 90, 30, is_trial=False) == {"files": 1, "rows": 1}
+    assert prune(plan.layout, ledger, 90, 400, is_trial=True, is_clock_right=True)["files"] == 1 and len(kept()) == 2
+    assert prune(plan.layout, ledger, 90, 30, is_trial=False, is_clock_right=True) == {"files": 1, "rows": 1}
     assert kept() == {numbered(2)}
     release(plan.layout, ledger, record.id)
     ledger.close()

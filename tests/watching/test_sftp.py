@@ -71,6 +71,54 @@ def test_pull_and_push(tmp_path: Path, server: Server) -> None:
     assert sum(name.endswith("_999.x12") for name, _ in partner.taken) == 12
 
 
+@pytest.mark.parametrize("claims_by", ["rename", "ledger"])
+def test_a_server_that_closes_in_the_middle_of_a_big_file(tmp_path: Path, server: Server, claims_by: str) -> None:
+    """Each time some of it is here; it is answered once, when all of it is."""
+    dropped = {name: numbered(n).replace(b"~\n", b"~" + b"\n" * (24 << 20), 1) for n, name in ((1, "a b"), (2, "b"))}
+    plan = remote_plan(tmp_path, server, claims_by=claims_by)
+    claimed = Path(plan.layout.claims)
+    log = tmp_path / "log"
+    log.touch()
+    child = Child(plan, log=log)
+    try:
+        assert wait_for(lambda: '"source_up"' in log.read_text(), 30)
+        for name, data in dropped.items():
+            drop(server.inbound, name, data)
+        cut = 0
+        while cut < 6 and not list((tmp_path / "root/archive").rglob("*.837")):
+            wait_for(lambda: any(p.name.endswith(".part") and p.stat().st_size for p in claimed.iterdir()), 1)
+            if any(p.name.endswith(".part") for p in claimed.iterdir()):
+                cut += bool(server.signal_sessions(signal.SIGKILL))
+        assert cut > 2, "the disk was quicker than we"
+        assert wait_for(lambda: len(list((tmp_path / "root/archive").rglob("*.837"))) == 2, 90, 0.05), log.read_text()
+        assert wait_for(lambda: len(list(server.outbound.glob("*_277CA.x12"))) == 2, 30, 0.05)
+    finally:
+        assert child.end(signal.SIGTERM) == 0
+    partner = Partner(server, tmp_path / "root")
+    (tmp_path / "root/inbound").mkdir(exist_ok=True)
+    assert violations(tmp_path / "root", dropped, partner) == []
+    assert list(server.inbound.iterdir()) == []
+    reasons = [e["reason"] for e in map(json.loads, log.read_text().splitlines()) if e["event"] == "source_down"]
+    assert reasons and set(reasons) == {"lost"}
+
+
+NAMES = [b"a b c.837", b"new\nline.837", "Ünïcödé-日本.837".encode(), b"a..837", b"x" * 255, "é".encode() * 127, b"*",
+         b"\\..\\up.837", b"%2e%2e%2fup.837", b"$(touch pwned).837", b" ", b"\x7f\x1b[2J.837", b"-rf", b"\xff\xfe"]
+
+
+@pytest.mark.parametrize("claims_by", ["rename", "ledger"])
+def test_odd_names_at_a_server_are_answered_like_others(tmp_path: Path, server: Server, claims_by: str) -> None:
+    left = [b".hidden.837", b"..837", b"...837", b"a.837~"]
+    for n, name in enumerate([*NAMES, *left], 1):
+        (server.inbound / os.fsdecode(name)).write_bytes(numbered(n))
+    log = run_once(remote_plan(tmp_path, server, claims_by=claims_by))
+    (tmp_path / "root/inbound").mkdir(exist_ok=True)
+    dropped = {str(name): numbered(n) for n, name in enumerate(NAMES, 1)}
+    assert violations(tmp_path / "root", dropped, Partner(server, tmp_path / "root")) == []
+    assert sorted(os.listdir(os.fsencode(server.inbound))) == sorted(left)
+    assert '"warn"' not in log and '"error"' not in log and "pwned" not in log
+
+
 def test_once_says_what_stays_at_the_server(tmp_path: Path, server: Server) -> None:
     drop(server.inbound, "cut.837", numbered(1)[:500])
     drop(server.inbound, "whole.837", numbered(2))
