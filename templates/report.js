@@ -73,12 +73,18 @@
   }, { rootMargin: "1500px" });
   for (const list of chunkOf.keys()) near.observe(list);
 
-  // The text that is searched: the whole claim, its markup taken out.
+  // The text that is searched: the whole claim, its markup taken out, and what is told above of it.
   const ENTITIES = { "&amp;": "&", "&lt;": "<", "&gt;": ">", "&#34;": "\"", "&#39;": "'" };
+  const textsAbove = new Map();
+  const textAbove = (id) => {
+    if (!textsAbove.has(id)) textsAbove.set(id, byId(id).textContent.toLowerCase());
+    return textsAbove.get(id);
+  };
   const textOf = (row) => {
     if (!row.text) {
       row.text = (row.raw ? row.raw.replace(/<\/?mark>/g, "").replace(/<[^>]*>/g, " ")
         .replace(/&(?:amp|lt|gt|#34|#39);/g, (found) => ENTITIES[found]) : row.details.textContent).toLowerCase();
+      for (const n of row.above) row.text += " " + textAbove("a" + row.group.file.dataset.file + "-" + n);
     }
     return row.text;
   };

@@ -468,6 +468,10 @@ def test_what_is_told_above_the_claims_goes_with_those_that_are_shown(opened: Op
     page.emulate_media(media="screen")
     page.evaluate("dispatchEvent(new Event('afterprint'))")
     assert faults.count() == 2
+    page.locator("#find").fill("which is too long: 3 characters")
+    hit = page.locator(".claims > li[data-a]:not([hidden])").count()
+    page.locator("#find").press("Enter")
+    assert shown(page) == hit > 2, "a claim is also found by what is told above of it"
     page.locator("#find").fill("nothing has this")
     page.locator(".above").wait_for(state="hidden")
 
