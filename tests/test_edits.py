@@ -81,6 +81,7 @@ def test_case(case: dict[str, Any]) -> None:
     file = report.files[0]
     assert not file.faults
     assert found(report) == sorted(case["expect"]), [f.message for f in file.findings]
+    assert not [f for f in file.findings if (f.claim, f.line) in f.related or any(r.claim < 1 for r in f.related)]
     messages = [f.message for f in file.findings]
     for part in case.get("says", ()):
         assert any(part in message for message in messages), messages

@@ -1,6 +1,7 @@
 """All messages together, as the cases of ``fixtures`` fire them: a page to read aloud, and what holds for each of them.
 
-``pytest --rewrite-goldens tests/test_messages.py`` writes ``tests/goldens/messages.md``; then read its diff aloud.
+``pytest --rewrite-goldens tests/test_messages.py`` writes ``tests/goldens/messages.md``; then read its diff aloud. And
+``tests/goldens/statuses.md``: where each finding points, and what a 277CA would say of it.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from test_edits import run
 from test_guide_examples import ONLY_IN_ANSWERS
 
 import edi_check
-from edi_check.findings import Edit, Finding
+from edi_check.findings import Edit, Finding, Status
 from edi_check.pipeline import Desk
 from edi_check.privacy import _PLACES as SEGMENTS
 from edi_check.privacy import masked
@@ -37,7 +38,7 @@ from edi_check.watching.records import Precedent
 
 FILES = sorted((Path(__file__).parent.parent / "fixtures" / "files").rglob("*.837"))
 WORDS = Path(edi_check.__file__).parent / "packs" / "words.toml"
-SHOWN = 6
+SHOWN = 7
 """Different messages of an edit on the page; the first that were met."""
 SETTING = re.compile(r"(?<=setting )[a-z_]+")
 """A setting of a pack goes by the name it has in the configuration."""
@@ -94,6 +95,7 @@ def _here_before() -> list[Report]:
     return [report]
 
 
+@cache
 def _reports() -> list[Report]:
     reports = [*_limited(), *_here_before()]
     for path in files():
@@ -115,6 +117,23 @@ def test_the_page_of_all_messages(golden: Callable[[str, str], None]) -> None:
     lines += ["## Not fired by any of them", "", *(
         f"- {edit}: {catalogue[edit].why}" for edit in sorted(set(catalogue) - set(found))), ""]
     golden("messages.md", "\n".join(lines))
+
+
+def test_the_page_of_all_statuses(golden: Callable[[str, str], None]) -> None:
+    """The place and the status of each finding are part of its verdict; the cases of an edit name neither."""
+    told()  # makes the reports
+    rows = {(f.edit, f.level, f.where.element or f.where.segment_id, _short(f.status))
+            for report in _reports() for file in report.files for f in file.findings
+            if not f.edit.startswith(("TA1-", "AK9-", "IK"))}
+    lines = ["# All statuses", "", "What a 277CA would say of each finding that a case of `fixtures` fires, by the "
+             "place it points to; made by `tests/test_messages.py`. Faults of the syntax are a 999's to tell.", "",
+             "| Edit | Level | Place | Status |", "|---|---|---|---|"]
+    lines += [f"| {' | '.join(row)} |" for row in sorted(rows)]
+    golden("statuses.md", "\n".join([*lines, ""]))
+
+
+def _short(status: Status) -> str:
+    return ":".join(filter(None, (status.category, ",".join(status.codes), status.entity)))
 
 
 def test_every_edit_is_fired_but_those_of_answers() -> None:

@@ -87,6 +87,9 @@ def test_the_finding_names_the_earlier_lines_and_its_place() -> None:
     ([clm("A", "1", 4), clm("A", "8", 4), clm("B", "1", 3)], []),
     ([clm("A", "8", 4), clm("A", "1", 4), clm("B", "1", 3)], [(3, "PSRC-MT-03", "reject")]),
     ([clm("A", "1", 4), clm("A", "7", 3), clm("A", "7", 5), clm("B", "1", 1)], []),
+    ([clm("A", "7", 4), clm("A", "7", 3), clm("B", "1", 4)], [(3, "PSRC-MT-03", "reject")]),
+    # days too many to be told apart are all days
+    ([clm("A", "1", 4), clm("A", "7", 3, "~DTP*472*RD8*20260101-20260210"), clm("B", "1", 3)], []),
     # one that is refused itself replaces nothing: what it would have replaced counts again
     ([clm("A", "1", 4), clm("A", "7", 7), clm("B", "1", 3)], [(3, "PSRC-MT-03", "reject")]),
     ([clm("B", "1", 3), clm("A", "1", 2), clm("A", "7", 4), clm("C", "1", 4)],
@@ -101,7 +104,7 @@ def test_an_edit_with_days_looks_at_the_day_of_service_across_claims() -> None:
     packs = load_builtin_packs()
     data = next(d for pack in packs for d in pack.edits if d.edit.id == "PSRC-MT-03")
     judge = Engine(packs, settings=SETTINGS, as_of=DAY)
-    rows = standings(claims_of(FOUR, THREE), judge)
+    rows = standings(claims_of(FOUR, f"SV1*HC:97140:GP*60*UN*1***1~DTP*472*D8*20260101~{THREE}"), judge)
     for first, last, expected in ((DAY, None, False), (None, datetime.date(2026, 2, 2), False),
                                   (datetime.date(2026, 2, 3), datetime.date(2026, 2, 3), True)):
         data.first_day, data.last_day = first, last
@@ -137,6 +140,7 @@ def test_what_waits_for_the_other_claims_is_told_in_any_order_of_them(order: tup
     ("SV1*HC:97140*60*UN*2***1~DTP*472*RD8*20260203-20260203", "SV1*HC:97140*60*UN*2***1", True),
     ("NM1*82*1*LOE*KIM****XX*1900000021~SV1*HC:97140*60*UN*1***1",
      "SV1*HC:97140*60*UN*1***1~NM1*82*1*LOE*KIM****XX*1900000021", True),
+    ("SV1*HC:97140*60*UN*1***1", "NM1*82*2*RIVERSIDE THERAPY*****XX*1900000013~SV1*HC:97140*60*UN*1***1", True),
     ("SV1*HC:97140:GP*60*UN*2***1", "SV1*HC:97140:GP*61*UN*2***1", False),
     ("SV1*HC:97140:GP*60*UN*2***1", "SV1*HC:97140:GP*60*UN*1***1", False),
     ("SV1*HC:97140:GP*60*UN*2***1", "SV1*HC:97140*60*UN*2***1", False),
