@@ -183,6 +183,21 @@ def test_line_of_business(payer: str, filing: str, options: dict[str, Any], lob:
     assert engine(**options).lob(claim) == lob
 
 
+@pytest.mark.parametrize(("lob", "payers", "filings"), [
+    ("commercial", ("93029", "10375", "5441", "PSHLTH"), ("CI", "HM", "12", "13", "14", "15", "BL")),
+    ("medicare", ("20377", "6147", "PSMED"), ("MA", "MB", "16")),
+    ("medicaid", ("20416",), ("MC",)),
+    ("other", (), ("WC", "AM", "LM", "TV", "CH", "VA", "FI")),
+])
+def test_every_payer_id_and_filing_code_of_a_line_of_business(
+    lob: str, payers: tuple[str, ...], filings: tuple[str, ...]
+) -> None:
+    judge = engine()
+    for payer, filing in [*((payer, "ZZ") for payer in payers), *(("99001", filing) for filing in filings)]:
+        (claim,) = claims_of(LINE, replace=[f"NM1*PR*2*PAYER*****PI*{payer}", f"SBR*P*18*G1******{filing}"])
+        assert judge.lob(claim) == lob, (payer, filing)
+
+
 def test_one_pack_of_an_invented_payer(tmp_path: Path) -> None:
     (tmp_path / "acme.toml").write_text('''
 pack = "ACME-PT"
