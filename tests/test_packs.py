@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import datetime
+import tomllib
 from pathlib import Path
 
 import pytest
 
+import edi_check
 from edi_check.findings import PackError
 from edi_check.judging.engine import Engine
 from edi_check.judging.packs import load_builtin_packs, load_pack, load_packs, retired_ids
+
+BUILTIN = Path(edi_check.__file__).parent / "packs"
 
 GOOD = """
 pack    = "ACME-PT"
@@ -230,6 +234,11 @@ def test_a_run_with_unknown_names_is_refused(options: dict, says: str) -> None: 
     with pytest.raises(PackError) as caught:
         Engine(load_builtin_packs(), as_of=datetime.date(2026, 3, 1), **options)
     assert says in str(caught.value)
+
+
+def test_a_list_of_two_lists_is_both_of_them() -> None:
+    lists = tomllib.loads((BUILTIN / "ohp" / "manual_therapy.toml").read_text("utf-8"))["lists"]
+    assert lists["modalities_and_therapies"] == lists["modalities"] + lists["therapies"]
 
 
 def test_retired_ids_are_not_used() -> None:
