@@ -92,6 +92,8 @@ class Trace(Protocol):
 
     def segments(self, first: int, last: int) -> Iterator[Place]: ...
 
+    def told(self, segment: int, element: str) -> str: ...
+
 
 class BillingProvider(Party):
     """2000A with 2010AA, 2010AB and 2010AC. ``number`` counts the billing levels of the file from 1."""
@@ -331,6 +333,11 @@ class Claim(_Seldom):
         if self.trace is None:
             return Place(segment, 0, 0, 0, "", "")
         return self.trace.locate(segment)
+
+    def told(self, segment: int, element: str) -> str:
+        """The edit by which the reader has refused this element of one of the claim's segments, or of a level above it;
+        ``""`` when it hasn't."""
+        return "" if self.trace is None else self.trace.told(segment, element)
 
     def segments(self) -> Iterator[Place]:
         """The claim's own segments, CLM first."""

@@ -78,6 +78,7 @@ class Hit(NamedTuple):
     ``says``      key of the pack's other sentence, under ``also_says`` (and ``also_fix``, if it is there)
     ``status``    instead of the edit's own status
     ``related``   other claims and lines it is about (``Related(0, line)``: a line of the same claim)
+    ``unless``    segments and elements that this only follows from: where the guide refuses one, nothing is said
     """
 
     at: str = ""
@@ -88,6 +89,7 @@ class Hit(NamedTuple):
     says: str = ""
     status: Status | None = None
     related: tuple[Related, ...] = ()
+    unless: tuple[tuple[int, str], ...] = ()
 
 
 class Unjudged(NamedTuple):

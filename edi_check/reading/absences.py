@@ -8,6 +8,8 @@ What it is not: it finds nothing missing.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from ..phrases import capital
 from .gaps import first_of
 from .guide import LoopUse, SegmentUse
@@ -75,6 +77,7 @@ def written(use: SegmentUse) -> str:
 _FEW = 2
 
 
+@lru_cache(maxsize=512)
 def told_missing(child: SegmentUse | LoopUse) -> tuple[str, str]:
     """Sentence and remedy for a segment, or a whole loop, that had to come before the place at hand."""
     use = first_of(child)

@@ -26,7 +26,7 @@ from ..model import (
 from .bindings import day, set_bht, set_dmg, set_n3, set_n4, set_nm1, set_sbr
 from .segments import Batch
 
-__all__ = ["Act", "Assembly", "Elements", "Parse"]
+__all__ = ["Act", "Assembly", "Elements", "Parse", "more"]
 
 Elements: TypeAlias = list[str]
 
@@ -34,6 +34,14 @@ new: Final = tuple.__new__
 """Makes a named tuple without the call of its own ``__new__``, which is written in Python."""
 Parse: TypeAlias = Callable[[Elements, str, str], Any]
 Act: TypeAlias = Callable[["Assembly", Any, int], None]
+
+
+def more(so_far: Any, another: Any) -> Any:
+    """A list with one more in it: the list itself, because there may be any number of them in a file of noise."""
+    if not so_far:
+        return [another]
+    so_far.append(another)
+    return so_far
 
 
 class Assembly:
@@ -247,12 +255,12 @@ def line_party(field: str, loop: str) -> Act:
 
 def claim_referring(a: Assembly, e: Elements, n: int) -> None:
     assert a.claim is not None
-    a.claim.referring = [*a.claim.referring, _party(a, e, n, "2310A")]
+    a.claim.referring = more(a.claim.referring, _party(a, e, n, "2310A"))
 
 
 def line_referring(a: Assembly, e: Elements, n: int) -> None:
     assert a.line is not None
-    a.line.referring = [*a.line.referring, _party(a, e, n, "2420F")]
+    a.line.referring = more(a.line.referring, _party(a, e, n, "2420F"))
     a.not_plain()
 
 

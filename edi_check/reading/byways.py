@@ -11,8 +11,9 @@ from typing import Any
 from ..privacy import legible
 from .compile import CONTROL, Choice, Step, StepTable, Transition, required_before
 from .filing import extent_in
-from .gaps import chosen, further_codes
+from .gaps import chosen, further_codes, is_required_next
 from .guide import SegmentUse
+from .meant import as_meant, is_slip
 from .misplaced import Misplaced
 from .names import QUALIFIED
 from .strangers import COVERAGE_HEAD, COVERAGE_TAIL, PARTY_TAIL, AfterStranger, Elsewhere, before_stranger
@@ -48,6 +49,8 @@ class Byways(Misplaced):
             return self._transition(meant, [intended, *e[1:]])
         if not self._is_known(step, segment_id, n):
             return None
+        if choice is not None and (written := self._by_meaning(choice, e)) is not None:
+            return written
         if segment_id in PARTY_TAIL and self._is_taken_for(step.use.loop):
             return None
         if self._is_subscriber_after_all(step, e, n):
@@ -79,19 +82,50 @@ class Byways(Misplaced):
         found = self._transition(choice, e) if choice is not None else None
         return found if found is not None else self._odd(step, e, n, choice)
 
+    def _by_meaning(self, choice: Choice, e: list[str]) -> Transition | None:
+        """The use that a segment is for when its qualifier is read without the spaces behind it, or, in a composite, up
+        to the separator that was meant."""
+        assert self._table is not None
+        d = self._table.delimiters
+        uses = {t.step.use.index: t.step.use for t in choice.by_code.values()} if choice.is_component else {}
+        bare = [text.rstrip(" ") for text in e]
+        for meant in [as_meant(use, e, d) for use in uses.values()] or [bare]:
+            found = self._transition(choice, meant) if meant != e else None
+            if found is not None:
+                return found
+        return None
+
     def _by_position(self, choice: Choice, e: list[str]) -> Transition | None:
         """Where only one use of a segment may follow and hasn't come yet, it is meant, whatever its qualifier; but not
         with one that the guide has elsewhere, where the qualifier says all of what the segment is."""
         uses = {t.step.use.index: t for t in choice.by_code.values()}
         if e[0] == "HL":
-            return choice.by_code.get("22" if len(e) > 2 and e[2] else "20") or next(iter(uses.values()), None)
+            parent = e[2].rstrip(" ") if len(e) > 2 else ""
+            level = "20" if not parent else "23" if self.hierarchy.is_subscriber(parent) else "22"
+            return choice.by_code.get(level) or choice.by_code.get("22") or next(iter(uses.values()), None)
         if choice.is_component and len(e) > 1 and len(uses) > 1:  # HI: a diagnosis as if it weren't the first
             code = e[1].split(self._table.delimiters.component, 1)[0] if self._table is not None else ""
             uses = {n: t for n, t in uses.items() if t.step.use.usage == "R" and code in further_codes(t.step.use)}
         t = next(iter(uses.values())) if len(uses) == 1 else None
+        if t is None and (due := self._due(choice, e)) is not None:
+            return due
         if t is None or 0 < t.limit <= self._state().times(len(t.closing), t.bit):
             return None
         return None if e[0] in QUALIFIED and t.step.use.usage != "R" and self._belongs(e) else t
+
+    def _due(self, choice: Choice, e: list[str]) -> Transition | None:
+        """Of several uses that may follow, the one that must come next, where the qualifier is none that the guide has
+        anywhere: a slip in it. Of dates and numbers there are so many kinds that it must look like the one due."""
+        if self._belongs(e):
+            return None
+        assert self._table is not None
+        sent = (e[choice.index] if len(e) > choice.index else "").split(self._table.delimiters.component, 1)[0]
+        met = self._state()
+        for t in {id(t): t for t in choice.by_code.values()}.values():
+            if is_required_next(t, met):
+                codes = [code for code, other in choice.by_code.items() if other is t]
+                return t if e[0] not in QUALIFIED or any(is_slip(sent, code) for code in codes) else None
+        return None
 
     def _transition(self, choice: Choice, e: list[str]) -> Transition | None:
         """Which of the uses that may follow a segment is for, by its qualifier."""

@@ -21,7 +21,7 @@ from ..model import (
     SpinalManipulation,
     new_claim,
 )
-from .assembly import Assembly, Elements
+from .assembly import Assembly, Elements, more
 from .bindings import amount, day, set_clm, set_cr2, set_sbr, set_svd
 from .trace import SegmentTrace
 
@@ -164,7 +164,7 @@ def other_payer(a: Assembly, e: Elements, n: int) -> None:
     o = OtherPayer(segment=n)
     set_sbr(o, e)
     a.other, a.party = o, Party()
-    a.claim.other_payers, a.claim.is_plain = [*a.claim.other_payers, o], False
+    a.claim.other_payers, a.claim.is_plain = more(a.claim.other_payers, o), False
 
 
 def _adjustment(e: Elements, n: int) -> Adjustment:
@@ -328,7 +328,7 @@ def adjudication(a: Assembly, e: Elements, n: int) -> None:
     j = LineAdjudication(segment=n)
     set_svd(j, e, a.component)
     a.adjudication = j
-    a.line.adjudications = [*a.line.adjudications, j]
+    a.line.adjudications = more(a.line.adjudications, j)
     a.not_plain()
 
 

@@ -20,6 +20,9 @@ Decisions, with their source
   only spaces           no value (RFI 2144): code 6. ISA's fixed-width elements may be blank.
   repetition separator  no element that the guide uses may repeat in an 837P: code 12. Where ISA11 names another
                         separator, or none, ``^`` is an ordinary character.
+  component separator   a composite written with another one than ISA16 names is one fault, with the code that its text
+                        gets as the first component (12 where it is the repetition separator); its parts are judged as
+                        they were meant.
   code lists            code 7, also for a code that X12 has and this guide doesn't use (I6 would need X12's own lists).
   dates                 what the format element before (D8, RD8) demands; a format the guide doesn't allow is its own
                         fault, and so is one that doesn't go with the qualifier (DTP*314 is RD8, DTP*360 and 361
@@ -37,6 +40,7 @@ from ..model import Delimiters
 from ..privacy import is_private_value, legible, private
 from .complaints import complaint
 from .guide import CompositeUse, ElementUse, SegmentUse, SyntaxNote
+from .meant import separator_meant
 from .names import party, segment_name, subject
 from .values import AN_CLASS, AN_TYPES, DATE_FORMATS, repetition_separator
 
@@ -61,7 +65,8 @@ class ElementFault(NamedTuple):
     0), ``code`` IK403, ``number`` the X12 data element (IK402; ``""`` for composites and surplus elements),
     ``value`` the first 99 characters of what stands there. ``message`` and ``fix`` are sentences; a value that
     identifies a person stands in ``message`` between the marks of ``edi_check.privacy``. ``level`` is ``""`` for
-    the edit's own or ``warn``; ``trigger`` is the syntax note (``P0809``) the fault comes from."""
+    the edit's own or ``warn``; ``trigger`` is the syntax note (``P0809``) the fault comes from. ``is_separator``: the
+    composite is written with another separator than the file's, as others may be, too."""
 
     element: str
     repetition: int
@@ -73,6 +78,7 @@ class ElementFault(NamedTuple):
     level: str = ""
     trigger: str = ""
     number: str = ""
+    is_separator: bool = False
 
 
 def explain(use: SegmentUse, elements: list[str], delimiters: Delimiters) -> list[ElementFault]:
@@ -109,6 +115,7 @@ class _Segment:
         self.is_isa = use.id == "ISA"
         if self.is_isa:  # it names the component and repetition separators; in it they are characters
             delimiters = delimiters._replace(component="", repetition="")
+        self.delimiters = delimiters
         self.component = delimiters.component
         self.repetition = repetition_separator(delimiters)
         self.foreign = _foreign(delimiters)
@@ -118,11 +125,12 @@ class _Segment:
     # --- what a fault looks like -----------------------------------------------------------------------------
 
     def add(self, position: int, part: int, code: str, says: str, fix: str, *, value: str = "",
-            is_hidden: bool = False, level: str = "", trigger: str = "", repetition: int = 0) -> None:
+            is_hidden: bool = False, level: str = "", trigger: str = "", repetition: int = 0,
+            is_separator: bool = False) -> None:
         """``says`` may hold {subject}, {value} (put in quotes), {loop} and {segment}. ``is_hidden``: the value is
         private whatever the element (it strayed to a place the guide doesn't have)."""
         designator = self.designator(position, part)
-        hidden = is_hidden or is_private_value(self.elements, position, part, self.component)
+        hidden = is_hidden or (not is_separator and is_private_value(self.elements, position, part, self.component))
         shown = private(value) if hidden else legible(value)
         # Not str.format: a delimiter may be a brace. The value goes in last, it may hold anything.
         message = (says.replace("{subject}", subject(self.use, designator, self.elements))
@@ -131,7 +139,7 @@ class _Segment:
                    .replace("{value}", f"“{shown}”"))
         self.faults.append((position, part, ElementFault(
             designator, repetition, code, value[:_MAX_VALUE], message, fix, hidden and value != "", level, trigger,
-            self.number(position, part))))
+            self.number(position, part), is_separator)))
 
     def designator(self, position: int, part: int = 0) -> str:
         return f"{self.use.id}{position:02d}" + (f"-{part}" if part else "")
@@ -159,6 +167,8 @@ class _Segment:
         self.add(position, part, "1", "{subject} is missing.", f"Give {name}{meant}; it {why}.")
 
     def add_not_used(self, position: int, part: int, text: str) -> None:
+        if part and any(f[0] == position and f[2].code == "I10" for f in self.faults):
+            return  # of a composite once
         name = self.designator(position, part)
         self.add(position, part, "I10", "{subject} is {value}; the guide uses no value there.", f"Leave {name} empty.",
                  value=text, is_hidden=True)
@@ -176,6 +186,25 @@ class _Segment:
         name = self.designator(position)
         self.add(position, part, "13", f"{name} of {{loop}} ends in separators with nothing after them.",
                  f"End {name} with its last value; drop the “{legible(self.component)}” that follow.")
+
+    def add_other_separator(self, position: int, composite: CompositeUse, text: str, mark: str) -> None:
+        """A composite with another character between its components than the file's separator. Told in the terms of who
+        reads the file by its ISA and takes all of it for the first component; its parts are judged as meant."""
+        name, usual = self.designator(position), legible(self.component)
+        told = complaint(composite.components[0], text, "")
+        is_repetition = mark == self.repetition
+        code = "12" if is_repetition or told is None else told[0]
+        meant = self.elements.copy()
+        meant[position] = text.replace(mark, self.component)
+        parts = enumerate(text.split(mark), 1)
+        is_hidden = any(part and is_private_value(meant, position, n, self.component) for n, part in parts)
+        also = " (and another character in ISA11)" if is_repetition else ""
+        self.add(position, 0 if is_repetition else 1, code,
+                 f"{name} of {{loop}} is {{value}}, with “{legible(mark)}” between its components; ISA16 says that "
+                 f"this file has “{usual}” there.",
+                 f"Put “{legible(mark)}” in ISA16{also} if all of the file is written so; else write “{usual}” in "
+                 f"{name}.",
+                 value=text, is_hidden=is_hidden, repetition=2 if is_repetition else 0, is_separator=True)
 
     # --- elements and components -----------------------------------------------------------------------------
 
@@ -204,6 +233,10 @@ class _Segment:
         return wanted if re.fullmatch(DATE_FORMATS[wanted], date) else date_format
 
     def judge_composite(self, position: int, composite: CompositeUse, text: str) -> None:
+        mark = separator_meant(composite, text, self.delimiters) if composite.usage != "N" else ""
+        if mark:
+            self.add_other_separator(position, composite, text, mark)
+            text = text.replace(mark, self.component)
         parts = text.split(self.component) if self.component else [text]
         if not any(parts):
             if composite.usage == "R":
@@ -217,6 +250,8 @@ class _Segment:
         else:
             for part, element in enumerate(composite.components, 1):
                 self.judge_value(position, part, element, parts[part - 1] if part <= len(parts) else "")
+                if len(parts) == 1 and any(f[0] == position and not f[2].level for f in self.faults):
+                    break  # what stands there is no such composite: what else would be in one isn't missing
             self.judge_composite_end(position, len(composite.components), parts)
 
     def judge_composite_end(self, position: int, known: int, parts: list[str]) -> None:

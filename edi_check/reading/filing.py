@@ -18,7 +18,7 @@ from .absences import told_missing
 from .assembly import Assembly
 from .compile import StepTable, Transition
 from .envelope import Envelope
-from .explain import explain
+from .explain import ElementFault, explain
 from .gaps import first_of
 from .guide import LoopUse, SegmentUse
 from .hierarchy import Breach, Hierarchy
@@ -72,6 +72,8 @@ class Filing:
         """What was filed in the set above its claims: scope, number of the level, edit, level; and of the claim at
         hand."""
         self._elements_said = False
+        self._other_separator = 0
+        """The last claim of which it was said that its composites have another separator than the file's."""
 
     def _extent(self, n: int) -> tuple[int, int]:
         """Offset and length of a segment of the batch at hand (or of the ISA)."""
@@ -216,6 +218,9 @@ class Filing:
         if not found:
             self.slow_but_clean += 1
         for f in found:
+            self._mark_told(f, n)
+            if f.is_separator and self._is_separator_told():
+                continue
             self.fault(
                 f"IK4-{f.code}",
                 f.message,
@@ -234,6 +239,25 @@ class Filing:
                 trigger=f.trigger,
                 number=f.number,
             )
+
+    def _is_separator_told(self) -> bool:
+        """Has the claim a composite already that is written with another separator than the file's? Whoever writes one
+        so writes all so. Each claim is told so for itself: others of the file may be in order."""
+        claim = self.assembly.claim
+        if claim is None:
+            return False
+        is_told = self._other_separator == claim.index
+        self._other_separator = claim.index
+        return is_told
+
+    def _mark_told(self, f: ElementFault, n: int) -> None:
+        """Edits needn't say again what is wrong with this element's form. Where a composite has too much in it, all of
+        it may stand a place too far."""
+        b = self._batch
+        if b is not None and not f.level:
+            b.told.setdefault((n, f.element), f"IK4-{f.code}")
+            if f.code in ("12", "13") or (f.code == "I10" and "-" in f.element):
+                b.told.setdefault((n, f.element.partition("-")[0]), f"IK4-{f.code}")
 
     def _missing(self, loop: LoopUse, bits: int, n: int) -> None:
         """Children of ``loop`` that had to come before segment ``n`` and didn't."""

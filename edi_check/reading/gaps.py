@@ -16,7 +16,8 @@ from typing import NamedTuple
 from .compile import Choice, Step, Transition, is_required
 from .guide import CompositeUse, Guide, LoopUse, SegmentUse
 
-__all__ = ["Late", "Met", "chosen", "find_late", "first_of", "further_codes", "is_due", "is_for", "openers"]
+__all__ = ["Late", "Met", "chosen", "find_late", "first_of", "further_codes", "is_due", "is_for",
+           "is_required_next", "openers"]
 
 ANCHORS = frozenset({"HL", "CLM", "LX"})
 """They begin a loop that only one place of the guide has. Where one has no place, the loop that it belongs in is
@@ -178,6 +179,12 @@ def _lacks(t: Transition, met: Met) -> int:
     """How much that is required would be missing if this loop began here."""
     closing = sum((demand & ~met.of(n)).bit_count() for n, (demand, _, _) in enumerate(t.closing))
     return closing + (t.demand & ~met.of(len(t.closing))).bit_count()
+
+
+def is_required_next(t: Transition, met: Met) -> bool:
+    """Does the guide demand what this leads to, has it not come yet, and nothing that had to come before it?"""
+    child = t.opening[0] if t.opening else t.step.use
+    return is_required(child) and not met.of(len(t.closing)) & t.bit and _lacks(t, met) == 0
 
 
 def is_due(t: Transition, met: Met) -> bool:

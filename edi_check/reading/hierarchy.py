@@ -37,7 +37,11 @@ class Hierarchy:
     def start(self) -> None:
         """A new set."""
         self._next = 1
+        self._due = 0
+        """The number due after one that was out of count, had it been right."""
         self._provider = self._subscriber = ""
+        self._provider_due = self._subscriber_due = ""
+        """Of the open levels that were out of count: the numbers they should have had."""
         self._promise = ""
         self._children = 0
 
@@ -52,11 +56,16 @@ class Hierarchy:
         if loop == "2000A":
             self._provider = UNKNOWN
 
+    def is_subscriber(self, number: str) -> bool:
+        """Is this the number of the open subscriber's level?"""
+        return self._subscriber not in ("", UNKNOWN) and _plain(number) == _plain(self._subscriber)
+
     def take(self, loop: str, number: str, parent: str, promise: str) -> list[Breach]:
         """An HL of loop 2000A, 2000B or 2000C with its HL01, HL02 and HL04 as sent."""
         if loop == "2000B" and parent == self._provider and number == str(self._next) and self._promise != "1":
             # The common case: the next number under the open provider, and nothing promised before is owed.
             self._next += 1
+            self._due, self._subscriber_due = 0, ""
             self._subscriber, self._promise, self._children = number, promise, 0
             return []
         found = self._numbered(loop, number, parent)
@@ -85,13 +94,17 @@ class Hierarchy:
         number, parent = _plain(sent), _plain(sent_parent)
         found = self.end() if loop != "2000C" else []
         expected = {"2000B": self._provider, "2000C": self._subscriber}.get(loop, parent)
+        expected_too = self._provider_due if loop == "2000B" else self._subscriber_due
+        meant = ""
         if parent == str(self._next) and number == str(self._next + 1) and expected not in (parent, UNKNOWN):
             # Its parent would be the level that is due: that one is missing, and nothing else is wrong.
             found.append(_without_parent(loop, parent))
             self._next = int(number)
             expected = UNKNOWN
-        elif self._next and number != str(self._next):
+        elif self._next and number not in (str(self._next), str(self._due)):
             found.append(_out_of_count(sent, self._next))
+            meant = str(self._next)
+        self._due = self._next + 1 if meant else 0
         if str(self._next) != number and number.isdecimal() and number.isascii() and len(number) < 10:
             self._next = int(number)
         self._next += 1
@@ -100,8 +113,12 @@ class Hierarchy:
                 self._provider = parent
             else:
                 self._subscriber = parent
-        elif parent != expected:
+        elif parent != expected and (not parent or parent != expected_too):
             found.append(_of_another(loop, sent_parent, expected))
+        if loop == "2000A":
+            self._provider_due = meant
+        elif loop == "2000B":
+            self._subscriber_due = meant
         return found
 
     def end(self) -> list[Breach]:

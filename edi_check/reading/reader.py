@@ -19,6 +19,7 @@ from .binding import binding
 from .byways import Byways
 from .compile import Step, StepTable, Transition
 from .filing import LINE_LIMIT
+from .meant import as_meant
 from .segments import SEGMENT_LIMIT, Batch, Header, Segmenter, Stray
 from .strangers import Elsewhere
 from .strays import told
@@ -205,10 +206,7 @@ class Reader(Byways):
                     if choice is not None:
                         t = choice.only
                         if t is None:
-                            try:
-                                code = e[choice.index]
-                            except IndexError:
-                                code = ""
+                            code = e[choice.index] if len(e) > choice.index else ""
                             t = choice.by_code.get(code.split(component, 1)[0] if choice.is_component else code)
                     if t is None:
                         self._mask, self._step = mask, step
@@ -224,6 +222,7 @@ class Reader(Byways):
                             t = t.other
                         else:
                             refused = True
+                            e = as_meant(t.step.use, e, self._table.delimiters)
                     elif t.is_sure:
                         step.guess = t
                 target = t.step

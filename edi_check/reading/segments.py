@@ -46,7 +46,8 @@ class Stray:
 class Batch:
     """Segments in file order. ``first`` is the number of the first in the file, ``offset`` its first byte; with
     ``gap`` > 0 every segment is followed by that many bytes of terminator and line end, else ``given`` holds the
-    offset of each. ``loops`` is filled by the reader: (number of a segment, loop that it opens or goes back to)."""
+    offset of each. Filled by the reader: ``loops`` (number of a segment, loop that it opens or goes back to), ``told``
+    (number of a segment, its element at fault) to the edit that says so."""
 
     segments: list[str]
     first: int
@@ -54,6 +55,7 @@ class Batch:
     gap: int
     given: list[int] | None = None
     loops: list[tuple[int, str]] = field(default_factory=list)
+    told: dict[tuple[int, str], str] = field(default_factory=dict)
     end: int = 0
     _starts: list[int] | None = None
 

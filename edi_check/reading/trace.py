@@ -47,6 +47,16 @@ class SegmentTrace:
             text,
         )
 
+    def told(self, segment: int, element: str) -> str:
+        """The guide's edit that says what is wrong with this element (``HI02-2``), or with the composite it is in;
+        ``""`` when none does."""
+        whole = element.partition("-")[0]
+        for batches in self.levels:
+            for batch in batches:
+                if batch.told and 0 <= segment - batch.first < len(batch.segments):
+                    return batch.told.get((segment, element)) or batch.told.get((segment, whole), "")
+        return ""
+
     def segments(self, first: int, last: int) -> Iterator[Place]:
         """The segments numbered ``first`` to ``last``, as far as they are at hand."""
         for number in range(first, last + 1):

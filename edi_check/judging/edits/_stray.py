@@ -7,11 +7,18 @@ from ...model import Claim, LineAdjudication, ServiceLine
 __all__ = ["has_strayed", "names_another_payer", "of_other_payers"]
 
 
-def has_strayed(claim: Claim, segment_id: str) -> bool:
-    """Did the reader meet such a segment in the claim and not know where to put it, or one too many? That has a finding
-    of its own; what it would have said is there all the same, so nobody should say that it is missing, or doesn't add
-    up."""
-    return any(f.where.segment_id == segment_id and f.ik3 in ("2", "5", "7") for f in claim.faults)
+def has_strayed(claim: Claim, segment_id: str, loop: str = "") -> bool:
+    """Did the reader meet such a segment in the claim (in ``loop``) and not know where to put it, or one too many, or
+    one whose qualifier is no good? That has a finding of its own; what it would have said is there all the same, so
+    nobody should say that it is missing, or doesn't add up."""
+    if not claim.faults:
+        return False
+    first = segment_id + "01"
+    return any(
+        f.where.segment_id == segment_id and f.where.loop.startswith(loop) and f.level != "warn"
+        and (f.ik3 in ("2", "5", "7") or f.where.element == first)
+        for f in claim.faults
+    )
 
 
 def names_another_payer(claim: Claim) -> bool:

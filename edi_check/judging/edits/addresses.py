@@ -100,7 +100,7 @@ def _judge_zip(party: Party, line: int, found: list[Hit]) -> None:
     if not is_zip9(zip_code):
         # Without country, state and ZIP nobody can say that this is in the US.
         if zip_code or party.country or party.state:
-            found.append(Hit("N403", party.segment, line, values, status=status))
+            found.append(Hit("N403", party.segment, line, values, status=status, unless=((party.segment, "N404"),)))
     elif zip_code[5:] in FILLERS:
         found.append(Hit("N403", party.segment, line, values, level="warn", says="filler", status=status))
     elif len(GOOD_ZIPS) < LIMIT:

@@ -13,8 +13,10 @@ from ..registry import Hit, Result, Unjudged, check
 from ._screens import has_no_other_payer, has_ordinary_lines
 from ._stray import has_strayed, names_another_payer
 from ._words import money
+from .charges import has_parts
 
 _ZERO = Decimal(0)
+_CENT = Decimal("0.01")
 
 
 @check(gives="charge total lines", screen=has_ordinary_lines)
@@ -24,7 +26,8 @@ def claim_charge_differs_from_lines(claim: Claim) -> Result:
     Wrong:  CLM*A1*200***11:B:1*Y*A*Y*Y  over  SV1*HC:97140:GP*120*…  and  SV1*HC:97110:GP*90*…
     Right:  CLM*A1*210***11:B:1*Y*A*Y*Y  over the same lines
 
-    Returns one hit on CLM02; none when a charge can't be read, the claim has no line or one without its LX.
+    Returns one hit on CLM02; none when a charge can't be read, the claim has no line or one without its LX, or when a
+    charge below zero (CORE-LIN-07) or with parts of a cent (CORE-LIN-08) makes the difference.
     """
     charge = claim.charge
     lines = claim.service_lines
@@ -40,8 +43,19 @@ def claim_charge_differs_from_lines(claim: Claim) -> Result:
         total += amount
     if total == charge or has_strayed(claim, "SV1"):
         return ()
+    if _is_of_form(claim, charge, total):
+        return ()
     return (Hit("CLM02", values={"charge": money(charge), "total": money(total), "lines": len(lines)},
-                says="" if len(lines) > 1 else "single"),)
+                says="" if len(lines) > 1 else "single", unless=tuple((n.service_segment, "SV102") for n in lines)),)
+
+
+def _is_of_form(claim: Claim, charge: Decimal, total: Decimal) -> bool:
+    """Is it only a minus sign or parts of a cent for which the charges don't add up (CORE-LIN-07, CORE-LIN-08)?"""
+    charges = [line.charge or _ZERO for line in claim.service_lines]
+    if min(charge, *charges) < 0:
+        return abs(charge) == sum(map(abs, charges))
+    texts = [claim.charge_text, *(line.charge_text for line in claim.service_lines)]
+    return abs(charge - total) < _CENT and any(map(has_parts, texts))
 
 
 @check(gives="payer paid adjusted expected whole", screen=has_no_other_payer)

@@ -45,11 +45,11 @@ def charge_has_more_than_two_decimals(claim: Claim) -> Result:
     """
     text = claim.charge_text
     found: list[Hit] = []
-    if "." in text[:-3] and _has_parts(text):
+    if "." in text[:-3] and has_parts(text):
         found.append(_parts("CLM02", 0, 0, text, "178"))
     for line in claim.service_lines:
         text = line.charge_text
-        if "." in text[:-3] and _has_parts(text):
+        if "." in text[:-3] and has_parts(text):
             found.append(_parts("SV102", line.service_segment, line.number, text, "583"))
     if claim.other_payers:
         found.extend(_other_amounts(claim))
@@ -58,12 +58,12 @@ def charge_has_more_than_two_decimals(claim: Claim) -> Result:
 
 def _other_amounts(claim: Claim) -> Iterator[Hit]:
     for other in claim.other_payers:
-        if _has_parts(other.paid_text):
+        if has_parts(other.paid_text):
             yield _parts("AMT02", other.paid_segment, 0, other.paid_text, "183", "PR")
         yield from _adjusted(other.adjustments, 0)
     for line in claim.service_lines:
         for a in line.adjudications:
-            if _has_parts(a.paid_text):
+            if has_parts(a.paid_text):
                 yield _parts("SVD02", a.segment, line.number, a.paid_text, "643")
             yield from _adjusted(a.adjustments, line.number)
 
@@ -71,11 +71,11 @@ def _other_amounts(claim: Claim) -> Iterator[Hit]:
 def _adjusted(adjustments: Sequence[Adjustment], line: int) -> Iterator[Hit]:
     for cas in adjustments:
         for n, (_reason, amount, _quantity) in enumerate(cas.amounts):
-            if amount is not None and _has_parts(f"{amount:f}"):
+            if amount is not None and has_parts(f"{amount:f}"):
                 yield _parts(f"CAS{3 * n + 3:02}", cas.segment, line, f"{amount:f}", "519")
 
 
-def _has_parts(text: str) -> bool:
+def has_parts(text: str) -> bool:
     """Has an amount a third decimal that counts? What is no number is told by the guide."""
     whole, _, decimals = text.partition(".")
     return decimals[2:].strip("0") != "" and (whole.removeprefix("-") + decimals).isdecimal() and text.isascii()

@@ -7,6 +7,7 @@ from ...model import Claim
 from ..conditions import Codes
 from ..registry import Hit, Result, check
 from ._screens import has_ordinary_heading, has_ordinary_lines
+from ._stray import has_strayed
 
 _ACCIDENTS = ("AA", "OA")
 _STATE = Status("A6", ("750",))
@@ -19,9 +20,9 @@ def original_claim_number_missing(claim: Claim) -> Result:
     Wrong:  CLM*A1*210***11:B:7*Y*A*Y*Y   without REF*F8
     Right:  CLM*A1*210***11:B:7*Y*A*Y*Y   REF*F8*20260115000123
 
-    Returns one hit on CLM05-3.
+    Returns one hit on CLM05-3; none where a REF of the claim has no place, or no good qualifier.
     """
-    if claim.frequency not in ("7", "8") or claim.reference("F8"):
+    if claim.frequency not in ("7", "8") or claim.reference("F8") or has_strayed(claim, "REF", "2300"):
         return ()
     return (Hit("CLM05-3", values={"frequency": claim.frequency}),)
 
@@ -73,7 +74,7 @@ def accident_date_missing(claim: Claim) -> Result:
     if not causes:
         return ()
     found: list[Hit] = []
-    if claim.date("439") is None:
+    if claim.date("439") is None and not has_strayed(claim, "DTP", "2300"):
         accident = next((c for c in causes if c in _ACCIDENTS), "")
         if accident:
             found.append(Hit("CLM11", values={"cause": accident}))
@@ -105,7 +106,7 @@ def admission_date_missing(claim: Claim, *, procedures: Codes) -> Result:
 
 
 def _admission(claim: Claim, number: int, level: str) -> Result:
-    if claim.date("435") is not None:
+    if claim.date("435") is not None or has_strayed(claim, "DTP", "2300"):
         return ()
     procedure = claim.service_lines[number - 1].procedure
     return (Hit("", values={"procedure": procedure, "number": number}, level=level),)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import date
 
-from ...findings import Status
+from ...findings import Related, Status
 from ...model import Claim, DateRange
 from ..conditions import Codes
 from ..registry import Hit, Result, check
@@ -85,7 +85,7 @@ def _reversed(d: DateRange, line: int) -> Hit:
 
 
 @check(gives="service", screen=has_ordinary_days, names_line=True)
-def service_outside_life(claim: Claim, *, posthumous: Codes) -> Result:
+def service_outside_life(claim: Claim, *, posthumous: Codes, as_of: date) -> Result:
     """A service before the patient was born, or after the day of death (PAT06).
 
     ``posthumous``: what is done to the dead only.
@@ -93,10 +93,14 @@ def service_outside_life(claim: Claim, *, posthumous: Codes) -> Result:
     Wrong:  DMG*D8*20260301*F    DTP*472*D8*20260203
     Right:  DMG*D8*20260203*F    DTP*472*D8*20260203
 
-    Returns a hit on the DTP03 of each line at fault; at ``review`` for a day after death.
+    Returns a hit on the DTP03 of each line at fault; at ``review`` for a day after death. Where no service is after the
+    birth, it is the birth date that is doubtful: one hit, on the first line, and none where that date lies ahead, which
+    is told by itself (CORE-LIN-16).
     """
     birth = (claim.dependent or claim.subscriber).birth_date
     death = claim.patient_death_date
+    if birth is not None and (birth - as_of).days > 1:
+        birth = None
     found: list[Hit] = []
     for line in claim.service_lines:
         d = line.service_dates
@@ -107,11 +111,14 @@ def service_outside_life(claim: Claim, *, posthumous: Codes) -> Result:
             found.append(Hit("DTP03", d.segment, line.number, {"service": first}))
         elif death is not None and first > death and d.is_readable and line.procedure not in posthumous:
             found.append(Hit("DTP03", d.segment, line.number, {"service": first}, "review", "death", _DEATH))
+    if birth is not None and len(found) > 1 and all(n.service_dates.end is None or n.service_dates.end < birth
+                                                    for n in claim.service_lines):
+        return (found[0]._replace(says="birth", related=tuple([Related(0, hit.line) for hit in found[1:]])),)
     return found
 
 
 @check(gives="what other last", screen=has_ordinary_days)
-def onset_after_service(claim: Claim) -> Result:
+def onset_after_service(claim: Claim, *, as_of: date) -> Result:
     """What came first is dated after the last service: accident (439), initial treatment (454); at ``review`` onset
     (431), acute manifestation (453), last menstrual period (484).
 
@@ -119,13 +126,13 @@ def onset_after_service(claim: Claim) -> Result:
     Right:  DTP*439*D8*20260203    DTP*472*D8*20260203
 
     Returns a hit on each DTP03 at fault; a line's own DTP*454 is held to that line. None when a day of service can't be
-    used, because the last service is then not known.
+    used, because the last service is then not known, nor for a day that lies ahead: that is told so (CORE-LIN-16).
     """
     lines = claim.service_lines
     found: list[Hit] = []
     for line in lines:
         if len(line.dates) > 1 and line.service_dates.is_readable:
-            found.extend(_late(line.dates, line.service_dates.end, line.number))
+            found.extend(_late(line.dates, line.service_dates.end, as_of, line.number))
     if claim.dates and lines:
         last = lines[0].service_dates.end
         for line in lines:
@@ -134,13 +141,15 @@ def onset_after_service(claim: Claim) -> Result:
                 return found
             if end > last:
                 last = end
-        found.extend(_late(claim.dates, last, 0))
+        found.extend(_late(claim.dates, last, as_of, 0))
     return found
 
 
-def _late(dates: Sequence[DateRange], last: date | None, line: int) -> Iterator[Hit]:
+def _late(dates: Sequence[DateRange], last: date | None, as_of: date, line: int) -> Iterator[Hit]:
     for d in dates:
-        if d.qualifier in _ONSETS and d.start is not None and last is not None and d.start > last:
+        if d.start is None or last is None or (d.start - as_of).days > 1:
+            continue
+        if d.qualifier in _ONSETS and d.start > last:
             code, level = _ONSETS[d.qualifier]
             yield Hit("DTP03", d.segment, line, {"what": _NAMES[d.qualifier], "other": d.start, "last": last}, level,
                       status=Status("A8", ("187", code)))
@@ -164,6 +173,9 @@ def past_filing_limit(claim: Claim, *, as_of: date, filing_days: int) -> Result:
         if start is not None and (first is None or start < first):
             first = start
     if first is None or (as_of - first).days <= filing_days:
+        return ()
+    birth = claim.patient.birth_date
+    if birth is not None and first < birth:  # that the day is wrong is told (CORE-LIN-04)
         return ()
     if claim.frequency in ("7", "8") or claim.delay_reason or is_secondary(claim):
         return ()

@@ -55,7 +55,10 @@ def pointer_to_absent_diagnosis(claim: Claim) -> Result:
             number = _number(p)
             if 0 < number <= 12 and (number > count or not ds[number - 1].code):
                 values = {"pointer": p, "diagnoses": sum(1 for d in ds if d.code)}
-                found.append(Hit(f"SV107-{n}", line.service_segment, line.number, values))
+                code = f"HI{number:02}-"
+                codeless = ((claim.diagnoses_segment, code + "1"), (claim.diagnoses_segment, code + "2"))
+                found.append(Hit(f"SV107-{n}", line.service_segment, line.number, values,
+                                 unless=codeless if number <= count else ()))
     return found
 
 
@@ -154,6 +157,7 @@ def diagnosis_version_wrong_for_date(claim: Claim, *, filings: frozenset[str]) -
     """ICD-10-CM codes for services before 2015-10-01, ICD-9-CM codes for later ones, or both on one claim.
 
     The first day of each line counts (45 CFR 162.1002; a stay that began earlier keeps the codes of its first day).
+    A day before the patient's birth is wrong itself (CORE-LIN-04) and says nothing of the codes.
     ``filings``: SBR09 of payers that HIPAA doesn't bind to ICD-10 (WC, AM, LM): ``warn``.
 
     Wrong:  HI*BK:7242     DTP*472*D8*20260201      HI*ABK:M5450   DTP*472*D8*20150930
@@ -165,10 +169,11 @@ def diagnosis_version_wrong_for_date(claim: Claim, *, filings: frozenset[str]) -
     if not ds:
         return ()
     is_new = ds[0].qualifier in _ICD10
+    birth = claim.patient.birth_date if is_new else None
     day = None
     for line in claim.service_lines:
         first = line.service_dates.start
-        if first is not None and (first < _ICD10_DAY) == is_new:
+        if first is not None and (first < _ICD10_DAY) == is_new and (birth is None or first >= birth):
             day = first
             break
     if day is None and is_new:

@@ -121,7 +121,7 @@ def provider_npi_missing(
             return
         must = (is_care or party.taxonomy.upper().startswith(taxonomies)) and place.country.upper() in _WITH_NPI
         found.append(Hit("NM109", party.segment, line, {"who": role(party, line)}, level="" if must else "warn",
-                         status=Status("A6", ("562",), party.entity)))
+                         status=Status("A6", ("562",), party.entity), unless=((party.segment, "NM108"),)))
 
     place = claim.facility or b
     judge(b, 0, bool(treated), b)
