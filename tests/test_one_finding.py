@@ -3,6 +3,7 @@ would have something to say of it; and nothing is lost by that."""
 
 from __future__ import annotations
 
+import doctest
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 from judged import judged, only_file, packs_read_once
 
+from edi_check.reading import assembly, meant
 from edi_check.report import FileReport
 
 PASS = Path(__file__).resolve().parent.parent / "fixtures" / "files" / "pass"
@@ -229,3 +231,9 @@ def test_what_only_looks_like_it_is_told_as_what_it_is(pointers: str) -> None:
 def test_what_has_no_good_qualifier_is_not_missed(header: str, sent: str, expected: list[str]) -> None:
     text = ONE.replace("11:B:1*Y*A*Y*Y", f"{header}~\n{sent}").replace("SE*32*", "SE*33*")
     assert told(of(text)) == expected
+
+
+@pytest.mark.parametrize("module", [assembly, meant])
+def test_what_their_docstrings_show(module: object) -> None:
+    result = doctest.testmod(module)  # type: ignore[arg-type]
+    assert result.attempted > 1 and result.failed == 0

@@ -37,7 +37,12 @@ Act: TypeAlias = Callable[["Assembly", Any, int], None]
 
 
 def more(so_far: Any, another: Any) -> Any:
-    """A list with one more in it: the list itself, because there may be any number of them in a file of noise."""
+    """A list with one more in it: the list itself, because there may be any number of them in a file of noise.
+
+    >>> two = more(more((), 1), 2)
+    >>> more(two, 3) is two, two
+    (True, [1, 2, 3])
+    """
     if not so_far:
         return [another]
     so_far.append(another)
