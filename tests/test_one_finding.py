@@ -88,7 +88,7 @@ def test_an_element_broken_in_any_way_is_told_once() -> None:
     assert cases > 1500
     assert {kinds: its for kinds, its in twice.items() if kinds not in TWICE} == {}
     assert twice.keys() == TWICE.keys()
-    assert sum(map(len, twice.values())) < cases / 50
+    assert sum(map(len, twice.values())) < cases / 25
 
 
 @pytest.mark.parametrize(("old", "new", "expected"), [

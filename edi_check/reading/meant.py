@@ -19,6 +19,8 @@ __all__ = ["as_meant", "is_slip", "separator_meant"]
 SEPARATORS: Final = ">:^|\\/,;&+!"
 """What programs and people put between components. Not the hyphen, the point and the space, which values hold."""
 
+_LONGEST: Final = 3
+
 
 def as_meant(use: SegmentUse, elements: list[str], delimiters: Delimiters) -> list[str]:
     """The elements without spaces behind a value (X12 RFI 46: they carry no meaning), and with the separator of the
@@ -74,11 +76,14 @@ def _are_parts(first: ElementUse, parts: list[str]) -> bool:
 
 def is_slip(sent: str, code: str) -> bool:
     """Is a qualifier a slip for another one: missing, in lower case, with one character wrong, too many or too few, or
-    with its characters in another order?
+    with its characters in another order? Of more than three characters it may be anything, a person's name too: what is
+    read must not depend on it, or a redacted copy would be read otherwise.
 
     >>> [is_slip(sent, "472") for sent in ("", "47", "4722", "473", "427", "4", "999")]
-    [True, True, True, True, True, False, False]
+    [True, True, False, True, True, False, False]
     """
+    if len(sent) > _LONGEST:
+        return False
     sent = sent.strip().upper()
     if not sent or sorted(sent) == sorted(code):
         return True
