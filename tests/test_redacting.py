@@ -168,6 +168,16 @@ def test_a_damaged_code_means_in_the_copy_what_it_meant(old: bytes, new: bytes) 
         same_findings(data.replace(old, new), seed)
 
 
+@pytest.mark.parametrize(("old", "new"), [
+    (b"DTP*472*", b"DTP*427*"), (b"NM1*85*2*", b"NM1*853*2*"), (b"HI*ABK:", b"HI*ABX:"), (b"HI*ABK:", b"HI*ABK>"),
+])
+def test_a_slip_is_the_same_slip_in_the_copy(old: bytes, new: bytes) -> None:
+    data = (ROOT / "fixtures" / "files" / "pass" / "one-claim.837").read_bytes()
+    assert old in data
+    for seed in range(10):
+        same_findings(data.replace(old, new, 1), seed)
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("first", range(10_000, 30_000, 1000))
 def test_of_a_thousand_files_with_random_damage(first: int) -> None:

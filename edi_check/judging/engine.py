@@ -6,7 +6,6 @@ place.
 
 from __future__ import annotations
 
-import copy
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -15,18 +14,19 @@ from typing import Any
 
 from ..findings import Edit, Fault, Finding, NotEvaluated, is_at_least
 from ..model import Claim, ServiceLine
-from .aggregate import DayLine, DayOfService, day_line, day_lines_of, days_of
+from .aggregate import DayLine, day_line, day_lines_of, days_of
 from .comparison import compared
 from .courses import is_authorized, run_alone
 from .edits._ordinary import UNKNOWN, Diagnosed, diagnosed, meet
 from .in_force import levels_in_force, settings_in_force
+from .letters import in_upper_case
 from .packs import Pack, load_payers
 from .places import place_of
 from .plan import Active, LowerCase, More, Plan, Screened, Service
 from .registry import TABLES, Hit, Result, Unjudged
 from .scope import Scope, is_secondary
 from .visits import run_visits, visited
-from .wording import finding_of
+from .wording import finding_of, with_day
 
 __all__ = ["Engine"]
 
@@ -345,7 +345,7 @@ class Engine:
     def _judge_in_upper_case(self, claim: Claim, plan: Plan) -> list[Finding]:
         """A claim with codes in lower case is judged as a copy in upper case; checks ``as_sent`` see the claim
         itself."""
-        clone = _in_upper_case(claim)
+        clone = in_upper_case(claim)
         hits, day_lines = self._run_guarded(clone, plan)
         for active in plan.as_sent:
             hits.extend((active, hit, None) for hit in self.guarded(active, claim.index, claim))
@@ -399,23 +399,3 @@ def _sum_up(claim: Claim, plan: Plan, more: More, day_lines: list[DayLine], hits
         run_alone(plan, claim, day_lines, hits)
     if plan.visits and plan.have_visits_room:
         run_visits(plan, claim, hits)
-
-
-def with_day(hit: Any, day: DayOfService) -> Any:
-    """The hit of a check on a day, with the day's name among its values."""
-    return hit._replace(values={"day": day.name, **hit.values}) if isinstance(hit, Hit) else hit
-
-
-def _in_upper_case(claim: Claim) -> Claim:
-    """A copy whose procedure codes, modifiers and diagnoses are in upper case."""
-    clone = copy.copy(claim)
-    clone.diagnoses = tuple(d._replace(code=d.code.upper()) for d in claim.diagnoses)
-    lines = []
-    for line in claim.service_lines:
-        new = copy.copy(line)
-        new.procedure = line.procedure.upper()
-        new.modifiers = tuple(m.upper() for m in line.modifiers)
-        new.claim_diagnoses = clone.diagnoses
-        lines.append(new)
-    clone.service_lines = lines
-    return clone

@@ -21,14 +21,14 @@ from ..spool import Spool
 from .aggregate import DayOfService, Ledger, days_of
 from .comparison import Compared, Earlier, first_day, told_apart_by
 from .courses import LINES_KEPT, CourseLine, courses_of, shifts_of
-from .engine import Engine, with_day
+from .engine import Engine
 from .identities import PERSONS, Person
 from .keys import Keys
 from .plan import Active, Plan
 from .registry import Hit
 from .replacements import replaced
 from .visits import Visits, new_hits
-from .wording import finding_at
+from .wording import finding_at, with_day
 
 __all__ = ["Standing", "settle"]
 

@@ -10,12 +10,13 @@ from typing import Any
 from ..findings import Finding, Related, Where
 from ..model import Claim, Place, ServiceLine
 from ..privacy import legible
+from .aggregate import DayOfService
 from .packs import render_text
 from .places import place_of, where_of
 from .plan import Active
 from .registry import Hit
 
-__all__ = ["finding_of", "message_of", "shown"]
+__all__ = ["finding_at", "finding_of", "message_of", "shown", "with_day"]
 
 _LONGEST = 60
 
@@ -97,3 +98,8 @@ def _number(value: Decimal) -> str:
         return str(value)
     text = f"{value:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def with_day(hit: Any, day: DayOfService) -> Any:
+    """The hit of a check on a day, with the day's name among its values."""
+    return hit._replace(values={"day": day.name, **hit.values}) if isinstance(hit, Hit) else hit

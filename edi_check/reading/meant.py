@@ -1,5 +1,5 @@
-"""What a segment was meant to say that isn't written as the guide has it: spaces behind its values, and another
-character between its components than the one that ISA16 names.
+"""What a segment was meant to say that isn't written as the guide has it: spaces behind its values, another character
+between its components than the one that ISA16 names, and a party that NM101 names by no code of the guide.
 
 In: a segment that the fast lane refused. Out: its elements as they are bound, so that one slip isn't followed by what
 it would make of the rest. What it is not: it judges nothing; ``explain`` says what is wrong with what was sent.
@@ -23,8 +23,9 @@ _LONGEST: Final = 3
 
 
 def as_meant(use: SegmentUse, elements: list[str], delimiters: Delimiters) -> list[str]:
-    """The elements without spaces behind a value (X12 RFI 46: they carry no meaning), and with the separator of the
-    file between the components of every composite.
+    """The elements without spaces behind a value (X12 RFI 46: they carry no meaning), with the separator of the file
+    between the components of every composite, and with the NM101 of the place where it stands: edits and the 277CA go
+    by it.
 
     >>> from .guide import load
     >>> hi = load().by_id["HI"][0]
@@ -43,6 +44,8 @@ def as_meant(use: SegmentUse, elements: list[str], delimiters: Delimiters) -> li
         if component and " " in text:
             text = component.join([part.rstrip(" ") for part in text.split(component)])
         found[position] = text
+    if use.id == "NM1" and use.qualifier is not None and len(found) > 1 and found[1] not in use.qualifier[2]:
+        found[1] = next(iter(use.qualifier[2])) if len(use.qualifier[2]) == 1 else ""
     return found
 
 

@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
 from functools import cache
 
+from ..model import Delimiters
 from ..reading.guide import CompositeUse, ElementUse, SegmentUse, load
+from ..reading.meant import is_slip, separator_meant
 from ..reading.values import DATE_FORMATS
 
-__all__ = ["Place", "has_segment", "is_kept", "places"]
+__all__ = ["Place", "codes", "has_segment", "is_kept", "is_near_code", "places", "separator"]
 
 Place = str | tuple[str, ...]
 """What an element holds, or what each component of a composite does."""
@@ -138,6 +140,23 @@ def codes(segment_id: str, position: int, part: int) -> frozenset[str]:
             elif isinstance(element, CompositeUse) and 0 < part <= len(element.components):
                 found |= element.components[part - 1].codes
     return frozenset(found)
+
+
+def is_near_code(segment_id: str, position: int, part: int, text: str) -> bool:
+    """Is it a slip for a code that belongs there, as the reader may take it? It has at most three characters."""
+    return any(is_slip(text, code) for code in codes(segment_id, position, part))
+
+
+def separator(segment_id: str, position: int, text: str, delimiters: Delimiters) -> str:
+    """What stands between the components of a composite: the file's separator, or the other one that the reader would
+    take for it (``meant``), so that the copy is taken for the same."""
+    if delimiters.component not in text:
+        for use in _uses().get(segment_id, ()):
+            element = use.elements[position - 1] if position <= len(use.elements) else None
+            mark = separator_meant(element, text, delimiters) if isinstance(element, CompositeUse) else ""
+            if mark:
+                return mark
+    return delimiters.component
 
 
 @cache

@@ -14,7 +14,7 @@ from typing import Protocol
 from ..model import Delimiters
 from .dates import Days
 from .inventions import in_capitals
-from .places import Place, codes, has_segment, is_kept, places
+from .places import Place, codes, has_segment, is_kept, is_near_code, places, separator
 
 __all__ = ["Replacer", "Rewriter"]
 
@@ -118,7 +118,7 @@ class Rewriter:
     def _once(self, segment_id: str, position: int, kind: Place, text: str) -> str:
         if isinstance(kind, str):
             return self._value(segment_id, position, 0, kind, text)
-        component = self.delimiters.component
+        component = separator(segment_id, position, text, self.delimiters)
         parts = text.split(component) if component else [text]
         for n, part in enumerate(parts):
             if part:
@@ -132,7 +132,7 @@ class Rewriter:
             if kind == "group" and in_capitals(text.strip()) in self._kept:
                 return text
             return self._replace(_PERSONAL[kind], text)
-        if is_kept(kind, text.strip()):
+        if is_kept(kind, text.strip()) or (kind == "code" and is_near_code(segment_id, position, part, text)):
             return text
         if kind in _LEADS:  # its beginning may still be read as a code
             lead = _LEADS[kind](text)
