@@ -198,6 +198,7 @@ def moved(name: str, first: str, stop: str, to: str) -> list[str]:
     ("name", "first", "stop", "to", "expected"),
     [
         ("one-claim", "N3*1180", "N4*", "REF*EI", "IK3-7 N3 2010AA"),
+        ("one-claim", "N3*1180", "REF*EI", "HL*2", "IK3-7 N3 2010AA"),
         ("one-claim", "HI*", "NM1*82", "LX*1", "IK3-7 HI 2300 claim 1"),
         ("one-claim", "REF*D9", "NM1*82", "LX*1", "IK3-7 REF 2300 claim 1"),
         ("one-claim", "HI*", "NM1*82", "SE*", "IK3-7 HI 2300 claim 1"),
