@@ -254,6 +254,17 @@ def configured(root: Path, **more: Any) -> Path:
     return path
 
 
+def with_two_sources(root: Path, **settings: object) -> Path:
+    """A configuration file with two local sources, ``a`` and ``b``, each with a folder ``in`` and one ``out``."""
+    config = configured(root, **settings)
+    with open(config, "a") as out:
+        for name in ("a", "b"):
+            for folder in ("in", "out"):
+                (root / name / folder).mkdir(parents=True)
+            out.write(f'[[source]]\nname = "{name}"\ninbound = "{name}/in"\noutbound = "{name}/out"\n')
+    return config
+
+
 def stood(config: Path) -> dict[str, Any]:
     """What ``status`` says."""
     command = [sys.executable, "-m", "edi_check", "status", "--config", str(config), "-f", "json"]

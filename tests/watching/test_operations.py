@@ -20,7 +20,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from drops import Consumer, configured, drop, numbered, plan_for, process, service_for, stood, violations, wait_for
+from drops import (
+    Consumer,
+    configured,
+    drop,
+    numbered,
+    plan_for,
+    process,
+    service_for,
+    stood,
+    violations,
+    wait_for,
+    with_two_sources,
+)
 from sshd import free_port
 
 from edi_check.cli.main import main
@@ -172,12 +184,7 @@ def test_once_without_a_configuration(
 def test_status_names_a_local_source_that_is_down_and_what_stays_in_folders(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], which: str
 ) -> None:
-    config = configured(tmp_path, workers=2)
-    with open(config, "a") as out:
-        for name in ("a", "b"):
-            for folder in ("in", "out"):
-                (tmp_path / name / folder).mkdir(parents=True)
-            out.write(f'[[source]]\nname = "{name}"\ninbound = "{name}/in"\noutbound = "{name}/out"\n')
+    config = with_two_sources(tmp_path, workers=2)
     watcher = process("watch", "--config", config, stderr=subprocess.DEVNULL)
     try:
         (tmp_path / "b/in/cut.837").write_bytes(numbered(1)[:500])

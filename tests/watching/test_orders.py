@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from drops import Child, configured, drop, numbered, plan_for, process, run_once, stood, wait_for
+from drops import Child, drop, numbered, plan_for, process, run_once, stood, wait_for, with_two_sources
 from sshd import Server
 
 from edi_check.cli.main import main
@@ -35,12 +35,7 @@ DAY = 86_400.0
 def test_status_says_since_when_nobody_watches_and_what_was_down_then(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], how: signal.Signals
 ) -> None:
-    config = configured(tmp_path, workers=2)
-    with open(config, "a") as out:
-        for name in ("a", "b"):
-            for folder in ("in", "out"):
-                (tmp_path / name / folder).mkdir(parents=True)
-            out.write(f'[[source]]\nname = "{name}"\ninbound = "{name}/in"\noutbound = "{name}/out"\n')
+    config = with_two_sources(tmp_path, workers=2)
     (tmp_path / "b/in/cut.837").write_bytes(numbered(1)[:500])
     watcher = process("watch", "--config", config, stderr=subprocess.DEVNULL)
     try:
