@@ -1,6 +1,7 @@
 """``python -m edi_check`` and the console script ``edi-check``."""
 
 import atexit
+import contextlib
 import gc
 import os
 import sys
@@ -20,16 +21,26 @@ def main() -> None:
 
 def _end(code: int) -> NoReturn:
     """End the process without taking apart what it holds, object by object: up to a twentieth of a run. What asked to
-    be called at the end is called; other threads, or a stream that takes no more, get Python's own long way."""
+    be called at the end is called; other threads get Python's own long way."""
+    _flush()
     if threading.active_count() > 1:
         sys.exit(code)
     atexit._run_exitfuncs()
-    try:
-        for stream in (sys.stdout, sys.stderr):
-            stream.flush()
-    except (AttributeError, OSError, ValueError):  # closed streams, a full disk
-        sys.exit(code)
+    _flush()
     os._exit(code)
+
+
+def _flush() -> None:
+    """Hand over what is left in the streams. What one doesn't take, on a full disk, goes nowhere: the exit code says so
+    already, and Python's own end would make 120 of it."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (AttributeError, ValueError):
+            pass  # closed before we came
+        except OSError:
+            with contextlib.suppress(OSError, ValueError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 if __name__ == "__main__":

@@ -22,7 +22,8 @@ ROOT = Path(__file__).resolve().parent.parent
 
 def shell(command: str, folder: Path) -> subprocess.CompletedProcess[bytes]:
     """A line of shell in which ``$EDI`` is the command."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "EDI_CHECK_AS_OF": "2026-03-01",
+    usual = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}  # it hides what is left
+    environment = {**usual, "PYTHONPATH": str(ROOT), "EDI_CHECK_AS_OF": "2026-03-01",
                    "EDI": f"{sys.executable} -m edi_check"}
     return subprocess.run(["sh", "-c", command], cwd=folder, env=environment, capture_output=True, timeout=60)
 
