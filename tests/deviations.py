@@ -332,6 +332,23 @@ def _is_level(d: Difference, others: list[Difference]) -> bool:
     return d.kind == "HL" and (d.says.startswith("HL04") or any(o.kind == "HL" and o.side != d.side for o in others))
 
 
+_SEPARATOR_TOLD = re.compile("with “(.)” between its components")
+
+
+def _is_other_separator(d: Difference, others: list[Difference]) -> bool:
+    """Ours tells of the first composite of a claim that its separator isn't the file's, and reads what was meant."""
+    marks = {m[1]: o.segment for o in others if o.side != "pyx12" and (m := _SEPARATOR_TOLD.search(o.says))}
+    if d.side != "pyx12":
+        return False
+    if d.kind == "IK4":
+        return d.segment in marks.values() and "-" in d.place
+    not_found = [o for o in [d, *others] if o.kind == "unexpected" and o.side == "pyx12"
+                 and any(re.match(rf"Segment (HI|SV1)\*\w+{re.escape(mark)}", o.says) for mark in marks)]
+    if d.kind == "missing":
+        return any(o.ids[1] == d.place and o.segment == d.segment - 1 for o in not_found)
+    return d in not_found
+
+
 _ORDERED_LATER = re.compile(r"/(2330[D-G]|2420[GH])/\w+$")
 _ORDERED_FIRST = re.compile(r"\((1000A|2010AA|2010BA|2330[AB])\) missing")
 
@@ -366,6 +383,9 @@ WHOLE_FILES = (
               "Where only one use of a segment fits, it is taken and its wrong qualifier named (IK4-7), and reading "
               "goes on from it. pyx12 doesn't find the segment, nor what belongs to it, and misses a required one.",
               _is_told_by_position),
+    WholeFile("other-separator", "ISA…*:~ over CLM*A1*120***11>B>1 and HI*ABK>M5450",
+              "Composites with another separator than ISA16 names are one finding a claim (IK4-7), and are read as "
+              "they were meant. pyx12 finds their components missing, and HI and SV1 not at all.", _is_other_separator),
     WholeFile("order-of-loops", "2330: NM1*DQ then NM1*82; 2420: NM1*PW then NM1*82; NM1*40 then NM1*41",
               "Loops that X12 has at one position come in any order: those of 1000, 2010, 2310, 2330, 2420. pyx12 "
               "wants a required one first, and its map gives 2330D to G and 2420G and H positions of their own.",
