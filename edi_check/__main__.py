@@ -1,13 +1,13 @@
 """``python -m edi_check`` and the console script ``edi-check``."""
 
 import atexit
-import contextlib
 import gc
 import os
 import sys
 import threading
 from typing import NoReturn
 
+from edi_check.cli.exits import silence
 from edi_check.cli.main import main as run
 
 
@@ -32,15 +32,14 @@ def _end(code: int) -> NoReturn:
 
 def _flush() -> None:
     """Hand over what is left in the streams. What one doesn't take, on a full disk, goes nowhere: the exit code says so
-    already, and Python's own end would make 120 of it."""
+    already."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
         except (AttributeError, ValueError):
             pass  # closed before we came
         except OSError:
-            with contextlib.suppress(OSError, ValueError):
-                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+            silence(stream)
 
 
 if __name__ == "__main__":

@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
-from .findings import Finding, Where, is_at_least
+from .findings import Finding, Where
 from .judging.engine import Engine
 from .judging.keys import Keys
+from .judging.repeats import said_once
 from .judging.settle import Standing, settle
 from .model import Claim, Interchange, Place
 from .reading.reader import Reader
@@ -217,7 +218,7 @@ class FileCheck:
         if self.outside:
             reader.faults.extend(self.outside(self.source.sha256, reader.interchanges))
         self._count_unfiled()
-        above = _said_once([f for f in reader.faults if self._in_force(f)])
+        above = said_once([f for f in reader.faults if self._in_force(f)])
         above.sort(key=Finding.sort_key)
         for f in above:
             self.faults.add(f)
@@ -335,19 +336,6 @@ class FileCheck:
         for f in findings:
             line, column = places.get(f.where.offset, (1, f.where.offset + 1))
             f.where = f.where._replace(line=line, column=column)
-
-
-def _said_once(above: list[Finding]) -> list[Finding]:
-    """Without what CORE says of an element (of an HL) whose form the guide refuses as gravely."""
-    own = [f for f in above if not f.ik3 and f.where.element]
-    if not own:
-        return above
-    refused: dict[tuple[int, str], str] = {}
-    for f in above:
-        if f.ik4 and is_at_least(f.level, refused.get((f.where.segment, f.where.element), "note")):
-            refused[f.where.segment, f.where.element] = f.level
-    repeated = {id(f) for f in own if is_at_least(refused.get((f.where.segment, f.where.element), "off"), f.level)}
-    return [f for f in above if id(f) not in repeated]
 
 
 class _Standings:

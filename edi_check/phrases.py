@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-__all__ = ["capital", "century", "counted", "day_told", "folded"]
+from collections.abc import Sequence
+
+__all__ = ["capital", "century", "counted", "day_told", "folded", "listed"]
 
 
 def counted(count: int, noun: str, ending: str = "s") -> str:
@@ -21,6 +23,16 @@ def capital(text: str) -> str:
     ('The claim', '')
     """
     return text[:1].upper() + text[1:]
+
+
+def listed(names: Sequence[str], most: int, count: int = 0) -> str:
+    """The first of them in a row, and how many more there are of ``count`` (0: as many as there are names).
+
+    >>> listed(["A1", "A2", "A3"], 2), listed(["A1"], 2), listed(["A1", "A2"], 2, 1500)
+    ('A1, A2 and 1 more', 'A1', 'A1, A2 and 1,498 more')
+    """
+    more = (count or len(names)) - most
+    return ", ".join(names[:most]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def century(day: str) -> str:

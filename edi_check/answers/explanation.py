@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, TextIO
 
-from ..phrases import counted, day_told
+from ..phrases import counted, day_told, listed
 from ..pipeline import limits_of, opened_source
 from ..privacy import legible, masked, unmasked
 from ..spool import Store
@@ -152,9 +152,7 @@ def write(explanation: Explanation, form: str, out: TextIO, *, color: bool = Fal
 
 def _named(keys: list[tuple[int, str]], count: int = 0) -> str:
     """Claims by number, the first few of ``count`` (0: as many as there are keys)."""
-    shown = ", ".join(legible(number) or "(no number)" for _, number in keys[:NAMED])
-    more = (count or len(keys)) - NAMED
-    return shown + (f" and {more:,} more" if more > 0 else "")
+    return listed([legible(number) or "(no number)" for _, number in keys[:NAMED]], NAMED, count or len(keys))
 
 
 def _claims_of(statement: Statement) -> str:

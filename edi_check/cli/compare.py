@@ -12,7 +12,7 @@ import click
 
 from .. import __version__
 from ..findings import LEVELS
-from ..phrases import counted, folded
+from ..phrases import counted, folded, listed
 from ..telling.changes import Comparison, FileChanges, NotAReport, read_report, to_dict
 from ..telling.changes import compare as compared
 from ..telling.render import visible
@@ -141,8 +141,7 @@ def _claims(one: FileChanges) -> Iterator[str]:
 
 
 def _named(numbers: Sequence[str], most: int = 5) -> str:
-    shown = ", ".join(number or "(no number)" for number in numbers[:most])
-    return shown + (f" and {len(numbers) - most:,} more" if len(numbers) > most else "")
+    return listed([number or "(no number)" for number in numbers], most)
 
 
 def _finding(finding: dict[str, Any], is_long: bool) -> Iterator[str]:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
+from typing import IO, Any
 
 __all__ = [
     "BROKEN_PIPE", "CHECKED", "FAULT", "FOUND", "INTERRUPTED", "TERMINATED", "UNCHECKED", "USAGE", "PipeClosed",
-    "Terminated", "describe_fault", "guarded_pipe",
+    "Terminated", "describe_fault", "guarded_pipe", "silence",
 ]
 
 CHECKED = 0
@@ -41,6 +43,13 @@ def guarded_pipe() -> Iterator[None]:
         yield
     except BrokenPipeError as error:
         raise PipeClosed from error
+
+
+def silence(stream: IO[Any]) -> None:
+    """Point a stream that takes no more (a closed pipe, a full disk) elsewhere, or Python's own flush at exit complains
+    and makes another exit code of ours."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def describe_fault(error: BaseException, is_detailed: bool) -> str:

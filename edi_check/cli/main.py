@@ -169,14 +169,13 @@ def _unwritten(error: Unwritten, session: Session) -> int:
     try:
         sys.stdout.flush()
     except (OSError, ValueError):
-        _closed_pipe()
+        exits.silence(sys.stdout)
     return exits.UNCHECKED
 
 
 def _closed_pipe() -> int:
-    """Nobody reads any more. Standard output is pointed elsewhere, or Python's own flush at exit complains."""
-    with contextlib.suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    """Nobody reads any more."""
+    exits.silence(sys.stdout)
     return exits.BROKEN_PIPE
 
 

@@ -179,18 +179,8 @@ def opened(path: str) -> Iterator[TextIO]:
     Written beside the target under a temporary name (0600) and renamed; through a symbolic link, to what it points to.
     A device or a pipe is written as it is: renaming would replace it.
     """
-    with _told(path):
-        target = os.path.realpath(path)
-        if path == STDOUT:
-            out = _standard_output()
-            yield out
-            out.flush()
-        elif os.path.exists(target) and not os.path.isfile(target):
-            with open(target, "w", encoding="utf-8", errors="backslashreplace") as device:
-                yield device
-        else:
-            with _replacing(target, is_binary=False) as file:
-                yield cast(TextIO, file)
+    with _opened(path, is_binary=False) as out:
+        yield cast(TextIO, out)
 
 
 def takes_color(out: TextIO) -> bool:
@@ -201,17 +191,25 @@ def takes_color(out: TextIO) -> bool:
 @contextlib.contextmanager
 def opened_bytes(path: str) -> Iterator[IO[bytes]]:
     """As ``opened``, for bytes."""
+    with _opened(path, is_binary=True) as out:
+        yield out
+
+
+@contextlib.contextmanager
+def _opened(path: str, is_binary: bool) -> Iterator[IO[Any]]:
     with _told(path):
         target = os.path.realpath(path)
         if path == STDOUT:
-            yield sys.stdout.buffer
-            sys.stdout.buffer.flush()
+            out: IO[Any] = sys.stdout.buffer if is_binary else _standard_output()
+            yield out
+            out.flush()
         elif os.path.exists(target) and not os.path.isfile(target):
-            with open(target, "wb") as device:
+            text: dict[str, Any] = {} if is_binary else {"encoding": "utf-8", "errors": "backslashreplace"}
+            with open(target, "wb" if is_binary else "w", **text) as device:
                 yield device
         else:
-            with _replacing(target, is_binary=True) as out:
-                yield out
+            with _replacing(target, is_binary) as file:
+                yield file
 
 
 def written(path: str, write: Callable[[IO[Any]], int], *, is_binary: bool) -> bool:

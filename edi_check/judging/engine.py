@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from ..findings import Edit, Fault, Finding, NotEvaluated, is_at_least
+from ..findings import Edit, Fault, Finding, NotEvaluated
 from ..model import Claim, ServiceLine
 from .aggregate import DayLine, day_line, day_lines_of, days_of
 from .comparison import compared
@@ -21,9 +21,9 @@ from .edits._ordinary import UNKNOWN, Diagnosed, diagnosed, meet
 from .in_force import levels_in_force, settings_in_force
 from .letters import in_upper_case
 from .packs import Pack, load_payers
-from .places import place_of
 from .plan import Active, LowerCase, More, Plan, Screened, Service
 from .registry import TABLES, Hit, Result, Unjudged
+from .repeats import is_told
 from .scope import Scope, is_secondary
 from .visits import run_visits, visited
 from .wording import finding_of, with_day
@@ -311,21 +311,12 @@ class Engine:
         if level == "off":
             return None
         finding = finding_of(active, hit, claim, line, level)
-        return None if self._is_told(claim, active, hit, finding) else finding
+        if not active.pack.is_policy and is_told(claim, hit, finding, self._level_of):
+            return None
+        return finding
 
-    def _is_told(self, claim: Claim, active: Active, hit: Hit, finding: Finding) -> bool:
-        """Does a finding of the reader, as grave as this one, say already that this element, or what it follows from,
-        is no good? A payer's policy is another matter, and is told all the same."""
-        if active.pack.is_policy:
-            return False
-        own = ((finding.where.segment, finding.where.element),) if finding.where.element else ()
-        delimiters = claim.interchange.delimiters
-        behind = [(place_of(claim.locate, segment, at, delimiters).segment, at) for segment, at in hit.unless]
-        for segment, element in (*own, *behind):
-            edit = claim.told(segment, element)
-            if edit and self.reports(edit) and is_at_least(self.catalogue[edit].level, finding.level):
-                return True
-        return False
+    def _level_of(self, edit: str) -> str:
+        return self.catalogue[edit].level if self.reports(edit) else "off"
 
     def _after(self, plan: Plan, claim: Claim, findings: Sequence[Finding]) -> list[Finding]:
         """The edits that look at the claim's other findings of their pack."""

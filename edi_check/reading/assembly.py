@@ -309,4 +309,4 @@ def contact(a: Assembly, e: Elements, n: int) -> None:
 
 def party_reference(a: Assembly, e: Elements, n: int) -> None:
     p = a.party
-    p.references = [*p.references, new(Reference, (e[1], e[2], n))]
+    p.references = more(p.references, new(Reference, (e[1], e[2], n)))

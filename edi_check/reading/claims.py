@@ -89,31 +89,31 @@ def _dates(value: tuple[Any, ...], n: int) -> DateRange:
 def claim_date(a: Assembly, value: Any, n: int) -> None:
     c = a.claim
     assert c is not None
-    c.dates = [*c.dates, _dates(value, n)]
+    c.dates = more(c.dates, _dates(value, n))
 
 
 def claim_reference(a: Assembly, e: Elements, n: int) -> None:
     c = a.claim
     assert c is not None
-    c.references = [*c.references, new(Reference, (e[1], e[2], n))]
+    c.references = more(c.references, new(Reference, (e[1], e[2], n)))
 
 
 def claim_attachment(a: Assembly, e: Elements, n: int) -> None:
     c = a.claim
     assert c is not None
-    c.attachments = [*c.attachments, Attachment(e[1], e[2], e[6], n)]
+    c.attachments = more(c.attachments, Attachment(e[1], e[2], e[6], n))
 
 
 def claim_note(a: Assembly, e: Elements, n: int) -> None:
     c = a.claim
     assert c is not None
-    c.notes, c.is_plain = [*c.notes, Note(e[1], e[2], n)], False
+    c.notes, c.is_plain = more(c.notes, Note(e[1], e[2], n)), False
 
 
 def claim_free_text(a: Assembly, e: Elements, n: int) -> None:
     c = a.claim
     assert c is not None
-    c.notes, c.is_plain = [*c.notes, Note("K3", e[1], n)], False
+    c.notes, c.is_plain = more(c.notes, Note("K3", e[1], n)), False
 
 
 def patient_paid(a: Assembly, e: Elements, n: int) -> None:
@@ -176,7 +176,7 @@ def _adjustment(e: Elements, n: int) -> Adjustment:
 
 def other_adjustment(a: Assembly, e: Elements, n: int) -> None:
     assert a.other is not None
-    a.other.adjustments = [*a.other.adjustments, _adjustment(e, n)]
+    a.other.adjustments = more(a.other.adjustments, _adjustment(e, n))
 
 
 def other_amount(a: Assembly, e: Elements, n: int) -> None:
@@ -192,12 +192,12 @@ def other_amount(a: Assembly, e: Elements, n: int) -> None:
 
 def other_date(a: Assembly, value: Any, n: int) -> None:
     assert a.other is not None
-    a.other.dates = [*a.other.dates, _dates(value, n)]
+    a.other.dates = more(a.other.dates, _dates(value, n))
 
 
 def other_reference(a: Assembly, e: Elements, n: int) -> None:
     assert a.other is not None
-    a.other.references = [*a.other.references, new(Reference, (e[1], e[2], n))]
+    a.other.references = more(a.other.references, new(Reference, (e[1], e[2], n)))
 
 
 # Service lines ----------------------------------------------------------------------------------------------------
@@ -286,10 +286,8 @@ def line_date(a: Assembly, value: Any, n: int) -> None:
     if d.qualifier == "472" and s.service_dates is NO_DATES:
         s.service_dates = d
     if s.dates:
-        s.dates = [*s.dates, d]
         a.not_plain()
-    else:
-        s.dates = [d]
+    s.dates = more(s.dates, d)
 
 
 def line_reference(a: Assembly, e: Elements, n: int) -> None:
@@ -297,25 +295,24 @@ def line_reference(a: Assembly, e: Elements, n: int) -> None:
     assert s is not None
     if e[1] == "6R" and not s.control_number:
         s.control_number = e[2]
-    r = new(Reference, (e[1], e[2], n))
-    s.references = [*s.references, r] if s.references else [r]
+    s.references = more(s.references, new(Reference, (e[1], e[2], n)))
 
 
 def line_note(a: Assembly, e: Elements, n: int) -> None:
     assert a.line is not None
-    a.line.notes = [*a.line.notes, Note(e[1], e[2], n)]
+    a.line.notes = more(a.line.notes, Note(e[1], e[2], n))
     a.not_plain()
 
 
 def line_free_text(a: Assembly, e: Elements, n: int) -> None:
     assert a.line is not None
-    a.line.notes = [*a.line.notes, Note("K3", e[1], n)]
+    a.line.notes = more(a.line.notes, Note("K3", e[1], n))
     a.not_plain()
 
 
 def line_attachment(a: Assembly, e: Elements, n: int) -> None:
     assert a.line is not None
-    a.line.attachments = [*a.line.attachments, Attachment(e[1], e[2], e[6], n)]
+    a.line.attachments = more(a.line.attachments, Attachment(e[1], e[2], e[6], n))
 
 
 def drug(a: Assembly, e: Elements, n: int) -> None:
@@ -334,7 +331,7 @@ def adjudication(a: Assembly, e: Elements, n: int) -> None:
 
 def line_adjustment(a: Assembly, e: Elements, n: int) -> None:
     assert a.adjudication is not None
-    a.adjudication.adjustments = [*a.adjudication.adjustments, _adjustment(e, n)]
+    a.adjudication.adjustments = more(a.adjudication.adjustments, _adjustment(e, n))
 
 
 def adjudication_date(a: Assembly, value: Any, n: int) -> None:

@@ -233,7 +233,7 @@ class _Segment:
         return wanted if re.fullmatch(DATE_FORMATS[wanted], date) else date_format
 
     def judge_composite(self, position: int, composite: CompositeUse, text: str) -> None:
-        mark = separator_meant(composite, text, self.delimiters) if composite.usage != "N" else ""
+        mark = separator_meant(composite, text, self.delimiters)
         if mark:
             self.add_other_separator(position, composite, text, mark)
             text = text.replace(mark, self.component)

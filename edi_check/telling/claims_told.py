@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from ..findings import LEVELS, Finding
+from ..phrases import listed
 from ..report import ClaimResult, FileReport, Report
 from .above_claims import GRAVE, AboveClaims, CommonFault
 from .finding_told import FindingView, claim_name, decimal_of, finding_view, money, provider_name
@@ -48,8 +49,7 @@ class AlongView:
     @property
     def claims(self) -> str:
         """Their numbers in one line."""
-        more = self.count - len(self.numbers)
-        return ", ".join(self.numbers) + (f" and {more:,} more" if more else "")
+        return listed(self.numbers, NAMED, self.count)
 
 
 @dataclass

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
 from ..findings import UNKNOWN_EDIT, Finding, Related, Status
+from ..phrases import listed
 from ..privacy import MASK, masked, unmasked
 from ..report import ClaimResult, FileReport, Report
 from .dispositions import is_guide_fault
@@ -72,9 +73,7 @@ def finding_view(report: Report, file: FileReport, finding: Finding, *, with_spo
     place = " ".join(p for p in (where.loop, where.element or where.segment_id) if p)
     position = ", ".join(p for p in (f"segment {where.segment}" if where.segment else "",
                                      f"file line {where.line}:{where.column}" if where.line else "") if p)
-    related = ", ".join(_related(finding, r) for r in finding.related[:NAMED_CLAIMS])
-    if len(finding.related) > NAMED_CLAIMS:
-        related += f" and {len(finding.related) - NAMED_CLAIMS} more"
+    related = listed([_related(finding, r) for r in finding.related], NAMED_CLAIMS)
     return FindingView(finding.edit, edit.name, finding.level, told(finding.message), told(finding.fix or edit.fix),
                        finding.line, place, position, codes_told(finding), related,
                        ", ".join(s for s in edit.source if s),

@@ -15,7 +15,7 @@ from decimal import Decimal
 from itertools import islice
 from typing import Any, NamedTuple
 
-from ..findings import LEVELS, Finding
+from ..findings import LEVELS, UNKNOWN_EDIT, Finding
 from ..report import ClaimResult, FileReport, Report
 from .above_claims import AboveClaims, CommonFault
 from .claim_details import Details, LineView, Stretch, Told
@@ -333,8 +333,7 @@ def _why(claim: ClaimResult, above: Sequence[CommonFault], told: Sequence[Told],
     """What a row says while it is folded: an edit, and its message; of what is told above, whose fault it is."""
     if above and (not told or (above[0].finding.level == "reject" and told[0].view.level != "reject")):
         edit = above[0].finding.edit
-        name = report.edits[edit].name if edit in report.edits else ""
-        return edit, f"{name}, {above[0].whole}".lstrip(", ")
+        return edit, f"{report.edits.get(edit, UNKNOWN_EDIT).name}, {above[0].whole}".lstrip(", ")
     if told:
         return told[0].view.edit, told[0].view.message
     return "", ", ".join(dict.fromkeys(f[0] for f in claim.packed))

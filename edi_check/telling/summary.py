@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from ..findings import LEVELS, UNKNOWN_EDIT, Finding
 from ..model import Party
-from ..phrases import counted, day_told
+from ..phrases import counted, day_told, listed
 from ..privacy import MASK, masked, unmasked
 from ..report import FileReport, Report
 from .above_claims import GRAVE, AboveClaims, CommonFault
@@ -47,8 +47,7 @@ class GroupView:
     @property
     def claims(self) -> str:
         """The first of them."""
-        more = len(self.numbers) - NAMED_CLAIMS
-        return ", ".join(self.numbers[:NAMED_CLAIMS]) + (f" and {more:,} more" if more > 0 else "")
+        return listed(self.numbers, NAMED_CLAIMS)
 
 
 @dataclass

@@ -78,12 +78,12 @@ def over_perhaps(day: DayOfService, procedure: str, most: Decimal) -> Over | Non
     of_day = _whole(day.lines, procedure)
     if not of_day:
         return None
-    own = sum((line.units for line in of_day), day.before.of(procedure).units)
-    if day.days > 1 and own > most:
-        passing = _passing(of_day, day.before.of(procedure).units, most)
+    if day.days > 1:
+        earlier = day.before.of(procedure)
+        passing = _passing(of_day, earlier.units, most)
         if passing is not None:
-            tallies = [day.before.of(procedure)]
-            return Over(passing, own, day.first, day.last, "range", _others(tallies, of_day, passing))
+            return Over(passing, earlier.units + _units(of_day), day.first, day.last, "range",
+                        _others([earlier], of_day, passing))
     elsewhere = _told_elsewhere(day, mine)
     for one in range(day.first, day.last + 1):
         if any(first <= one <= last for first, last in elsewhere):

@@ -41,9 +41,7 @@ def claim_charge_differs_from_lines(claim: Claim) -> Result:
         if amount is None:
             return ()
         total += amount
-    if total == charge or has_strayed(claim, "SV1"):
-        return ()
-    if _is_of_form(claim, charge, total):
+    if total == charge or has_strayed(claim, "SV1") or _is_of_form(claim, charge, total):
         return ()
     return (Hit("CLM02", values={"charge": money(charge), "total": money(total), "lines": len(lines)},
                 says="" if len(lines) > 1 else "single", unless=tuple((n.service_segment, "SV102") for n in lines)),)

@@ -99,7 +99,7 @@ def service_outside_life(claim: Claim, *, posthumous: Codes, as_of: date) -> Res
     """
     birth = (claim.dependent or claim.subscriber).birth_date
     death = claim.patient_death_date
-    if birth is not None and (birth - as_of).days > 1:
+    if birth is not None and _lies_ahead(birth, as_of):
         birth = None
     found: list[Hit] = []
     for line in claim.service_lines:
@@ -147,7 +147,7 @@ def onset_after_service(claim: Claim, *, as_of: date) -> Result:
 
 def _late(dates: Sequence[DateRange], last: date | None, as_of: date, line: int) -> Iterator[Hit]:
     for d in dates:
-        if d.start is None or last is None or (d.start - as_of).days > 1:
+        if d.start is None or last is None or _lies_ahead(d.start, as_of):
             continue
         if d.qualifier in _ONSETS and d.start > last:
             code, level = _ONSETS[d.qualifier]
@@ -229,8 +229,13 @@ def _decision_dates(claim: Claim) -> Iterator[tuple[DateRange, int]]:
                 yield a.date, line.number
 
 
+def _lies_ahead(day: date, as_of: date) -> bool:
+    """After the day of receipt, by more than time zones make of it."""
+    return (day - as_of).days > 1
+
+
 def _judge_past(d: DateRange, line: int, as_of: date, found: list[Hit]) -> None:
-    if d.start is not None and (d.start - as_of).days > 1:
+    if d.start is not None and _lies_ahead(d.start, as_of):
         is_payment = d.qualifier == "573"
         level = "warn" if is_payment and (d.start - as_of).days <= _PAYMENT_AHEAD else ""
         found.append(Hit("DTP03", d.segment, line, {"what": f"{_NAMES[d.qualifier]} is {d.start}"}, level=level,
@@ -239,7 +244,7 @@ def _judge_past(d: DateRange, line: int, as_of: date, found: list[Hit]) -> None:
 
 def _judge_birth(birth: date, who: str, segment: int, as_of: date, found: list[Hit]) -> None:
     values = {"what": f"birth date of the {who}"}
-    if (birth - as_of).days > 1:
+    if _lies_ahead(birth, as_of):
         found.append(Hit("DMG02", segment, values=values, says="birth", status=_BIRTH_FUTURE))
     elif (as_of.year - birth.year, as_of.month, as_of.day) > (_OLDEST, birth.month, birth.day):
         found.append(Hit("DMG02", segment, values=values, says="absurd", status=_BIRTH_ABSURD))
