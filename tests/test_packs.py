@@ -5,11 +5,14 @@ from __future__ import annotations
 import datetime
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import edi_check
 from edi_check.findings import PackError
+from edi_check.generating import AS_OF as GENERATED_AS_OF
+from edi_check.generating import generate
 from edi_check.judging.engine import Engine
 from edi_check.judging.packs import load_builtin_packs, load_pack, load_packs, retired_ids
 
@@ -244,3 +247,20 @@ def test_a_list_of_two_lists_is_both_of_them() -> None:
 def test_retired_ids_are_not_used() -> None:
     used = {d.edit.id for pack in load_builtin_packs() for d in pack.edits}
     assert not used & set(retired_ids()), "an id is never used again: take a new one"
+
+
+def test_a_run_leaves_the_packs_as_they_were() -> None:
+    """They are read once in a process, and a service checks file after file, each with a configuration of its own."""
+    data = b"".join(generate(200, 5, faults=0.5))
+
+    def told(**options: Any) -> list[tuple[str, str, str, str]]:
+        findings = edi_check.check(data, as_of=GENERATED_AS_OF, **options).files[0].findings
+        return [(f.edit, f.level, f.message, f.fix) for f in findings]
+
+    first = told()
+    levels = {f[0]: "warn" for f in first}
+    other = told(levels=levels, settings={"PSRC-MT": {"max_units": 1}},
+                 payers={"93029": "medicare"}, packs=["PSRC-MT", "CMS-MT"])
+    assert {f[1] for f in other if f[0] in levels} == {"warn"}
+    load_builtin_packs().clear()
+    assert told() == first

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cache
 from typing import Any, NamedTuple
 
 from ..findings import Edit, PackError
@@ -153,11 +154,16 @@ def load_pack(path: str | os.PathLike[str], is_builtin: bool = False) -> Pack:
 
 
 def load_builtin_packs() -> list[Pack]:
-    """All packs of the package, those of the guide first."""
+    """All packs of the package, those of the guide first. Read once in a process: nobody changes a pack."""
+    return list(_builtin())
+
+
+@cache
+def _builtin() -> tuple[Pack, ...]:
     packs = [load_pack(path, True) for path in builtin_packs().values()]
     packs.sort(key=lambda p: (ALWAYS.index(p.id) if p.id in ALWAYS else len(ALWAYS), p.id))
     _refuse_repeated_ids(packs)
-    return packs
+    return tuple(packs)
 
 
 def load_packs(chosen: Iterable[str] | None = None) -> list[Pack]:
@@ -188,6 +194,7 @@ def load_packs(chosen: Iterable[str] | None = None) -> list[Pack]:
     return result
 
 
+@cache
 def load_payers() -> tuple[PayerGroup, ...]:
     """``packs/payers.toml``: which payer ids are one payer, and its line of business."""
     from .lint import read_payers
