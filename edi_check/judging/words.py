@@ -36,8 +36,7 @@ class Words:
 
     def __init__(self, entries: Iterable[str] = ()) -> None:
         self.entries = tuple(entries)
-        one = "|".join(f"({_expression(entry)})" for entry in self.entries)
-        self._pattern = re.compile(rf"(?<!\w)(?:{one})(?!\w)", re.I) if one else None
+        self._pattern: re.Pattern[str] | None = None
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.entries)
@@ -50,14 +49,17 @@ class Words:
 
     @property
     def pattern(self) -> re.Pattern[str] | None:
-        """What finds an entry, denied or not; ``None`` for an empty list."""
+        """What finds an entry, denied or not; ``None`` for an empty list. Compiled for the first text that is looked
+        through: few files have any."""
+        if self._pattern is None and self.entries:
+            one = "|".join(f"({_expression(entry)})" for entry in self.entries)
+            self._pattern = re.compile(rf"(?<!\w)(?:{one})(?!\w)", re.I)
         return self._pattern
 
     def find(self, text: str) -> str:
         """The entry that is met first, as the list writes it."""
-        if not text or self._pattern is None:
-            return ""
-        for match in self._pattern.finditer(text):
+        pattern = self.pattern if text else None
+        for match in pattern.finditer(text) if pattern else ():
             sentence = _SENTENCE_END.split(text[max(0, match.start() - 80):match.start()])[-1]
             before = _TOKEN.findall(sentence.lower())[-4:]
             if not NEGATIONS.intersection(before):

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from datetime import date
 from functools import lru_cache
+from itertools import groupby
 from typing import Final
 
 from ..model import Delimiters
@@ -70,9 +71,12 @@ def repetition_separator(delimiters: Delimiters) -> str:
 @lru_cache(maxsize=32)
 def AN_CLASS(delimiters: Delimiters) -> str:  # noqa: N802 - a constant for given delimiters
     """Body of a character class, to stand between ``[`` and ``]``: what AN and ID may hold, space included, less the
-    delimiters in force. ``^`` is an ordinary character when it isn't the repetition separator."""
+    delimiters in force. ``^`` is an ordinary character when it isn't the repetition separator. As few ranges: ``re``
+    takes a character at a time to compile, and the class stands in a segment's expression up to a hundred times."""
     taken = {delimiters.element, delimiters.component, delimiters.terminator, repetition_separator(delimiters)}
-    return "".join("\\" + c if c in "\\]^-[&~|" else c for c in _CHARACTERS if c not in taken)
+    free = sorted(set(_CHARACTERS) - taken)
+    runs = [[c for _, c in run] for _, run in groupby(enumerate(free), lambda numbered: ord(numbered[1]) - numbered[0])]
+    return "".join(re.escape(run[0]) + (f"-{re.escape(run[-1])}" if len(run) > 1 else "") for run in runs)
 
 
 def is_number_type(type_: str) -> bool:
