@@ -8,6 +8,7 @@ are those of the unpacked content.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import os
@@ -50,7 +51,7 @@ class Source:
         self._limit, self._ratio = gzip_limit, gzip_ratio
         self._file: IO[bytes] | None = None
         self._again: IO[bytes] | None = None
-        self._is_own = False
+        self._is_own = self._is_copied = False
         if isinstance(source, (bytes, bytearray, memoryview)):
             self._file, self.name = io.BytesIO(bytes(source)), name or "bytes"
         elif hasattr(source, "read"):
@@ -65,18 +66,33 @@ class Source:
         self._stamp: tuple[int, ...] = ()
 
     def chunks(self) -> Iterator[bytes]:
-        """The unpacked content in chunks, once."""
+        """The unpacked content in chunks, once. Raises OSError when the folder of temporary files takes no copy of it,
+        which says nothing of the content; what the content does to us is a ``trouble``."""
         digest = hashlib.sha256()
+        for chunk in self._readable():
+            digest.update(chunk)
+            self.size += len(chunk)
+            if self._is_copied:
+                self._copy(chunk)
+            yield chunk
+        if self._is_copied:
+            self._copy(b"").flush()
+        self.sha256 = digest.hexdigest()
+
+    def _readable(self) -> Iterator[bytes]:
         try:
-            for chunk in self._unpacked(self._raw()):
-                digest.update(chunk)
-                self.size += len(chunk)
-                yield chunk
+            yield from self._unpacked(self._raw())
         except zlib.error as e:
             self.trouble, self.error = "gzip", _damage(str(e))
         except OSError as e:
             self.trouble, self.error, self.number = "read", e.strerror or type(e).__name__, e.errno or 0
-        self.sha256 = digest.hexdigest()
+
+    def _copy(self, chunk: bytes) -> IO[bytes]:
+        """The temporary file, with one chunk more."""
+        if self._again is None:
+            self._again = tempfile.TemporaryFile(prefix="edi-check-")  # noqa: SIM115 - lives as long as the source
+        self._again.write(chunk)
+        return self._again
 
     def _raw(self) -> Iterator[bytes]:
         if self._file is None:
@@ -93,13 +109,12 @@ class Source:
             head += chunk
             if len(head) >= 2:
                 break
-        if head[:2] == GZIP:
-            yield from self._spooled(self._gunzip(head, chunks))
-        elif self._file is not None and self._is_seekable():
+        is_packed = head[:2] == GZIP
+        if not is_packed and self._file is not None and self._is_seekable():
             self._again = self._file
-            yield from self._chained(head, chunks)
         else:
-            yield from self._spooled(self._chained(head, chunks))
+            self._is_copied = True
+        yield from self._gunzip(head, chunks) if is_packed else self._chained(head, chunks)
 
     def _is_seekable(self) -> bool:
         try:
@@ -114,13 +129,6 @@ class Source:
         if head:
             yield head
         yield from rest
-
-    def _spooled(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
-        copy = tempfile.TemporaryFile(prefix="edi-check-")  # noqa: SIM115 - lives as long as the source
-        self._again = copy
-        for chunk in chunks:
-            copy.write(chunk)
-            yield chunk
 
     def _gunzip(self, head: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
         machine, packed, unpacked, is_open = zlib.decompressobj(31), 0, 0, False
@@ -214,7 +222,8 @@ class Source:
         """Let go of the file and of its copy; a file that somebody else opened stays open."""
         for file in (self._again, self._file):
             if file is not None and (self._is_own or file is not self._file):
-                file.close()
+                with contextlib.suppress(OSError):  # the end of a copy that found no room
+                    file.close()
         self._again = None
 
 

@@ -12,7 +12,7 @@ from ..configuration import Configuration, load
 from ..judging.packs import load_packs
 from . import exits
 from .catalogue import as_json, describe, named, pack_option
-from .outputs import Output, opened, refuse_clashes, takes_color, tell_fitting_format
+from .outputs import Output, opened, refuse_clashes, refuse_no_room, takes_color, tell_fitting_format
 from .session import Session, config_option, verbosity_options
 
 __all__ = ["explain"]
@@ -105,8 +105,9 @@ def _explain_file(session: Session, settings: Configuration, name: str, original
                   show_values: bool) -> int:
     from ..answers.explanation import explained, write
 
-    told = explained(_source(name), _source(original) if original else None, show_values=show_values,
-                     limits=settings.plain("limits"))
+    with refuse_no_room():
+        told = explained(_source(name), _source(original) if original else None, show_values=show_values,
+                         limits=settings.plain("limits"))
     with opened(output) as out:
         write(told, form, out, color=takes_color(out))
     if not told.is_whole:

@@ -22,7 +22,15 @@ from ..telling.tables import formula_safe
 from ..telling.visible import visible
 from . import exits
 from .inputs import STDIN, Input, expand
-from .outputs import Output, opened, opened_tables, refuse_clashes, refuse_unwritable, tell_fitting_format
+from .outputs import (
+    Output,
+    opened,
+    opened_tables,
+    refuse_clashes,
+    refuse_no_room,
+    refuse_unwritable,
+    tell_fitting_format,
+)
 from .session import Session, config_option, verbosity_options
 
 __all__ = ["lines"]
@@ -167,10 +175,10 @@ class Reading:
             found = read_claims(source, limits=self.limits)
             while True:
                 try:
-                    claim = next(found, None)
-                except (EdiCheckError, OSError) as error:
-                    text = error.strerror if isinstance(error, OSError) else error
-                    self.session.tell(f"{name}: {text}", level=-1)
+                    with refuse_no_room():
+                        claim = next(found, None)
+                except EdiCheckError as error:
+                    self.session.tell(f"{name}: {error}", level=-1)
                     self.code = exits.UNCHECKED
                     break
                 if claim is None:

@@ -77,10 +77,10 @@ def refuse_no_room() -> Iterator[None]:
         try:
             folder = tempfile.gettempdir()
         except OSError:  # there is none
-            raise Unwritten(f"{error.strerror}. Name a folder for temporary files with TMPDIR.") from error
+            raise Unwritten(f"{error.strerror}. Set the variable TMPDIR to a folder that can be written.") from error
         why = error.strerror or type(error).__name__
-        raise Unwritten(f"the folder for temporary files, {folder}, can't be used: {why}. Make room there, or name "
-                        "another with TMPDIR, and run it again.") from error
+        raise Unwritten(f"the folder for temporary files, {folder}, can't be used: {why}. Make room there, or set "
+                        "the variable TMPDIR to a folder that has some, and run it again.") from error
 
 
 class Output(NamedTuple):
