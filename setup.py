@@ -16,7 +16,7 @@ COMPILED = {
     ".": "checking identifiers interchange model parts rows spool",
     "answers": "original",
     "judging": "active aggregate comparison conditions courses engine identities keys plan replacements scope "
-    "settle visits",
+    "settle standing visits",
     "judging/edits": "_ordinary",
     "reading": "assembly bindings byways claims compile filing hierarchy misplaced reader segments strangers trace "
     "values",

@@ -15,7 +15,8 @@ from .findings import Finding, Where
 from .judging.engine import Engine
 from .judging.keys import Keys
 from .judging.repeats import said_once
-from .judging.settle import Standing, settle
+from .judging.settle import settle
+from .judging.standing import Standing
 from .model import Claim, Interchange, Place
 from .reading.reader import Reader
 from .report import FileReport

@@ -18,7 +18,8 @@ import edi_check
 from edi_check.judging.comparison import DAY_LINES, Compared, compared
 from edi_check.judging.engine import Engine
 from edi_check.judging.packs import load_builtin_packs
-from edi_check.judging.settle import Standing, settle
+from edi_check.judging.settle import settle
+from edi_check.judging.standing import Standing
 from edi_check.model import Claim
 from edi_check.rows import LINES
 

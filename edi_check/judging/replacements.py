@@ -5,24 +5,19 @@ and patient, on days that overlap. What it is not: a verdict; ``settle`` leaves 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Set
-from typing import Any, Protocol
+from collections.abc import Sequence, Set
 
 from ..rows import LINES
 from .aggregate import LONGEST_RANGE
 from .comparison import span_of
 from .keys import CHANGES, Keys
+from .standing import Rows, Standing
 
 __all__ = ["replaced"]
 
 
-class Rows(Protocol):
-    """The claims of a file as ``settle`` has them; ``rows[n]`` is claim ``n + 1``."""
-
-    def __getitem__(self, index: int, /) -> Any: ...
-
-
-def replaced(rows: Rows, keys: Keys, failed: Set[int], refused_sets: Set[int]) -> dict[int, int]:
+def replaced(rows: Rows | Sequence[Standing], keys: Keys, failed: Set[int],
+             refused_sets: Set[int]) -> dict[int, int]:
     """Claims that another of the file takes the place of (same CLM01 and patient, overlapping days), and by which. A
     replacement (7) does so to originals anywhere and to replacements before it, a void (8) to all before it.
     ``failed``: replacements that were refused themselves."""

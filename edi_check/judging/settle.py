@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from datetime import date
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final
 
 from ..findings import Finding, is_at_least
 from ..model import Delimiters, Place
@@ -27,34 +27,13 @@ from .keys import Keys
 from .plan import Active, Plan
 from .registry import Hit
 from .replacements import replaced
+from .standing import Rows, Standing
 from .visits import Visits, new_hits
 from .wording import finding_at, with_day
 
-__all__ = ["Standing", "settle"]
+__all__ = ["settle"]
 
 ROUNDS: Final = 5
-
-
-class Standing(NamedTuple):
-    """A claim as its row tells it. ``claim`` counts the claims of the file from 1; ``is_refused``: a finding of its
-    own, or of a level above it, refuses it; ``edits``: ids of its own findings; ``compare``: what ``Engine.compare``
-    gave (``None`` for a claim that was not judged)."""
-
-    claim: int
-    set_index: int
-    is_refused: bool
-    compare: tuple[Any, ...] | None
-    edits: tuple[str, ...] = ()
-    interchange: int = 0
-    group: int = 0
-
-
-class Rows(Protocol):
-    """The claims of a file in file order, iterable as often as needed; ``rows[n]`` is claim ``n + 1``."""
-
-    def __iter__(self) -> Iterator[Standing]: ...
-
-    def __getitem__(self, index: int, /) -> Standing: ...
 
 
 Locate = Callable[[int, int], Place]
