@@ -35,8 +35,9 @@ def opened(session: Session, config_file: str, places: dict[str, str]) -> Iterat
     plan = plan_of(load(config_file), session, **places)
     with unusable_told():
         if not os.path.exists(plan.layout.ledger):
-            raise click.ClickException(visible(f"No watcher has worked in {plan.layout.root}: there is no ledger "
-                                               f"{plan.layout.ledger}. Are --root and --work those of the watcher?"))
+            raise click.ClickException(visible(
+                f"There is no ledger {plan.layout.ledger}. If that folder is on a disk of its own, is it mounted? Are "
+                "--root and --work those of the watcher? If they are, no watcher has worked there yet."))
         with as_owner_of(plan.layout.ledger):
             plan.layout.prepare([])
             ledger = SqliteLedger(plan.layout.ledger)

@@ -33,7 +33,8 @@ def examine(plan: Plan, *, is_remote_asked: bool = True) -> Iterator[Advice]:
     made, renamed and removed (``trials``). Nothing else is changed."""
     known = next((p for p in (plan.layout.ledger, plan.layout.root) if os.path.exists(p)), "")
     if not known and os.geteuid() == 0:
-        yield Advice(False, "folders", f"there is no {plan.layout.root}; make it for the user who is to watch")
+        yield Advice(False, "folders", f"there is no {plan.layout.root}: if it is on a disk of its own, mount that; "
+                     "else make it for the user who is to watch")
         return
     try:
         with as_owner_of(known or os.sep):

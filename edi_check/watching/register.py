@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 from collections.abc import Collection, Iterator, Sequence
@@ -9,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from .records import CLAIMED, DECIDED, FETCHED, PUBLISHED, PUSHING, Output, Record
-from .schema import open_database
+from .schema import LedgerError, open_database
 
 __all__ = ["COLUMNS", "Register", "marks", "record_of"]
 
@@ -35,15 +36,29 @@ def record_of(row: tuple[Any, ...]) -> Record:
     return record
 
 
+def _identity(path: str) -> tuple[int, int]:
+    s = os.stat(path)
+    return s.st_dev, s.st_ino
+
+
 class Register:
     """One connection, for one thread at a time."""
 
     def __init__(self, path: str, **options: Any) -> None:
+        self.path = path
         self.db = open_database(path, **options)
+        self._identity = _identity(path)
         self._lock = threading.RLock()
 
     def close(self) -> None:
         self.db.close()
+
+    def refuse_replaced(self) -> None:
+        """SQLite has a file open; is it still the one of that name? Raises LedgerError where another has taken its
+        place, and OSError where none is there, which may pass: a disk that was unmounted."""
+        if _identity(self.path) != self._identity:
+            raise LedgerError(f"{self.path} is another file than the one that this watcher began with: a disk was "
+                              "mounted there, or a backup put back. Start the watcher again")
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:

@@ -35,7 +35,7 @@ def run(
     plan: Plan, journal: Journal, *, once: bool, textfile: str, is_worker: bool, worker_command: Sequence[str]
 ) -> int:
     """Work until told to stop, or with ``once`` until all is done. Out: the exit code. Raises LayoutError, LedgerError,
-    ListenError before anything is taken; GaveUp."""
+    ListenError before anything is taken; LedgerError, too, when another ledger takes the place of ours; GaveUp."""
     figures = Figures()
     service = _service(plan, journal, figures, is_worker)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):

@@ -43,7 +43,7 @@ SUMMARY_SECONDS = 5.0
 
 class Service:
     """One watcher. ``run`` returns when ``stop`` was called (a batch in hand is finished) or, with ``once``, when
-    nothing is left to do."""
+    nothing is left to do. It raises LedgerError when somebody put another ledger in the place of ours."""
 
     def __init__(
         self,
@@ -105,6 +105,7 @@ class Service:
             self.figures.beat()
             self.each_round()
             try:
+                self.ledger.refuse_replaced()
                 if pause:
                     self.machine.try_out()
                 did = self._cycle()
@@ -115,8 +116,9 @@ class Service:
             except (OSError, sqlite3.OperationalError) as error:
                 self.arrivals.look_again()
                 pause, pauses = min(LONGEST_PAUSE, pause * 2 or 1.0), pauses + 1
-                self._leave_note(kind_of(error), _where(error))
-                self._pause(error, 0.0 if self.stopping.is_set() else pause)
+                folder = blamed(error) if isinstance(error, OSError) else ""
+                self._leave_note(kind_of(error), folder or str(getattr(error, "holder", "")))
+                self._pause(error, 0.0 if self.stopping.is_set() else pause, folder)
                 if once and pauses >= 3:
                     raise
                 self.stopping.wait(random.uniform(pause / 2, pause))  # noqa: S311 - no secret
@@ -245,14 +247,13 @@ class Service:
             return True
         raise OSError(errno.ENOSPC, "less is free than min_free_megabytes", self.plan.layout.work)
 
-    def _pause(self, error: Exception, seconds: float) -> None:
+    def _pause(self, error: Exception, seconds: float, folder: str) -> None:
         if isinstance(error, OSError) and not is_ours_to_fix(error):
             self.figures.add("faults_total", event="loop")
         if not self.figures.is_paused:
             self.figures.add("pauses_total")
         self.figures.is_paused = True
         self.figures.put("paused", 1)
-        folder = blamed(error) if isinstance(error, OSError) else ""
         self.journal.fault("error", "paused", error, wait_seconds=seconds or None, folder=folder)
 
     def _resume(self) -> None:
@@ -284,8 +285,3 @@ class Service:
         self._note.waiting = self.arrivals.left
         for state, count in self.ledger.open_counts().items():
             self.figures.put("files_open", count, state=state)
-
-
-def _where(error: Exception) -> str:
-    """What an operator has to look at: the folder, or who holds the ledger."""
-    return blamed(error) if isinstance(error, OSError) else str(getattr(error, "holder", ""))

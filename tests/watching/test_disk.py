@@ -11,6 +11,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -153,7 +154,7 @@ def test_a_file_for_which_there_is_no_room_waits_alone(
     assert {p.read_bytes() for p in (root / "archive").rglob("*.837")} == set(dropped.values())
 
 
-@pytest.mark.parametrize("which", ["work/claimed", "work/stage"])
+@pytest.mark.parametrize("which", ["work/claimed", "work/stage", "work/ledger.db", "work"])
 def test_a_folder_of_ours_that_is_gone_pauses_and_is_told(tmp_path: Path, which: str) -> None:
     plan = plan_for(tmp_path)
     service = service_for(plan)
@@ -190,6 +191,27 @@ def test_a_disk_that_turns_read_only(small: Path, monkeypatch: pytest.MonkeyPatc
     said = hinder(plan, before, after, monkeypatch)
     assert "EROFS" in said or "SQLITE_" in said, said
     assert violations(small, files(small), Consumer(small / "outbound")) == []
+
+
+def test_another_ledger_in_the_place_of_ours_ends_the_watcher(tmp_path: Path) -> None:
+    """The disk went away and was mounted anew, or a backup put back: SQLite has the old file open. No waiting helps;
+    whoever starts next works with what is there."""
+    plan = plan_for(tmp_path)
+    ledger, copy = tmp_path / "work/ledger.db", tmp_path / "backup.db"
+    command = [sys.executable, "-m", "edi_check", "watch", "--in", plan.sources[0].inbound, "--out",
+               plan.sources[0].outbound]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as watcher:
+        try:
+            assert watcher.stderr and '"started"' in watcher.stderr.readline()
+            shutil.copyfile(ledger, copy)
+            copy.rename(ledger)
+            assert watcher.wait(20) == 2
+        finally:
+            watcher.kill()
+        assert f"{ledger} is another file than the one that this watcher began with" in watcher.stderr.read()
+    drop(tmp_path / "inbound", "a.837", numbered(1))
+    run_once(plan)
+    assert violations(tmp_path, {"a.837": numbered(1)}, Consumer(tmp_path / "outbound")) == []
 
 
 @pytest.mark.parametrize("which", ["inbound", "outbound"])

@@ -306,7 +306,8 @@ def test_folders_and_a_ledger_that_cannot_be_used_are_told(tmp_path: Path, capsy
     for command in ("status", "requeue"):
         words = [command, *(["x"] if command == "requeue" else []), "--root", str(tmp_path / "mistyped")]
         assert main(words) == 2
-        assert "No watcher has worked in" in capsys.readouterr().err
+        said = capsys.readouterr().err
+        assert f"There is no ledger {tmp_path}/mistyped/work/ledger.db. If that folder is on a disk of its own" in said
     assert not (tmp_path / "mistyped").exists(), "asking makes no folders"
     (tmp_path / "out").mkdir()
     folders = ["--in", str(tmp_path / "none"), "--out", str(tmp_path / "out")]
