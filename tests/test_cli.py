@@ -383,6 +383,11 @@ def test_claims_to_review_in_a_file_of_their_own(run: Run, tmp_path: Path, bad: 
     assert names(tmp_path / "s") == ["bad.accepted.837"]
     assert run("check", REVIEWED, "--split-dir", "s", "--split-review", bad).code == 0
     assert names(tmp_path / "s") == ["bad.review.837"]
+    assert run("check", REVIEWED, "--split-dir", "s", bad).code == 0
+    assert names(tmp_path / "s") == ["bad.accepted.837"], "or the claim would be sent twice"
+    (tmp_path / "s" / "bad.review.837").write_bytes(bad.read_bytes())
+    assert run("check", REVIEWED, "--split-dir", "s", bad, "s/bad.review.837").code == 0
+    assert names(tmp_path / "s") == ["bad.accepted.837", "bad.review.837", "bad.review.accepted.837"], "an input stays"
 
 
 def test_control_numbers_and_settings_of_the_answers(run: Run, tmp_path: Path, bad: Path) -> None:

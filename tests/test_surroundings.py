@@ -85,6 +85,90 @@ def test_what_has_room_is_written_beside_what_has_none(folder: Path) -> None:
         "a/bad.277ca", "a/bad.999", "bad.837", "r.csv", "s/bad.rejected.837"]
 
 
+def answers_in(folder: Path) -> dict[str, str]:
+    return {str(p.relative_to(folder)): p.read_text("ascii") for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+def leave_earlier(folder: Path, *stems: str) -> None:
+    """What an earlier run left in ``a`` and ``s``."""
+    for name in ("a", "s"):
+        (folder / name).mkdir()
+    for stem in stems:
+        for name in ("a/{}.ta1", "a/{}.999", "a/{}.277ca", "s/{}.accepted.837", "s/{}.rejected.837", "s/{}.review.837"):
+            (folder / name.format(stem)).write_text("EARLIER")
+
+
+def test_an_answer_without_room_leaves_no_earlier_one_in_its_place_and_keeps_no_other_back(folder: Path) -> None:
+    """The 277CA and the rejected claims of the first file are too big; its 999, and all of the second, are there."""
+    (folder / "all.837").write_bytes(b"".join(generate(120, seed=3, faults=1.0)))
+    leave_earlier(folder, "all", "bad", "other")
+    ran = shell("ulimit -f 40; $EDI check -o /dev/null --ack-dir a --split-dir s all.837 bad.837", folder)
+    room = "File too large. Make room there, or name another place, and run it again."
+    assert ran.stderr.decode().splitlines() == [f"edi-check: a/all.277ca can't be written: {room}",
+                                                f"edi-check: s/all.rejected.837 can't be written: {room}"]
+    assert ran.returncode == 3
+    left = answers_in(folder / "a") | answers_in(folder / "s")
+    others = {f"other.{kind}" for kind in ("ta1", "999", "277ca", "accepted.837", "rejected.837", "review.837")}
+    assert set(left) - others == {"all.999", "all.accepted.837", "bad.277ca", "bad.999", "bad.rejected.837"}
+    assert {name for name, text in left.items() if text == "EARLIER"} == others, "other files have their answers"
+
+
+def test_a_run_that_gives_no_verdict_leaves_earlier_answers_alone(folder: Path) -> None:
+    leave_earlier(folder, "bad")
+    before = answers_in(folder)
+    assert main(["check", "--ack-dir", "a", "--split-dir", "s", "--fail-on", "x", "bad.837"]) == 2
+    (folder / "s" / "bad.accepted.837").unlink()
+    (folder / "s" / "bad.accepted.837").mkdir()
+    assert main(["check", "--ack-dir", "a", "--split-dir", "s", "bad.837"]) == 2
+    assert answers_in(folder) == {name: text for name, text in before.items() if name != "s/bad.accepted.837"}
+
+
+def test_an_earlier_answer_that_stays_is_named(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    leave_earlier(folder, "bad")
+    real_unlink, real_replace = os.unlink, os.replace
+
+    def unlink(path: str) -> None:  # as in a folder with the sticky bit; root may all
+        if str(path).endswith((".277ca", ".review.837")):
+            raise PermissionError(1, "Operation not permitted")
+        real_unlink(path)
+
+    def replace(source: str, target: str) -> None:
+        if target.endswith(".277ca"):
+            raise PermissionError(1, "Operation not permitted")
+        real_replace(source, target)
+
+    monkeypatch.setattr(os, "unlink", unlink)
+    monkeypatch.setattr(os, "replace", replace)
+    assert main(["check", "-o", os.devnull, "--ack-dir", "a", "--split-dir", "s", "bad.837"]) == 3
+    assert [line.removeprefix("edi-check: ") for line in capsys.readouterr().err.splitlines()] == [
+        "a/bad.277ca can't be written: Operation not permitted. Name a place that can be written, and run it again.",
+        "a/bad.277ca is of an earlier run and can't be taken away.",
+        "s/bad.review.837 is of an earlier run and can't be taken away.",
+    ]
+
+
+def test_a_full_disk_names_some_of_thousands_of_answers(folder: Path) -> None:
+    for n in range(12):
+        (folder / f"all-{n:02d}.837").write_bytes(b"".join(generate(30, seed=1, faults=1.0)))
+    ran = shell("ulimit -f 8; $EDI check -o /dev/null --split-dir s all-*.837", folder)
+    assert (ran.returncode, ran.stderr.count(b"\n")) == (3, 11)
+    assert ran.stderr.splitlines()[-1] == b"edi-check: So it is with 2 more."
+
+
+def test_a_reader_that_stops_early_keeps_nothing_back(folder: Path) -> None:
+    """``| head`` ends the run, and yet the answers and the other reports are there, all of this run."""
+    (folder / "all.837").write_bytes(b"".join(generate(400, seed=3, faults=1.0)))
+    leave_earlier(folder, "all")
+    command = "$EDI check --ack-dir a --split-dir s --report csv=r.csv --report html=r.html all.837"
+    ran = shell(f"({command}; echo $? >&2) | head -1", folder)
+    assert (ran.stdout.count(b"\n"), ran.stderr) == (1, b"141\n")
+    assert not any(text == "EARLIER" for text in (answers_in(folder / "a") | answers_in(folder / "s")).values())
+    assert {path.name for path in folder.iterdir()} == {"a", "s", "all.837", "bad.837", "r.csv", "r.html"}
+    assert set(answers_in(folder / "a")) == {"all.999", "all.277ca"}
+
+
 @pytest.mark.parametrize("command", [
     "check many.837", "check many.837.gz", "check - < many.837", "check --jobs 2 - < many.837", "lines - < many.837",
     "lines -f csv many.837.gz", "redact - < many.837", "redact many.837.gz", "explain a.999 --original many.837.gz",

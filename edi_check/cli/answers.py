@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -12,9 +13,12 @@ import click
 from ..configuration import Configuration
 from ..report import FileReport, Report
 from .inputs import Input
-from .outputs import written
+from .outputs import Unwritten, written
 
 __all__ = ["Answers", "refuse_answer_clashes", "write_answers"]
+
+MOST_TOLD = 10
+"""Answers that can't be written, by name: a full disk may take thousands."""
 
 
 class Answers(NamedTuple):
@@ -43,6 +47,13 @@ class Answers(NamedTuple):
         if self.split_dir:
             yield from (os.path.join(self.split_dir, f"{stem}.{part}.837") for part in self.parts())
 
+    def earlier(self, stem: str) -> Iterator[str]:
+        """Every file that an earlier run may have left for an input, with ``is_review_apart`` too: what was apart then
+        is with the accepted now."""
+        yield from self.paths(stem)
+        if self.split_dir and not self.is_review_apart:
+            yield os.path.join(self.split_dir, f"{stem}.review.837")
+
 
 def refuse_answer_clashes(answers: Answers, inputs: Sequence[Input], others: Sequence[str]) -> None:
     """Refuse, before anything is checked, answers of one name, and those that would take the place of an input or of a
@@ -55,6 +66,8 @@ def refuse_answer_clashes(answers: Answers, inputs: Sequence[Input], others: Seq
     taken = {os.path.realpath(path): path for path in (*(one.path for one in inputs), *others) if path != "-"}
     for one in inputs:
         for path in answers.paths(one.stem):
+            if os.path.isdir(path) and not os.path.islink(path):
+                raise click.UsageError(f"{path} is a folder, and would be written for {one.path}; move it away.")
             real = os.path.realpath(path)
             if real in taken:
                 raise click.UsageError(f"{path} would be written for {one.path}, and is {_whose(taken[real], inputs)}; "
@@ -75,10 +88,37 @@ def _whose(path: str, inputs: Sequence[Input]) -> str:
 
 
 def write_answers(answers: Answers, inputs: Sequence[Input], report: Report, settings: Configuration) -> None:
-    """Write the answers to each file of the report. One that would hold nothing isn't written; what an earlier run left
-    under its name is taken away, because it no longer answers the file."""
+    """Write the answers to each file of the report; one that would hold nothing isn't written.
+
+    What an earlier run left under their names is taken away before the first is written: it no longer answers these
+    files, and whatever happens then, a full disk or a kill, what lies there is this run's. One that can't be written
+    doesn't keep the others from it. Raises Unwritten when all is done.
+    """
     if not (answers.ack_dir or answers.split_dir):
         return
+    kept = {os.path.realpath(one.path) for one in inputs}
+    earlier = [path for one in inputs for path in answers.earlier(one.stem) if os.path.realpath(path) not in kept]
+    for path in earlier:
+        with contextlib.suppress(OSError):
+            os.unlink(path)
+    fresh: set[str] = set()
+    troubles: list[str] = []
+    for path, write in _writers(answers, inputs, report, settings):
+        try:
+            if written(path, write, is_binary=path.endswith(".837")):
+                fresh.add(path)
+        except Unwritten as error:
+            troubles.append(str(error))
+    troubles += [f"{path} is of an earlier run and can't be taken away." for path in earlier
+                 if path not in fresh and os.path.lexists(path)]
+    if troubles:
+        more = len(troubles) - MOST_TOLD
+        raise Unwritten("\n".join(troubles[:MOST_TOLD] + ([f"So it is with {more:,} more."] if more > 0 else [])))
+
+
+def _writers(answers: Answers, inputs: Sequence[Input], report: Report,
+             settings: Configuration) -> Iterator[tuple[str, Callable[[IO[Any]], int]]]:
+    """Every answer that may be written, and what writes it."""
     from ..telling.acknowledgments import KINDS, Acknowledgments
     from ..telling.settings import AckSettings
     from ..telling.split import write_split
@@ -94,8 +134,7 @@ def write_answers(answers: Answers, inputs: Sequence[Input], report: Report, set
             writers += [partial(reply.write, kind) for kind in KINDS]
         if answers.split_dir:
             writers += [_splitter(write_split, file, part, report.as_of, numbers) for part in answers.parts().values()]
-        for path, write in zip(answers.paths(one.stem), writers, strict=True):
-            written(path, write, is_binary=path.endswith(".837"))
+        yield from zip(answers.paths(one.stem), writers, strict=True)
 
 
 def _splitter(write: Callable[..., int], file: FileReport, part: str, as_of: str,

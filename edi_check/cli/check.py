@@ -97,8 +97,10 @@ def check(session: Session, /, paths: tuple[str, ...], config_file: str, **optio
     session.tell(f"settings: {settings.path or 'no file'}; inputs: {len(inputs)}", level=1)
     report = run(inputs, empty, settings, session)
     unwritten = []
-    for write in (*(partial(_write, report, output, settings) for output in outputs),
-                  partial(write_answers, answers, inputs, report, settings)):
+    # Standard output comes last: whoever reads it may stop (| head), which ends the run.
+    last = sorted(outputs, key=lambda output: output.path == STDOUT)
+    for write in (partial(write_answers, answers, inputs, report, settings),
+                  *(partial(_write, report, output, settings) for output in last)):
         try:
             write()
         except Unwritten as error:  # the others are written all the same
