@@ -328,6 +328,71 @@ def test_a_provider_refused_as_such_hits_its_claims() -> None:
     assert explained(text.encode()).refused == [] and len(explained(text.encode()).verdicts.unlisted) == 1
 
 
+@pytest.mark.parametrize(("answer", "refused"), [
+    ("AK2*837*0002~IK5*R*4~AK9*R*3*3*0~", [1, 2, 3, 4, 5, 6]),  # sets left out of a rejected group are rejected, too
+    ("AK2*837*0001~IK5*R*4~AK2*837*0002~IK5*R*4~AK2*837*0003~IK5*R*4~AK9*R*3*3*0~", [1, 2, 3, 4, 5, 6]),
+    ("AK2*837*0002~IK5*R*4~AK9*R*1*1*0~", [1, 2, 3, 4, 5, 6]),
+    ("AK9*R*3*3*0~", [1, 2, 3, 4, 5, 6]),
+    ("AK2*837*0002~IK5*R*4~AK9*P*3*3*2~", [3, 4]),
+    ("AK2*837*0002~IK5*R*4~AK9*R*3*3*2~", [3, 4]),  # it contradicts itself: two are said to be accepted
+    ("AK2*837*0001~IK5*A~AK2*837*0002~IK5*R*4~AK9*R*3*3*1~", [3, 4]),
+])
+def test_a_999_that_names_some_sets_of_a_group(answer: str, refused: list[int]) -> None:
+    data = b"".join(generate(6, 5, per_set=2))
+    text = (f"{ISA}GS*FA*PAYER*SENDER*20261121*1200*7*X*005010X231A1~ST*999*0001*005010X231A1~"
+            f"AK1*HC*1*005010X222A1~{answer}SE*{answer.count('~') + 3}*0001~GE*1*7~IEA*1*000000007~")
+    one = explained(text.encode(), data)
+    assert [index for index, _ in one.refused] == refused
+    alone = explained(text.encode()).verdicts.unlisted
+    assert any(says.startswith("Group 1 ") for says in alone) == (answer.endswith("3*3*0~") and answer.count("AK2") < 3)
+
+
+def test_what_the_original_has_not_is_refused_all_the_same_and_told() -> None:
+    """A batch, group, set, interchange or provider that isn't in the original."""
+    rejected = "STC*A3:33**U~"
+    texts = [
+        ISA + STATUS.replace("REF1~STC*A1:19:PR**WQ~", f"REF2~{rejected}").format("NM1*85*2*RIVERBEND*****XX*1~"),
+        ISA + STATUS.format(f"NM1*85*2*RIVERBEND*****XX*1~{rejected}"),
+        f"{ISA}GS*FA*P*S*20261121*1200*7*X*005010X231A1~ST*999*0001*005010X231A1~AK1*HC*77*005010X222A1~"
+        "AK2*837*0009~IK5*R*4~AK9*R*1*1*0*2~SE*6*0001~GE*1*7~IEA*1*000000007~",
+        f"{ISA}TA1*000000099*261030*0900*R*001~IEA*0*000000007~",
+    ]
+    for text, begins in zip(texts, (["Batch"], ["Billing"], ["Set", "Group"], ["Interchange"]), strict=True):
+        one = explained(text.encode(), PLAIN)
+        assert [says.split()[0] for says in one.verdicts.unlisted] == begins
+        assert "Refused with every claim in it; the original has no such:" in told(one)
+        assert one.refused == []
+
+
+def test_a_provider_is_found_in_a_batch_that_is_called_otherwise() -> None:
+    text = ISA + STATUS.replace("TRN*2*REF1", "TRN*2*FILE-7").format(
+        "NM1*85*2*RIVERBEND THERAPY*****XX*1900000013~STC*A7:503:85**U~QTY*QC*1~")
+    one = explained(text.encode(), PLAIN)
+    assert [number for _, number in one.refused] == ["A-1"] and one.verdicts.unlisted == []
+
+
+def test_a_number_cut_after_20_characters_is_found() -> None:
+    """The guide has nobody store or return more of CLM01."""
+    long = "CLINIC-2026-00000000{}-A"
+    data = with_claims(long.format(1), "B-1", long.format(2), "CLINIC-2026-00000000")
+    for number, refused in (("CLINIC-2026-00000000", [4]), (long.format(2), [3])):
+        text = ISA + STATUS.format(f"{PROVIDER}TRN*2*{number}~STC*A7:178**U~")
+        assert [index for index, _ in explained(text.encode(), data).refused] == [refused[0]]
+    data = with_claims("B-1", "1" + long.format(1), "2" + long.format(1))
+    for nth in (1, 2):
+        number = f"{nth}{long}"[:20]
+        text = ISA + STATUS.format(f"{PROVIDER}TRN*2*{number}~STC*A7:178**U~")
+        one = explained(text.encode(), data)
+        assert [index for index, _ in one.refused] == [nth + 1]
+        (claim,) = [s for s in one.statements if s.level == "claim"]
+        assert [spot.offset for spot in claim.spots] == [data.index(b"CLM*%d" % nth)]
+    data = with_claims(long.format(1), long.format(2))
+    one = explained((ISA + STATUS.format(f"{PROVIDER}TRN*2*{long[:20]}~STC*A7:178**U~")).encode(), data)
+    assert one.refused == [(0, long[:20])]
+    assert one.remarks[-1] == ("The original has 2 claims whose number begins with CLINIC-2026-00000000; it isn't told "
+                               "which is meant.")
+
+
 def test_persons_are_masked() -> None:
     data = (ROOT / "fixtures" / "demo" / "family.837").read_bytes()
     names = set(re.findall(rb"NM1\*(?:IL|QC)\*1\*([^*~]+)\*([^*~]+)[^~]*\*([^*~]+)~", data))

@@ -50,6 +50,9 @@ TWO = ("AK2*837*0001", "IK5*A", "AK2*837*0002")
      ["group 1 is accepted in part (AK901 P), yet no set of it is accepted."]),
     ((*TWO, "IK5*R*5", "AK9*R*2*2*1"),
      ["group 1 is rejected (AK901 R) without a fault of its own (AK905), yet of its sets 1 is accepted."]),
+    (("AK2*837*0002", "IK5*R*5", "AK9*R*3*3*2"),
+     ["group 1 is rejected (AK901 R) without a fault of its own (AK905), yet of its sets 2 are accepted."]),
+    (("AK2*837*0002", "IK5*R*5", "AK9*R*3*3*0"), []),  # the others are rejected, too
     ((*TWO, "IK5*A", "AK9*A*3*2*2"),
      ["group 1 is accepted, although 3 sets were announced (AK902) and 2 received (AK903)."]),
     ((*TWO, "IK5*A", "AK9*A*1*1*1"),

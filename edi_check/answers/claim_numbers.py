@@ -11,7 +11,11 @@ from collections.abc import Iterable, Sequence
 
 from .claim_records import ClaimRecords, joined
 
-__all__ = ["BillingLevels", "ClaimNumbers", "number_key", "span"]
+__all__ = ["BillingLevels", "ClaimNumbers", "cut_key", "number_key", "span"]
+
+
+KEPT = 20
+"""Characters of CLM01 that a receiver must store and return (837P guide, CLM01); TRN02 of a 277CA may end there."""
 
 
 def number_key(number: str) -> str:
@@ -21,6 +25,17 @@ def number_key(number: str) -> str:
     ('PCN12', '0')
     """
     return "".join(c for c in number if c.isascii() and c.isalnum())[:35] or "0"
+
+
+def cut_key(number: str) -> str:
+    """The ``number_key`` of a CLM01 as it is repeated by who keeps no more of it than the guide demands; ``""`` for one
+    that isn't longer.
+
+    >>> cut_key("CLINIC-2026-0000000417"), cut_key("PCN1")
+    ('CLINIC20260000000', '')
+    """
+    number = number.strip()
+    return number_key(number[:KEPT]) if len(number) > KEPT else ""
 
 
 class ClaimNumbers:
@@ -33,9 +48,13 @@ class ClaimNumbers:
         """Of keys that several claims have."""
         self._exact: dict[str, list[int]] = {}
         """Of the numbers of these."""
+        self._cut: dict[str, list[int]] = {}
         for running in range(1, len(claims) + 1):
             number = claims.number(running)
             key = number_key(number)
+            cut = cut_key(number)
+            if cut:
+                self._cut.setdefault(cut, []).append(running)
             first = self._first.setdefault(key, running)
             if first != running:
                 if key not in self._alike:
@@ -51,6 +70,10 @@ class ClaimNumbers:
             return several
         first = self._first.get(key)
         return () if first is None else (first,)
+
+    def beginning(self, key: str) -> Sequence[int]:
+        """Those of a long number whose ``cut_key`` this is."""
+        return self._cut.get(key, ())
 
     def exact(self, number: str) -> Sequence[int]:
         """Of several with one key, those with this very number."""

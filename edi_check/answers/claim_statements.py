@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from ..model import Claim
@@ -13,7 +13,7 @@ from ..phrases import capital, day_told
 from ..privacy import legible, private
 from ..telling.refusals import PROVIDER_LOOPS
 from ..telling.spots import Spot
-from .claim_numbers import BillingLevels, number_key, span
+from .claim_numbers import BillingLevels, cut_key, number_key, span
 from .claim_records import Claims
 from .codes import is_refusal, is_taken, status_meaning
 from .contradictions import COUNTED, SUMMED, Tally, amount_of, of_status
@@ -54,7 +54,7 @@ def looking(received: Received, asked: dict[str, list[int]], show_values: bool) 
         delimiters = claim.interchange.delimiters
         places = segments_of(claim)
         found = []
-        for n in asked.get(number_key(claim.number), ())[:ALIKE]:
+        for n in (*asked.get(number_key(claim.number), ()), *asked.get(cut_key(claim.number), ()))[:ALIKE]:
             answer = received.claims[n]
             codes = [c for s in answer.statuses for c in s.codes]
             lines = [_line_sight(claim, line, places, show_values) for line in answer.lines]
@@ -152,8 +152,8 @@ class ClaimStatements:
             self.remarks.append(f"The original has no batch {shown_number(batch.reference)} (BHT03).")
         if verdict == "rejected":
             head.hits = "every claim of the batch"
-            if self.original:
-                head.claims = self.original.claims_of(*([meant] if meant else []))
+            if self.original and meant:
+                head.claims = self.original.claims_of(meant)
                 self.verdicts.refuse("277CA", head.claims)
             else:
                 self.verdicts.unlisted.append(head.says)
@@ -221,8 +221,10 @@ class ClaimStatements:
             "batch": batch.reference, "provider_id": known_as if is_private else provider.id})
         if verdict == "rejected" and not provider.count:
             head.hits = "every claim of the provider"
+            levels: Sequence[tuple[int, int]] = ()
             if self.original:
                 levels, ranges = self._levels_of(meant).take(number_key(provider.id), _told(provider.counts))
+            if self.original and levels:
                 head.claims = Claims(self.original.claims, ranges)
                 self.verdicts.refuse("277CA", head.claims)
                 for first, _ in levels[:ALIKE]:
@@ -245,11 +247,11 @@ class ClaimStatements:
         return provider.has_private_id and not is_employers
 
     def _levels_of(self, meant: SetRecord | None) -> BillingLevels:
-        """The billing levels of a set."""
+        """The billing levels of a set; of all, where it isn't known which set is answered."""
         assert self.original is not None
-        index = meant.set.index if meant else 0
+        index, of_sets = meant.set.index if meant else 0, self.original.claims.providers
         if index not in self._levels:
-            self._levels[index] = BillingLevels(self.original.claims.providers.get(index, ()))
+            self._levels[index] = BillingLevels(of_sets.get(index, ()) if meant else chain(*of_sets.values()))
         return self._levels[index]
 
     def _of_claim(self, batch: BatchAnswer, n: int, claim: ClaimAnswer,
@@ -290,12 +292,21 @@ class ClaimStatements:
 
     def _claim(self, claim: ClaimAnswer, meant: SetRecord | None) -> Claims:
         """The claim of the original that is meant. Of several whose numbers an answer may repeat alike, it is the one
-        with this very number; a number that is there several times is taken in the order of the batch."""
+        with this very number; a number that is there several times is taken in the order of the batch. Where none has
+        it, it is the one whose number begins so, if that is cut where a receiver may."""
         if not self.original:
             return Claims()
         key = number_key(claim.number)
-        claims, alike = self.original.claims, self.original.claim_numbers.alike(key)
+        claims, numbers = self.original.claims, self.original.claim_numbers
+        alike = numbers.alike(key)
         if not alike:
+            begun = numbers.beginning(key)
+            if len(begun) == 1:
+                return Claims(claims, [(begun[0], begun[0])])
+            if begun:
+                self.remarks.append(f"The original has {len(begun):,} claims whose number begins with "
+                                    f"{shown_number(claim.number)}; it isn't told which is meant.")
+                return Claims()
             self.remarks.append(f"The original has no claim {shown_number(claim.number)}.")
             return Claims()
         found = alike[0]

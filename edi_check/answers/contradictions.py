@@ -90,8 +90,9 @@ def _of_result(group: GroupAnswer) -> Iterator[str]:
             yield f"{said}, yet no set of it is rejected"
         elif not taken and accepted == 0:
             yield f"{said}, yet no set of it is accepted"
-    elif result == "R" and not group.codes and taken:
-        yield f"is rejected (AK901 R) without a fault of its own (AK905), yet of its sets {_are(taken)} accepted"
+    elif result == "R" and not group.codes and (taken or accepted):
+        told = taken or accepted or 0
+        yield f"is rejected (AK901 R) without a fault of its own (AK905), yet of its sets {_are(told)} accepted"
 
 
 def _results(group: GroupAnswer, wanted: frozenset[str]) -> int:

@@ -19,7 +19,7 @@ from ..reading.reader import Reader
 from ..reading.segments import Batch
 from ..sources import Source
 from ..spool import Store
-from .claim_numbers import ClaimNumbers, number_key
+from .claim_numbers import ClaimNumbers, cut_key, number_key
 from .claim_records import ClaimRecords, Claims
 from .set_numbers import SetNumbers, SetRecord, group_key, set_key
 
@@ -31,8 +31,8 @@ CONTROL = ("GS", "GE", "ST", "SE", "IEA")
 @dataclass
 class Asked:
     """What an acknowledgment wants to see of the original. ``positions`` by group and set (``group_key``, ``set_key``);
-    ``numbers`` of claims (``number_key``); ``look`` is called with each such claim while its segments are at hand, and
-    what it returns is kept; so is ``look_at_provider``, with the first claim of each billing level."""
+    ``numbers`` of claims (``number_key``, ``cut_key``); ``look`` is called with each such claim while its segments are
+    at hand, and what it returns is kept; so is ``look_at_provider``, with the first claim of each billing level."""
 
     positions: dict[tuple[str, str], set[int]] = field(default_factory=dict)
     numbers: set[str] = field(default_factory=set)
@@ -92,7 +92,9 @@ class Original:
         return "" if any(r.set.is_professional for r in self.sets) else "holds no professional claims (837P)"
 
     def _enter(self, claim: Claim) -> None:
-        if self.claims.enter(claim, self.asked.look(claim) if number_key(claim.number) in self.asked.numbers else ()):
+        asked, number = self.asked.numbers, claim.number
+        is_asked = number_key(number) in asked or cut_key(number) in asked
+        if self.claims.enter(claim, self.asked.look(claim) if is_asked else ()):
             self.claims.see_provider(self.asked.look_at_provider(claim))
 
     # --- while it is read ------------------------------------------------------------------------------------

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
-from ..model import FunctionalGroup, Place
+from ..model import FunctionalGroup, Interchange, Place
 from ..phrases import day_told
 from ..privacy import is_private_value, legible, private
 from ..reading.names import element_name, party
 from ..telling.spots import Spot, designated, spot
 from .codes import RESULTS, meaning
 from .contradictions import of_group
+from .controls import whole_number
 from .original import Original
 from .pointing import CONTROL_POINTS
 from .received import ElementAnswer, GroupAnswer, InterchangeAnswer, Received, SegmentAnswer, SetAnswer
@@ -58,6 +59,7 @@ class SyntaxStatements:
         """A TA1."""
         said = _result(ta1.result)
         day = shown_number(day_told(ta1.day), "(no day)")
+        mine: Sequence[Interchange] = ()
         one = Statement("TA1", "interchange", f"Interchange {shown_number(ta1.number)} of {day}: {said}.",
                         VERDICTS.get(ta1.result, ""), names={"interchange": ta1.number})
         if ta1.code.strip("0") or ta1.result != "A":
@@ -78,7 +80,7 @@ class SyntaxStatements:
                 if point and place:
                     one.spots = [self._spot(place, point)]
         if one.result == "rejected":
-            self._whole(one, "the interchange", "TA1")
+            self._whole(one, "the interchange", "TA1", bool(mine))
         return one
 
     def of_group(self, group: GroupAnswer) -> list[Statement]:
@@ -94,17 +96,25 @@ class SyntaxStatements:
         matched = self._match(group)
         for one, record in zip(group.sets, matched, strict=True):
             found += self._of_set(group, one, record)
-        is_whole = head.result == "rejected" and (group.codes or not group.sets)
+        answered = self._answered(group, matched) if self.original else None
+        is_whole = head.result == "rejected" and (bool(group.codes) or self._leaves_out(group, answered))
         if self.original:
-            answered = self._answered(group, matched)
             if answered is None:
                 self.remarks.append(f"The original has no group {shown_number(group.number)}.")
             elif is_whole:
                 head.claims = self.original.claims_of(*self.original.set_numbers.of_group(answered))
             head.spots = self._of_codes("AK905", group.codes, answered.segment if answered else 0, "GS")
         if is_whole:
-            self._whole(head, "the group", group.kind)
+            self._whole(head, "the group", group.kind, answered is not None)
         return found
+
+    def _leaves_out(self, group: GroupAnswer, answered: FunctionalGroup | None) -> bool:
+        """Does the answer to a rejected group leave out sets of it, which are rejected then, too? Not where it says
+        that some were accepted: it contradicts itself."""
+        if whole_number(group.accepted) or any(VERDICTS.get(s.result) in ("accepted", "errors") for s in group.sets):
+            return not group.sets
+        told = max(whole_number(group.declared) or 0, whole_number(group.received) or 0, 1)
+        return len(group.sets) < (len(answered.sets) if answered else told)
 
     # --- sets ------------------------------------------------------------------------------------------------
 
@@ -147,17 +157,17 @@ class SyntaxStatements:
                 head.claims = self.original.claims_of(record)
             head.spots = self._of_codes("IK502", one.codes, record.set.segment, "ST")
         if head.result == "rejected":
-            self._whole(head, "the set", group.kind)
+            self._whole(head, "the set", group.kind, record is not None)
         for fault in one.segments:
             found += self._of_segment(group.kind, fault, record, names, head.result)
         return found
 
-    def _whole(self, head: Statement, what: str, kind: str) -> None:
-        """Everything below a statement is refused."""
+    def _whole(self, head: Statement, what: str, kind: str, is_known: bool) -> None:
+        """Everything below a statement is refused. ``is_known``: it was found in the original."""
         head.hits = f"every claim of {what}"
         if head.claims:
             self.verdicts.refuse(kind, head.claims)
-        elif not self.original:
+        elif not is_known:
             self.verdicts.unlisted.append(head.says)
 
     def _of_codes(self, name: str, codes: Iterable[str], start: int, head: str) -> list[Spot]:
