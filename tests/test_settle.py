@@ -17,6 +17,7 @@ from judged import packs_read_once
 import edi_check
 from edi_check.judging.comparison import DAY_LINES, Compared, compared
 from edi_check.judging.engine import Engine
+from edi_check.judging.identities import DESCRIPTIONS, persons
 from edi_check.judging.packs import load_builtin_packs
 from edi_check.judging.settle import settle
 from edi_check.judging.standing import Standing
@@ -223,6 +224,25 @@ def test_whose_claims_are_added_up_does_not_depend_on_what_his_twins_claims_meet
     assert _rejected(claims, met) == {4} and _rejected(claims[:3], met) == set()
     assert "PSRC-MT-03" not in met
     assert _rejected([claims[0], claims[2]], met) == {2}
+
+
+def test_nor_on_their_order() -> None:
+    """Of two who share a first name a claim may mean either: it is counted for neither, wherever it stands."""
+    given = [("ANN", 4), ("BEA", 3), ("", 4), ("BEA", 2), ("A", 3)]
+    for order in permutations(enumerate(given, 1)):
+        claims = [{"replace": [f"NM1*IL*1*ROE*BABY*{name}***MI*M1"], "segments": clm(f"C{n}", "1", units)}
+                  for n, (name, units) in order]
+        assert _rejected(claims, set()) == {max(at for at, (n, _) in enumerate(order, 1) if n in (1, 5))}, order
+
+
+def test_who_is_one_person() -> None:
+    ann, bea, initial, one = (("ROE", name, "", "F", "", "", "") for name in ("ANN", "BEA", "A", ""))
+    for order in permutations((ann, bea, initial, one)):
+        told = persons(order)
+        assert told[ann] == told[initial] != told[bea] and told[one] == -1 and told[bea] >= 0
+    assert len(set(persons([ann, initial, one]).values())) == 1
+    many = persons([("ROE", f"{n}", "", "F", "", "", "") for n in range(100, 100 + DESCRIPTIONS + 5)])
+    assert sorted(many.values())[:6] == [-1, -1, -1, -1, -1, 0] and len(set(many.values())) == DESCRIPTIONS + 1
 
 
 @pytest.mark.parametrize("kind", ["all alike", "one number", "replacements", "many providers", "ranges",

@@ -6,19 +6,21 @@ provider" or "the same patient" refuses claims. What it is not: a directory. Not
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Final
 
 from ..model import Claim, Party
 
 __all__ = [
-    "PERSONS", "Details", "Person", "comparable", "details_of", "in_file", "patient_key", "plain", "provider_key",
+    "DESCRIPTIONS", "Details", "comparable", "details_of", "in_file", "may_be_one", "patient_key", "persons", "plain",
+    "provider_key",
 ]
 
 UNKNOWN: Final = "?"
 """First character of the key of a provider who is known within his claim only."""
 
-PERSONS: Final = 20
-"""Persons told apart under one patient key; nobody has more, and a hostile file could."""
+DESCRIPTIONS: Final = 40
+"""Descriptions compared under one patient key; nobody is told of in more ways, and a hostile file could."""
 
 Details = tuple[str, str, str, str, str, str, str]
 """What may tell a patient from others of the same key: last name, middle name, suffix, sex, and the numbers of REF*Y4
@@ -72,7 +74,7 @@ def in_file(provider: str, claim: int) -> str:
 def patient_key(claim: Claim, payer: str) -> str:
     """Payer (its first id), subscriber id, the patient's birth date and first name; ``""`` without a subscriber id:
     then two claims can't be told to be one patient's. A dependent has no id of its own in 5010. Case, spaces and
-    punctuation don't count. Whom a key names may still be two: see ``Person``."""
+    punctuation don't count. Whom a key names may still be two: see ``persons``."""
     member = plain(claim.subscriber.id)
     if not member:
         return ""
@@ -94,40 +96,35 @@ def comparable(details: Details) -> Details:
             plain(security), plain(own))
 
 
-class Person:
-    """One of those whom a patient key may mean: what the claims taken for his say of him, together."""
+def persons(described: Collection[Details]) -> dict[Details, int]:
+    """Whom each of the descriptions under one patient key means, by a number: those with one number are one person.
+    ``-1`` where several may be meant, of whom it fits each (``ROE, BABY`` beside ``ROE, BABY ANN`` and ``ROE, BABY
+    BEA``). It doesn't depend on their order, nor on how often each stands there; what goes beyond ``DESCRIPTIONS`` of
+    them names nobody.
+    """
+    known = sorted(described)[:DESCRIPTIONS]
+    near = [frozenset([n for n, other in enumerate(known) if may_be_one(one, other)]) for one in known]
+    # Who is told has only such beside him as may be one among themselves; then two of them have the same beside them.
+    told = {n for n, these in enumerate(near) if all(these <= near[m] for m in these)}
+    found = dict.fromkeys(described, -1)
+    found.update({known[n]: min(near[n] & told) for n in told})
+    return found
 
-    __slots__ = ("_names", "_said", "key")
 
-    def __init__(self, key: str) -> None:
-        self.key = key
-        """Of this person alone, in the file."""
-        self._names: set[str] = set()
-        self._said = ["", "", "", "", "", ""]
-
-    def may_be(self, details: Details) -> bool:
-        """Does nothing that a claim says contradict what is known? Last names that share a word are one (``ROE`` and
-        ``ROE-LOE``), a middle initial fits the name, a sex that isn't M or F says nothing. Twins who were given one
-        first name differ in one of these, and so do employees insured under one policy."""
-        words = _words(details[0])
-        if words and self._names and self._names.isdisjoint(words):
-            return False
-        said = self._said
-        middle = details[1]
-        if middle and said[0] and not (middle.startswith(said[0]) or said[0].startswith(middle)):
-            return False
-        if details[3] != said[2] and details[3] in ("M", "F") and said[2] in ("M", "F"):
-            return False
-        told = [(said[n], details[n + 1]) for n in (1, 3, 4, 5)]  # the suffix, and the numbers
-        return all(not known or not its or known == its for known, its in told)
-
-    def add(self, details: Details) -> None:
-        """Remember what a claim of his says."""
-        self._names.update(_words(details[0]))
-        for n, text in enumerate(details[1:]):
-            known = self._said[n]
-            if text and (not known or (n == 0 and len(text) > len(known)) or (n == 2 and known not in ("M", "F"))):
-                self._said[n] = text
+def may_be_one(one: Details, other: Details) -> bool:
+    """Does nothing that they say contradict that they are one? Last names that share a word are one (``ROE`` and
+    ``ROE-LOE``), a middle initial fits the name, a sex that isn't M or F says nothing. Twins who were given one first
+    name differ in one of these, and so do employees insured under one policy."""
+    names, others = _words(one[0]), _words(other[0])
+    if names and others and set(names).isdisjoint(others):
+        return False
+    middle, theirs = one[1], other[1]
+    if middle and theirs and not (middle.startswith(theirs) or theirs.startswith(middle)):
+        return False
+    if one[3] != other[3] and one[3] in ("M", "F") and other[3] in ("M", "F"):
+        return False
+    # the suffix, and the numbers
+    return all(not one[n] or not other[n] or one[n] == other[n] for n in (2, 4, 5, 6))
 
 
 def _words(name: str) -> list[str]:

@@ -22,11 +22,11 @@ CHANGES: Final = ("7", "8")
 class Keys:
     """What tells, without looking at the rows again, which claims may have to do with one another: those that share a
     number, are of a patient with several on a day, or belong to a long shift. ``hash`` will do: the keys never leave
-    this process, and equal ones are confirmed on the values. Some 32 bytes a claim."""
+    this process, and equal ones are confirmed on the values. Some 40 bytes a claim."""
 
     def __init__(self) -> None:
         self._shifts = LongShifts()
-        self._claims, self._numbers, self._patients, self._days = (array("q") for _ in range(4))
+        self._claims, self._numbers, self._patients, self._days, self._said = (array("q") for _ in range(5))
         self._more_claims, self._more = array("q"), array("q")
         self._open, self._refused = array("q"), array("q")
         self._open_patients: set[int] = set()
@@ -41,14 +41,17 @@ class Keys:
         """Hashes of a patient's days with more than one claim."""
         self.last_of: dict[int, int] = {}
         """Hash of a patient key to the last of these claims: after it the patient's sums are done with."""
+        self.varied: Sequence[int] = ()
+        """Those of the likely ones whose patient key the file describes in more than one way."""
         self.of_patient: dict[int, array[int]] = {}
         """Hash of a patient key to all of the patient's claims, where an edit waits for what they say."""
 
     def add(self, claim: int, kept: tuple[Any, ...], plan: Plan) -> None:
         """A claim that nothing of its own refuses, with what ``Engine.compare`` gave of it, and its plan."""
-        number, _, frequency, patient, _, _, _, lines, days, _, _ = kept
+        number, _, frequency, patient, head, _, _, lines, days, _, _ = kept
         self._claims.append(claim)
         self._numbers.append(hash(number))
+        self._said.append(hash(head[4]))
         if patient:
             first = lines[0][DAYS] if lines else ""
             is_one_day = len(first) == 8
@@ -99,13 +102,21 @@ class Keys:
         met |= self._shifts.claims(rows)
         met.update(self._open)
         self.repeated, self.days, last_of = numbers, days, self.last_of
-        likely, renumbered = array("q"), array("q")
-        for claim, number, patient in zip(self._claims, self._numbers, self._patients, strict=True):
+        likely, renumbered, theirs = array("q"), array("q"), array("q")
+        first: dict[int, int] = {}
+        varied: set[int] = set()
+        for claim, number, patient, said in zip(self._claims, self._numbers, self._patients, self._said, strict=True):
             if number in numbers or patient in patients or claim in met:
                 likely.append(claim)
+                theirs.append(patient)
                 last_of[patient] = claim
+                if first.setdefault(patient, said) != said:
+                    varied.add(patient)
                 if self._has_replacements and number in numbers:
                     renumbered.append(claim)
+        varied.discard(0)
+        if varied:
+            self.varied = array("q", [n for n, patient in zip(likely, theirs, strict=True) if patient in varied])
         if self._refused:
             likely = array("q", sorted([*likely, *self._refused]))
         self.likely, self.renumbered = likely, renumbered

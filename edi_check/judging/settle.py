@@ -5,7 +5,7 @@ In file order, among the claims that still stand: refused ones, voids, replaced 
 and one that is refused here counts no further. So the accepted file, checked again, is clean by construction. The
 finding is on the later claim, the earlier in ``related``. Cost is linear whatever the file: claims alike are found by
 a hash of what ``Engine.compare`` kept, and only those are looked at again: of claims that share no number, and whose
-patient has no day with several, nothing is read a second time. Whose claims are added up, ``identities.Person`` tells.
+patient has no day with several, nothing is read a second time. Whose claims are added up, ``identities.persons`` tells.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from .aggregate import DayOfService, Ledger, days_of
 from .comparison import Compared, Earlier, first_day, told_apart_by
 from .courses import LINES_KEPT, CourseLine, courses_of, shifts_of
 from .engine import Engine
-from .identities import PERSONS, Person
+from .identities import Details, persons
 from .keys import Keys
 from .plan import Active, Plan
 from .registry import Hit
@@ -81,6 +81,11 @@ def settle(rows: Rows | Sequence[Standing], engine: Engine, refused_sets: Set[in
         failed |= refused
 
 
+def _person(patient: str, number: int) -> str:
+    """The key of one of those whom a patient key means; ``""`` for nobody."""
+    return f"{patient}\x1f{number}" if number >= 0 else ""
+
+
 def _is_refused(findings: Iterable[Finding]) -> bool:
     return any(f.level == "reject" for f in findings)
 
@@ -99,8 +104,8 @@ class _Settlement:
         self.numbers: dict[str, Earlier] = {}
         self.contents: dict[tuple[bytes, bytes], dict[bytes, Earlier]] = {}
         """Originals that a later one may be the double of: by their lines, then by what else they say."""
-        self.persons: dict[str, list[Person]] = {}
-        """By patient key, those who are told apart."""
+        self.persons = self.told_apart()
+        """By patient key, where the file describes it in several ways, whom each of them means."""
         self.ledgers: dict[str, Ledger] = {}
         self.shifts: dict[str, Ledger] = {}
         self.courses: dict[str, list[CourseLine]] = {}
@@ -133,25 +138,31 @@ class _Settlement:
 
     def forget(self, patient: str) -> None:
         """The patient's last claim is done."""
-        for person in self.persons.pop(patient, ()):
-            self.ledgers.pop(person.key, None)
-            self.courses.pop(person.key, None)
-            self.visits.forget(person.key)
+        known = self.persons.pop(patient, None)
+        for person in {patient} if known is None else {_person(patient, number) for number in known.values()}:
+            self.ledgers.pop(person, None)
+            self.courses.pop(person, None)
+            self.visits.forget(person)
         self.whole.pop(patient, None)
 
-    def person_of(self, claim: Compared) -> Person | None:
-        """Whom the claim is about; ``None`` where that can't be told, because several may be meant or the key is
-        nobody's. Then it is neither added to anything nor counted."""
-        if not claim.patient:
-            return None
-        known = self.persons.get(claim.patient, ())
-        if not known:
-            return Person(claim.patient)
-        details = claim.details
-        meant = [person for person in known if person.may_be(details)]
-        if not meant and len(known) < PERSONS:
-            return Person(f"{claim.patient}\x1f{len(known)}")
-        return meant[0] if len(meant) == 1 else None
+    def told_apart(self) -> dict[str, dict[Details, int]]:
+        """By patient key, whom each description means: by all claims that stand before they are settled, whatever
+        their order. Who is refused as they are settled takes nothing away: an earlier claim of the same person stands.
+        """
+        described: dict[str, set[Details]] = {}
+        for index in self.keys.varied:
+            standing = self.rows[index - 1]
+            kept = standing.compare
+            if kept is not None and self.stands(standing, kept):
+                claim = Compared(index, kept)
+                described.setdefault(claim.patient, set()).add(claim.details)
+        return {patient: persons(its) for patient, its in described.items() if len(its) > 1}
+
+    def person_of(self, claim: Compared) -> str:
+        """Whom the claim is about, by a key of that person alone; ``""`` where that can't be told, because several may
+        be meant or the patient key is nobody's. Then it is neither added to anything nor counted."""
+        known = self.persons.get(claim.patient) if claim.patient else None
+        return claim.patient if known is None else _person(claim.patient, known.get(claim.details, -1))
 
     def settle_claim(self, claim: Compared, standing: Standing) -> None:
         plan = self.engine.plan_for(claim.payer_id, claim.filing, False)
@@ -160,18 +171,18 @@ class _Settlement:
         self.compare_number(claim, standing, plan)
         person = self.person_of(claim)
         if not _is_refused(self.found):
-            if person is not None:
+            if person:
                 self.sum_days(person, claim, standing, plan)
-            if plan.visits and person is not None:
+            if plan.visits and person:
                 self.join_visits(person, claim, standing, plan)
             if plan.shifts and claim.day_lines:
                 self.sum_shifts(claim, standing, plan)
-            if plan.courses and claim.day_lines and person is not None:
+            if plan.courses and claim.day_lines and person:
                 self.continue_course(person, claim, standing, plan)
         if not _is_refused(self.found):
             self.remember(person, claim, plan)
 
-    def remember(self, person: Person | None, claim: Compared, plan: Plan) -> None:
+    def remember(self, person: str, claim: Compared, plan: Plan) -> None:
         """The claim stands: later ones are held against it."""
         this = Earlier(claim.index, claim.number, claim.frequency)
         if self.may_be_double(claim):
@@ -182,18 +193,14 @@ class _Settlement:
         if claim.day_lines and plan.shifts:
             for line in claim.day_lines:
                 self.shifts.setdefault(line.provider, Ledger()).add((line,), claim.index)
-        if person is None or self.keys.last_of[hash(claim.patient)] == claim.index:
+        if not person or self.keys.last_of[hash(claim.patient)] == claim.index:
             return
-        persons = self.persons.setdefault(claim.patient, [])
-        if person not in persons:
-            persons.append(person)
-        person.add(claim.details)
         if claim.day_lines:
-            self.ledgers.setdefault(person.key, Ledger()).add(claim.day_lines, claim.index)
+            self.ledgers.setdefault(person, Ledger()).add(claim.day_lines, claim.index)
         if plan.visits:
-            self.visits.add(person.key, claim)
+            self.visits.add(person, claim)
         if claim.day_lines and plan.courses:
-            known = self.courses.setdefault(person.key, [])
+            known = self.courses.setdefault(person, [])
             known.extend(courses_of(claim, ())[0].lines[:max(0, LINES_KEPT - len(known))])
 
     def may_be_double(self, claim: Compared) -> bool:
@@ -237,9 +244,9 @@ class _Settlement:
             if isinstance(hit, Hit):
                 self.report(active, hit, claim, standing, plan, {"earlier_claim": earlier.number})
 
-    def sum_days(self, person: Person, claim: Compared, standing: Standing, plan: Plan) -> None:
+    def sum_days(self, person: str, claim: Compared, standing: Standing, plan: Plan) -> None:
         """The edits on days, for the periods to which earlier claims of the patient have brought something."""
-        ledger = self.ledgers.get(person.key)
+        ledger = self.ledgers.get(person)
         if ledger is None or not claim.day_lines:
             return
         alone = {(day.first, day.last): day for day in days_of(claim.index, claim.group, claim.day_lines)}
@@ -277,9 +284,9 @@ class _Settlement:
                     ledger.add(Compared(index, kept).day_lines, index)
         return ledger
 
-    def join_visits(self, person: Person, claim: Compared, standing: Standing, plan: Plan) -> None:
+    def join_visits(self, person: str, claim: Compared, standing: Standing, plan: Plan) -> None:
         """The edits on visits, for those to which earlier claims of the patient have brought something."""
-        for visit, alone in self.visits.joined(person.key, claim, plan.lob):
+        for visit, alone in self.visits.joined(person, claim, plan.lob):
             for active in plan.visits:
                 for hit in new_hits(visit, alone, active, self.engine.guarded, claim.index):
                     self.report(active, hit, claim, standing, plan, {})
@@ -292,9 +299,9 @@ class _Settlement:
                 own = alone[shift.lines[0].provider, shift.first, shift.last]
                 self.report_day(active, shift, own, claim, standing, plan)
 
-    def continue_course(self, person: Person, claim: Compared, standing: Standing, plan: Plan) -> None:
+    def continue_course(self, person: str, claim: Compared, standing: Standing, plan: Plan) -> None:
         """The edits on courses, when the patient had something before; a finding of the claim alone is not repeated."""
-        earlier = self.courses.get(person.key)
+        earlier = self.courses.get(person)
         if not earlier:
             return
         alone, whole = courses_of(claim, earlier)

@@ -159,7 +159,7 @@ def visited(claim: Claim) -> tuple[tuple[int, str], ...]:
 
 
 class Visits:
-    """The visits of a file, by person (``identities.Person``), as far as earlier claims brought them. Of most there is
+    """The visits of a file, by person (``identities.persons``), as far as earlier claims brought them. Of most there is
     one claim only; what that brought is worked out when a second comes. ``kept(index)`` gives a claim that was settled
     before."""
 
