@@ -89,6 +89,8 @@ def check(
 
 
 def _day(day: datetime.date | str | None) -> datetime.date:
+    if isinstance(day, datetime.datetime):
+        return day.date()
     if isinstance(day, datetime.date):
         return day
     return datetime.date.fromisoformat(day) if day else datetime.date.today()

@@ -55,14 +55,13 @@ class Source:
         if isinstance(source, (bytes, bytearray, memoryview)):
             self._file, self.name = io.BytesIO(bytes(source)), name or "bytes"
         elif hasattr(source, "read"):
-            self._file = source
+            # What is left in memory is copied: positions count from here, and the stream may be gone when it is told.
+            self._file = io.BytesIO(bytes(source.read())) if isinstance(source, io.BytesIO) else source
             own = getattr(source, "name", "")
             self.name = name or ("stdin" if own == "<stdin>" else own if isinstance(own, str) and own else "stream")
         else:
-            self.name = name or os.fspath(source)
-            if isinstance(self.name, bytes):
-                self.name = os.fsdecode(self.name)
-            self._path = source
+            self._path = os.fspath(source)
+            self.name = name or os.fsdecode(self._path)
         self._stamp: tuple[int, ...] = ()
 
     def chunks(self) -> Iterator[bytes]:
@@ -100,7 +99,7 @@ class Source:
             self._is_own = True
         while chunk := self._file.read(CHUNK):
             self.taken += len(chunk)
-            yield chunk if type(chunk) is bytes else bytes(chunk)  # a stream may give a bytearray
+            yield _bytes(chunk)
 
     def _unpacked(self, raw: Iterable[bytes]) -> Iterator[bytes]:
         chunks = iter(raw)
@@ -225,6 +224,13 @@ class Source:
                 with contextlib.suppress(OSError):  # the end of a copy that found no room
                     file.close()
         self._again = None
+
+
+def _bytes(given: Any) -> bytes:
+    """What a stream gives: bytes, a bytearray, or by mistake text."""
+    if isinstance(given, str):
+        raise TypeError("the stream gives text, not bytes; open it in binary mode")
+    return given if type(given) is bytes else bytes(given)
 
 
 def _damage(says: str) -> str:

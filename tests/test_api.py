@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import datetime
 import gc
 import io
 import pickle
@@ -70,6 +71,37 @@ def test_options_may_be_written_as_python_lets_them() -> None:
     assert odd.to_dict() == plain
     with pytest.raises(EdiCheckError, match="None"):
         check(GOOD.encode(), lob=None)  # type: ignore[arg-type]
+
+
+def test_a_stream_is_read_from_where_it_stands_and_may_be_gone_when_the_report_is_told(tmp_path: Path) -> None:
+    data = BAD.replace("~", "~\n").encode()
+    plain = check(data, name="bad", as_of=AS_OF)
+    path = tmp_path / "bad.837"
+    path.write_bytes(b"WHAT CAME BEFORE" + data)
+    for opened in (io.BytesIO(path.read_bytes()), path.open("rb")):
+        with opened as stream:
+            stream.seek(16)
+            report = check(stream, name="bad", as_of=AS_OF)
+        assert report.to_dict() == plain.to_dict()
+        for form in ("text", "html", "markdown"):
+            assert edi_check.render(report, form) == edi_check.render(plain, form)
+
+
+def test_what_is_no_source_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "bad.837"
+    path.write_text(BAD)
+    with path.open() as opened:
+        for stream in (opened, io.StringIO(BAD)):
+            with pytest.raises(TypeError, match="binary mode"):
+                check(stream, as_of=AS_OF)
+        with pytest.raises(TypeError, match="int"):
+            check(opened.fileno(), name="a descriptor is somebody's", as_of=AS_OF)
+        assert opened.tell() >= 0
+
+
+def test_the_day_of_receipt_may_have_an_hour() -> None:
+    noon = datetime.datetime.fromisoformat(AS_OF).replace(hour=12)
+    assert check(BAD.encode(), as_of=noon).to_dict() == check(BAD.encode(), as_of=AS_OF).to_dict()
 
 
 def test_claims_stream_with_their_lines() -> None:
