@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import datetime
 import random
 import sys
@@ -103,7 +104,7 @@ def test_replacements_and_voids(fragments: list[str], found: list[tuple[int, str
 
 
 def test_an_edit_with_days_looks_at_the_day_of_service_across_claims() -> None:
-    packs = load_builtin_packs()
+    packs = copy.deepcopy(load_builtin_packs())  # one is changed below, and all share them
     data = next(d for pack in packs for d in pack.edits if d.edit.id == "PSRC-MT-03")
     judge = Engine(packs, settings=SETTINGS, as_of=DAY)
     rows = standings(claims_of(FOUR, f"SV1*HC:97140:GP*60*UN*1***1~DTP*472*D8*20260101~{THREE}"), judge)
