@@ -292,6 +292,25 @@ def test_claims_whose_numbers_differ_in_punctuation_only_are_not_confused() -> N
     assert [index for index, _ in explained(text.encode(), data).refused] == [1]
 
 
+@pytest.mark.parametrize(("numbers", "claim", "code", "refused"), [
+    (("A-1", "A-2"), "", "3", [1]),  # a 997 names no claim
+    (("A-1", "A-2"), "CTX*CLM01:A-1~", "3", [1]),
+    (("A-1", "A-1"), "CTX*CLM01:A-1~", "3", [1]),
+    (("A-1", "A-1"), "CTX*CLM01:A-1~", "8", [2]),
+])
+def test_what_a_last_line_lacks_is_of_the_claim_before(
+    numbers: tuple[str, str], claim: str, code: str, refused: list[int]
+) -> None:
+    """It is told at the segment that follows: the next CLM, or the SE."""
+    data = with_claims(*numbers)
+    second = data[: data.rindex(b"CLM*")].count(b"~") - 1
+    text = ISA + REPLY.format(f"IK3*DTP*{second}*2400*{code}~{claim}IK5*E*5~")
+    assert [index for index, _ in explained(text.encode(), data).refused] == refused
+    end = data[: data.rindex(b"SE*")].count(b"~") - 1
+    text = ISA + REPLY.format(f"IK3*DTP*{end}*2400*3~{claim if numbers[1] == 'A-1' else ''}IK5*E*5~")
+    assert [index for index, _ in explained(text.encode(), data).refused] == [2]
+
+
 def test_a_line_without_a_control_number_is_found_by_procedure_and_charge() -> None:
     data = PLAIN.replace(b"HC:97110:GP*110*", b"HC:97140:GP*160*").replace(b"HC:97140:GP*110*", b"HC:97140:GP*60*")
     found = {}

@@ -172,18 +172,22 @@ class Original:
                 alike = n
         return alike
 
-    def claims_at(self, record: SetRecord, place: Place, number: str = "") -> Claims:
+    def claims_at(self, record: SetRecord, place: Place, number: str = "", is_line_short: bool = False) -> Claims:
         """The claims that a segment of a set belongs to: the one it stands in, those below its level, or every claim of
-        the set when it stands above all levels. ``number`` is the claim that the answer names: what is missing at the
-        end of a claim is told at the segment that follows it."""
+        the set when it stands above all levels. What is missing at the end of a claim is told at the segment that
+        follows it: ``number`` is the claim that the answer names; without it, ``is_line_short`` says that something of
+        a service line is missing."""
         claims = self.claims
         start, end = claims.sets.get(record.set.index, (1, 0))
         at = claims.last_before(start, end, place.segment)
+        before = claims.last_before(start, end, place.segment - 1) if is_line_short else 0  # its CLM stands before lines
         if number:
-            near = [n for n in (at, at - 1) if start <= n <= end]
+            near = [n for n in (before, at, at - 1) if start <= n <= end]
             named = self.claim_named(number, near) or self.claim_numbers.named(number.strip(), start, end)
             if named:
                 return Claims(claims, [(named, named)])
+        if before >= start:
+            return Claims(claims, [(before, before)])
         if at >= start and place.segment <= claims.record(at).last:
             return Claims(claims, [(at, at)])
         below = at + 1

@@ -223,7 +223,8 @@ class SyntaxStatements:
              verdict: str) -> None:
         """Which claims a segment takes with it. Where the set is refused, all are, and that has been said."""
         if record and place and self.original:
-            one.claims = self.original.claims_at(record, place, fault.claim)
+            is_line_short = fault.code in ABSENT and fault.loop.startswith("24")
+            one.claims = self.original.claims_at(record, place, fault.claim, is_line_short)
             if len(one.claims) > 1 or not fault.claim:
                 one.hits = "the claims below it" if one.claims else ""
         if fault.claim:
