@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import Any
@@ -221,9 +221,7 @@ class ClaimStatements:
             "batch": batch.reference, "provider_id": known_as if is_private else provider.id})
         if verdict == "rejected" and not provider.count:
             head.hits = "every claim of the provider"
-            levels: Sequence[tuple[int, int]] = ()
-            if self.original:
-                levels, ranges = self._levels_of(meant).take(number_key(provider.id), _told(provider.counts))
+            levels, ranges = self._levels_of(meant).take(number_key(provider.id), _told(provider.counts))
             if self.original and levels:
                 head.claims = Claims(self.original.claims, ranges)
                 self.verdicts.refuse("277CA", head.claims)
@@ -247,9 +245,8 @@ class ClaimStatements:
         return provider.has_private_id and not is_employers
 
     def _levels_of(self, meant: SetRecord | None) -> BillingLevels:
-        """The billing levels of a set; of all, where it isn't known which set is answered."""
-        assert self.original is not None
-        index, of_sets = meant.set.index if meant else 0, self.original.claims.providers
+        """The billing levels of a set; of all, where it isn't known which set is answered; none without an original."""
+        index, of_sets = meant.set.index if meant else 0, self.original.claims.providers if self.original else {}
         if index not in self._levels:
             self._levels[index] = BillingLevels(of_sets.get(index, ()) if meant else chain(*of_sets.values()))
         return self._levels[index]

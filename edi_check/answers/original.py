@@ -180,7 +180,7 @@ class Original:
         claims = self.claims
         start, end = claims.sets.get(record.set.index, (1, 0))
         at = claims.last_before(start, end, place.segment)
-        before = claims.last_before(start, end, place.segment - 1) if is_line_short else 0  # its CLM stands before lines
+        before = claims.last_before(start, end, place.segment - 1) if is_line_short else 0  # no CLM has lines before it
         if number:
             near = [n for n in (before, at, at - 1) if start <= n <= end]
             named = self.claim_named(number, near) or self.claim_numbers.named(number.strip(), start, end)
