@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import random
+import re
 from collections import Counter
 from collections.abc import Callable
 from decimal import Decimal
@@ -13,6 +14,7 @@ import made_reports as made
 import pytest
 from acknowledged import Interchange, added_up, answers, batches, interchanges, pyx12_faults
 from judged import packs_read_once
+from one_claim import GOOD
 
 import edi_check
 from edi_check.findings import Finding, Status, Where
@@ -309,6 +311,19 @@ def test_group_codes_and_no_277ca_under_them() -> None:
     file.interchanges[0].groups[0].declared_sets = "3"
     texts = answers(file)
     assert "AK9*R*3*1*1*5~" in texts["999"] and "277ca" not in texts
+
+
+def test_a_set_without_a_claim_is_refused_alone() -> None:
+    """Its levels are whole; the 999 names the loop that is missing, at the SE."""
+    head, claim, tail = re.split(r"(?=CLM\*)|(?=SE\*)", GOOD)
+    start, one_set = head[: head.index("ST*")], head[head.index("ST*"):]
+    empty = one_set.replace("ST*837*0001", "ST*837*0002") + f"SE*{one_set.count('~') + 1}*0002~"
+    data = start + one_set + claim + tail.replace("GE*1", f"{empty}GE*2")
+    file = judged(data.encode())
+    assert (file.disposition, file.counts.accepted, file.counts.rejected) == ("partial", 1, 0)
+    text = answers(file)["999"]
+    assert f"AK2*837*0002*005010X222A1~\nIK3*CLM*{one_set.count('~') + 1}*2300*3~\nIK5*R*5~\nAK9*P*2*2*1~" in text
+    held(file)
 
 
 def test_answers_use_the_delimiters_they_were_asked_in() -> None:

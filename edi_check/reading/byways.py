@@ -229,7 +229,7 @@ class Byways(Misplaced):
                 f"The transaction set {legible(s.control_number[:12])} holds no claim (loop 2300).",
                 "Send a set only when it has claims.",
                 n,
-                "ST_LOOP",
+                "2300",
                 "CLM",
                 ik3="3",
             )
