@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from .findings import Finding, Where
 from .judging.engine import Engine
@@ -17,7 +17,7 @@ from .judging.keys import Keys
 from .judging.repeats import said_once
 from .judging.settle import settle
 from .judging.standing import Standing
-from .model import Claim, Interchange, Place
+from .model import Claim, Interchange, Place, TransactionSet
 from .reading.reader import Reader
 from .report import FileReport
 from .rows import COMPARE, PATIENT, Overruled, claim_details, claim_row, pack, provider_row
@@ -62,6 +62,17 @@ Outside = Callable[[str, Sequence[Interchange]], Iterable[Finding]]
 it was here before."""
 
 
+class _Located(NamedTuple):
+    """A claim that is looked up again: its row, its text, where in it each segment begins, and whether the last has no
+    end there."""
+
+    claim: int
+    row: tuple[Any, ...]
+    text: str
+    starts: list[int]
+    is_cut: bool
+
+
 class FileCheck:
     """One file being checked. ``pinned``: levels the user gave by edit id, which win over the milder level of a single
     occurrence. ``outside``: see ``Outside``. ``tables``: see ``Reader``."""
@@ -98,6 +109,8 @@ class FileCheck:
         self._rows: list[Any] = []
         self._details: list[Any] = []
         self._unnamed: set[int] = set()
+        self._sets: dict[int, TransactionSet] = {}
+        self._located: _Located | None = None
 
     def run(self) -> FileReport:
         """The report of the file. The content of a file raises nothing."""
@@ -236,6 +249,7 @@ class FileCheck:
             frozenset(self.faults.subscribers),
             frozenset(self.faults.patients),
         )
+        self._sets = {s.index: s for i in file.interchanges for g in i.groups for s in g.sets}
         rows = _Standings(file)
         for index, found in settle(rows, self.engine, file.refused_sets.keys(), self._locate, self.keys,
                                    self._segments_of):
@@ -275,23 +289,33 @@ class FileCheck:
 
     def _locate(self, claim: int, segment: int) -> Place:
         """Place of one of a claim's segments, read again from the source: only findings of *settle* ask."""
+        if self._located is None or self._located.claim != claim:
+            self._located = self._segments_at(claim)
+        _, row, text, starts, is_cut = self._located
+        in_set = segment - self._sets[row[9]].segment + 1 if row[9] in self._sets else 0
+        n = max(0, segment - row[11])
+        if n >= len(starts) and is_cut:
+            return Place(segment, in_set, row[12], 0, "", "")
+        n = min(n, len(starts) - 1)
+        at = starts[n]
+        stop = text.find(self.file.interchanges[row[7] - 1].delimiters.terminator, at)
+        piece = text[at : stop if stop >= 0 else len(text)]
+        return Place(segment, in_set, row[12] + at, len(piece), "2400" if n else "2300", piece)
+
+    def _segments_at(self, claim: int) -> _Located:
+        """Where a claim's segments begin."""
         row = self.file.rows[claim - 1]
-        interchange = self.file.interchanges[row[7] - 1]
-        st = next((s for g in interchange.groups for s in g.sets if s.index == row[9]), None)
-        in_set = segment - st.segment + 1 if st else 0
+        term = self.file.interchanges[row[7] - 1].delimiters.terminator
         text = self._text_of(row)
-        at, number, term = 0, row[11], interchange.delimiters.terminator
-        edge = "\r\n".replace(term, "")
-        while number < segment and at < len(text):
+        starts, at, edge = [0], 0, "\r\n".replace(term, "")
+        while at < len(text):
             at = text.find(term, at) + 1
             if not at:
-                return Place(segment, in_set, row[12], 0, "", "")
+                return _Located(claim, row, text, starts, True)
             while text[at : at + 1] and text[at] in edge:
                 at += 1
-            number += 1
-        stop = text.find(term, at)
-        piece = text[at : stop if stop >= 0 else len(text)]
-        return Place(segment, in_set, row[12] + at, len(piece), "2400" if number > row[11] else "2300", piece)
+            starts.append(at)
+        return _Located(claim, row, text, starts, False)
 
     # --- totals ----------------------------------------------------------------------------------------------
 

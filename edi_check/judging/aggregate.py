@@ -120,13 +120,13 @@ class DayOfService:
     ``before``       what earlier claims of the file that still stand brought in the same period
     ``overlapping``  this claim's tallies of other periods that share a day with this one
     ``overlapping_before``  the same of earlier claims
-    ``all_lines``    this claim's lines of all periods
+    ``all_lines``    this claim's lines of all periods; ``touching`` finds those that share a day with others
     ``ledger``       all that earlier claims brought, in any period
     ``group``        SBR03 of this claim
     """
 
-    __slots__ = ("_own", "all_lines", "before", "claim", "first", "group", "last", "ledger", "lines", "overlapping",
-                 "overlapping_before")
+    __slots__ = ("_by_day", "_own", "all_lines", "before", "claim", "first", "group", "last", "ledger", "lines",
+                 "overlapping", "overlapping_before")
 
     def __init__(self, claim: int, group: str, period: tuple[int, int], lines: Sequence[DayLine]) -> None:
         self.claim, self.group, self.lines = claim, group, lines
@@ -137,6 +137,7 @@ class DayOfService:
         self.overlapping: tuple[Tallies, ...] = ()
         self.overlapping_before: tuple[Tallies, ...] = ()
         self._own: Tallies | None = None
+        self._by_day: _ByDay | None = None
 
     @property
     def own(self) -> Tallies:
@@ -160,6 +161,37 @@ class DayOfService:
     def of(self, procedures: Iterable[str]) -> list[DayLine]:
         """This claim's lines of these procedures."""
         return [line for line in self.lines if line.procedure in procedures]
+
+    def touching(self, first: int, last: int) -> list[DayLine]:
+        """This claim's lines, of whatever period, that share a day with this one, in order."""
+        if self._by_day is None:
+            return [line for line in self.all_lines if line.first <= last and first <= line.last]
+        return self._by_day.touching(first, last)
+
+
+class _ByDay:
+    """The lines of a claim by their first day: a claim of very many lines (the guide allows 50, a hostile file has as
+    many as it likes) is not walked over for each of its days."""
+
+    __slots__ = ("by_first", "longest")
+
+    def __init__(self, lines: Iterable[DayLine]) -> None:
+        self.by_first: dict[int, list[DayLine]] = {}
+        self.longest = 0
+        for line in lines:
+            self.by_first.setdefault(line.first, []).append(line)
+            self.longest = max(self.longest, line.last - line.first)
+
+    def touching(self, first: int, last: int) -> list[DayLine]:
+        """The lines that share a day with these days, in order."""
+        found = [line for day in range(first - self.longest, last + 1) for line in self.by_first.get(day, ())
+                 if line.last >= first]
+        found.sort(key=_by_number)
+        return found
+
+
+def _by_number(line: DayLine) -> int:
+    return line.number
 
 
 def name_of(first: int, last: int) -> str:
@@ -250,8 +282,9 @@ def days_of(claim: int, group: str, lines: Sequence[DayLine], before: Ledger | N
         by_period.setdefault((line.first, line.last), []).append(line)
     days = [DayOfService(claim, group, period, its) for period, its in by_period.items()]
     if len(days) > 1:
+        by_day = _ByDay(lines) if len(lines) > PERIODS else None
         for day in days:
-            day.all_lines = lines
+            day.all_lines, day._by_day = lines, by_day
         for day in days[:PERIODS]:
             day.overlapping = tuple([o.own for o in days[:PERIODS]
                                      if o.first <= day.last and day.first <= o.last and o is not day])

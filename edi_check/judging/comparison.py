@@ -134,6 +134,14 @@ class Compared:
                         self.lines[n - 1][0])
                 for n, segment, procedure, units, provider, tax_id, first, last in self.days[2]]
 
+    def day_line(self, number: int) -> DayLine | None:
+        """The one of ``day_lines`` that is the claim's line of this number."""
+        return self._by_number.get(number)
+
+    @cached_property
+    def _by_number(self) -> dict[int, DayLine]:
+        return {line.number: line for line in self.day_lines}
+
     @cached_property
     def visits(self) -> dict[tuple[str, str, str], list[int]]:
         """Numbers of its lines by (provider, first and last day) of the visit they belong to; none where nobody asked

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from math import ceil
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from ..model import Claim
 from .aggregate import DayLine, DayOfService, Ledger, days_of
@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from .comparison import Compared
     from .plan import Plan
 
-__all__ = ["Course", "CourseLine", "LongShifts", "course_of", "courses_of", "is_authorized", "run_alone", "shifts_of"]
+__all__ = [
+    "Course", "CourseLine", "History", "LongShifts", "course_of", "courses_of", "is_authorized", "run_alone",
+    "shifts_of",
+]
 
 LINES_KEPT = 600
 """Earlier lines of a patient that are remembered; nobody has more in a file, and a hostile one could."""
@@ -39,13 +42,44 @@ class CourseLine(NamedTuple):
     diagnoses: tuple[str, ...]
 
 
+View = TypeVar("View")
+
+
+class History:
+    """The lines of a patient's earlier claims that still stand, up to LINES_KEPT, and what checks have made of them:
+    that grows with the lines, so that no claim walks over those of all claims before it."""
+
+    __slots__ = ("_views", "lines")
+
+    def __init__(self) -> None:
+        self.lines: list[CourseLine] = []
+        self._views: dict[Any, tuple[Any, list[int]]] = {}
+
+    def add(self, lines: Sequence[CourseLine]) -> None:
+        """Remember the lines of a claim that stands, while there is room."""
+        self.lines.extend(lines[:max(0, LINES_KEPT - len(self.lines))])
+
+    def view(self, key: Any, start: Callable[[], View], take: Callable[[View, CourseLine], None]) -> View:
+        """What ``take`` has made of all lines, one after the other, out of what ``start`` gives. ``key``: all that
+        makes it differ from others. It is shared: whoever gets it changes nothing in it."""
+        known = self._views.get(key)
+        if known is None:
+            known = self._views[key] = (start(), [0])
+        view: View = known[0]
+        taken = known[1]
+        for line in self.lines[taken[0]:]:
+            take(view, line)
+        taken[0] = len(self.lines)
+        return view
+
+
 class Course(NamedTuple):
     """``lines`` of the claim at hand, ``before`` those of the patient's earlier claims that still stand, and whether
     the claim carries an authorization number (REF*G1)."""
 
     lines: Sequence[CourseLine]
     is_authorized: bool
-    before: Sequence[CourseLine] = ()
+    before: History
 
 
 def is_authorized(claim: Claim) -> bool:
@@ -61,14 +95,15 @@ def course_of(claim: Claim, day_lines: Iterable[DayLine]) -> Course:
         line = claim.service_lines[d.number - 1]
         lines.append(CourseLine(claim.index, d.number, d.segment, d.first, d.procedure, line.place,
                                 tuple(x.code for x in line.diagnoses)))
-    return Course(lines, is_authorized(claim))
+    return Course(lines, is_authorized(claim), History())
 
 
-def courses_of(claim: Compared, earlier: Sequence[CourseLine]) -> tuple[Course, Course]:
+def courses_of(claim: Compared, earlier: History | None = None) -> tuple[Course, Course]:
     """The course that a kept claim shows by itself, and with what the patient had before."""
     lines = [CourseLine(claim.index, d.number, d.segment, d.first, d.procedure, place, diagnoses)
              for d, place, diagnoses in claim.placed_lines]
-    return Course(lines, claim.is_authorized), Course(lines, claim.is_authorized, earlier)
+    nothing = History()
+    return Course(lines, claim.is_authorized, nothing), Course(lines, claim.is_authorized, earlier or nothing)
 
 
 def shifts_of(claim: int, lines: Iterable[DayLine], before: dict[str, Ledger] | None = None) -> list[DayOfService]:

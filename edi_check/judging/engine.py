@@ -69,6 +69,7 @@ class Engine:
         self._plans_by_selection: dict[tuple[Any, ...], Plan] = {}
         self._planned: tuple[Claim | None, Plan | None] = (None, None)
         self._days: tuple[Claim | None, list[DayLine]] = (None, [])
+        self._secondary: tuple[Claim | None, bool] = (None, False)
         self._open = 0
         """Index of the last claim about which an edit waits for the file's other claims."""
         self.not_evaluated_counts: Counter[tuple[str, str]] = Counter()
@@ -306,7 +307,7 @@ class Engine:
         if isinstance(hit, Unjudged):
             self._count_unjudged([(active.id, hit.why)])
             return None
-        is_milder = active.pack.is_policy and (plan.has_conflict or is_secondary(claim))
+        is_milder = active.pack.is_policy and (plan.has_conflict or self._is_secondary(claim))
         level = active.level(hit.level, plan.lob, is_milder)
         if level == "off":
             return None
@@ -314,6 +315,12 @@ class Engine:
         if not active.pack.is_policy and is_told(claim, hit, finding, self._level_of):
             return None
         return finding
+
+    def _is_secondary(self, claim: Claim) -> bool:
+        """``is_secondary``, which looks at all lines, once for all the findings of a claim."""
+        if self._secondary[0] is not claim:
+            self._secondary = (claim, is_secondary(claim))
+        return self._secondary[1]
 
     def _level_of(self, edit: str) -> str:
         return self.catalogue[edit].level if self.reports(edit) else "off"

@@ -20,7 +20,7 @@ from ..rows import pack, unpacked
 from ..spool import Spool
 from .aggregate import DayOfService, Ledger, days_of
 from .comparison import Compared, Earlier, first_day, told_apart_by
-from .courses import LINES_KEPT, CourseLine, courses_of, shifts_of
+from .courses import History, courses_of, shifts_of
 from .engine import Engine
 from .identities import Details, persons
 from .keys import Keys
@@ -91,8 +91,8 @@ def _is_refused(findings: Iterable[Finding]) -> bool:
 
 
 class _Settlement:
-    """One file being settled: what stands so far, by number, by content, by patient. ``found``: of the claim at
-    hand."""
+    """One file being settled: what stands so far, by number, by content, by patient. ``found`` of the claim at hand,
+    and ``said``, the edits of all findings that it has."""
 
     def __init__(self, engine: Engine, locate: Locate | None, segments_of: SegmentsOf | None,
                  rows: Rows | Sequence[Standing], keys: Keys, superseded: Set[int], refused_sets: Set[int]) -> None:
@@ -108,10 +108,11 @@ class _Settlement:
         """By patient key, where the file describes it in several ways, whom each of them means."""
         self.ledgers: dict[str, Ledger] = {}
         self.shifts: dict[str, Ledger] = {}
-        self.courses: dict[str, list[CourseLine]] = {}
+        self.courses: dict[str, History] = {}
         self.whole: dict[str, Ledger] = {}
         """By patient key what all claims of the file brought."""
         self.found: list[Finding] = []
+        self.said: set[str] = set()
 
     def run(self) -> Iterator[tuple[int, list[Finding]]]:
         rows, last_of = self.rows, self.keys.last_of
@@ -121,7 +122,7 @@ class _Settlement:
             if kept is None:
                 continue
             claim = Compared(index, kept)
-            self.found = []
+            self.found, self.said = [], set(standing.edits)
             if claim.is_open:
                 self.decide_days(claim, standing)
             if self.stands(standing, kept) and not _is_refused(self.found):
@@ -200,8 +201,7 @@ class _Settlement:
         if plan.visits:
             self.visits.add(person, claim)
         if claim.day_lines and plan.courses:
-            known = self.courses.setdefault(person, [])
-            known.extend(courses_of(claim, ())[0].lines[:max(0, LINES_KEPT - len(known))])
+            self.courses.setdefault(person, History()).add(courses_of(claim)[0].lines)
 
     def may_be_double(self, claim: Compared) -> bool:
         """Is it an original, and is there another claim of the patient that begins on the same day?"""
@@ -302,7 +302,7 @@ class _Settlement:
     def continue_course(self, person: str, claim: Compared, standing: Standing, plan: Plan) -> None:
         """The edits on courses, when the patient had something before; a finding of the claim alone is not repeated."""
         earlier = self.courses.get(person)
-        if not earlier:
+        if earlier is None or not earlier.lines:
             return
         alone, whole = courses_of(claim, earlier)
         for active in plan.courses:
@@ -326,7 +326,7 @@ class _Settlement:
     def report(self, active: Active, hit: Hit, claim: Compared, standing: Standing, plan: Plan,
                values: dict[str, Any]) -> None:
         level = active.level(hit.level, plan.lob, plan.has_conflict or claim.is_secondary)
-        line = next((ln for ln in claim.day_lines if ln.number == hit.line), None) if hit.line else None
+        line = claim.day_line(hit.line) if hit.line else None
         first = line.first if line is not None else claim.first_day
         if level == "off" or not active.is_in_force(date.fromordinal(first) if first else None):
             return
@@ -342,7 +342,8 @@ class _Settlement:
         finding = finding_at(active, hit, place, delimiters, claim.index, claim.number, level, values)
         finding.interchange, finding.group, finding.set_index = standing.interchange, standing.group, standing.set_index
         self.found.append(finding)
-        said = {f.edit for f in self.found}.union(standing.edits)
+        said = self.said
+        said.add(finding.edit)
         for after in plan.after:
             if after.pack is active.pack and after.id not in said:
                 for more in self.engine.guarded(after, claim.index, [finding]):

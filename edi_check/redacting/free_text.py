@@ -11,7 +11,7 @@ from ..judging.words import NEGATIONS, Words
 
 __all__ = ["Vocabulary"]
 
-_MINUTES = re.compile(r"\d{1,4}\s*-?\s*min\w*", re.I)
+_MINUTES = re.compile(r"\d{1,4}\s*(?:-\s*)?min\w*", re.I)
 """A little wider than what the edits on minutes read."""
 _NEGATION = re.compile(rf"(?<![\w'])(?:{'|'.join(sorted(NEGATIONS))})(?![\w'])", re.I)
 

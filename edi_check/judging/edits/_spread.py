@@ -34,8 +34,8 @@ class Over(NamedTuple):
 
 def over_for_sure(day: DayOfService, procedure: str, most: Decimal) -> Over | None:
     """More units in these days, or in an earlier claim's range that holds them, than all of its days may have."""
-    mine = _whole(day.all_lines, procedure)
     for first, last in _windows(day):
+        mine = _whole(day.touching(first, last), procedure)
         inside = [line for line in mine if first <= line.first and line.last <= last]
         over = _over(day, procedure, most * (last - first + 1), inside, first, last)
         if over is not None and ((first, last) == (day.first, day.last) or any(over.line is d for d in day.lines)):
@@ -46,11 +46,12 @@ def over_for_sure(day: DayOfService, procedure: str, most: Decimal) -> Over | No
 def _windows(day: DayOfService) -> Iterator[tuple[int, int]]:
     """These days, and the earlier claims' ranges that hold them: those of this claim have their own turn."""
     yield day.first, day.last
-    if day.ledger is not None:
-        own = {(line.first, line.last) for line in day.all_lines}
-        for first, last in day.ledger.holding(day.first):
-            if last >= day.last and (first, last) not in own:
-                yield first, last
+    around = [days for days in day.ledger.holding(day.first) if days[1] >= day.last] if day.ledger is not None else []
+    if around:
+        own = {(line.first, line.last) for line in day.touching(day.first, day.last)}
+        for days in around:
+            if days not in own:
+                yield days
 
 
 def _over(day: DayOfService, procedure: str, limit: Decimal, inside: Sequence[DayLine], first: int,
@@ -62,8 +63,10 @@ def _over(day: DayOfService, procedure: str, limit: Decimal, inside: Sequence[Da
     if passing is None:
         return None
     how, total = "providers", total + _units(inside)
-    for provider in dict.fromkeys(line.provider for line in inside):
-        its = [line for line in inside if line.provider == provider]
+    by_provider: dict[str, list[DayLine]] = {}
+    for line in inside:
+        by_provider.setdefault(line.provider, []).append(line)
+    for provider, its in by_provider.items():
         before = sum((t.of_provider(procedure, provider).units for t in earlier), ZERO)
         alone = _passing(its, before, limit)
         if alone is not None:
@@ -74,7 +77,7 @@ def _over(day: DayOfService, procedure: str, limit: Decimal, inside: Sequence[Da
 
 def over_perhaps(day: DayOfService, procedure: str, most: Decimal) -> Over | None:
     """More units on one of these days than it may have, if all those of the ranges that hold it were of that day."""
-    mine = _whole(day.all_lines, procedure)
+    mine = _whole(day.touching(day.first, day.last), procedure)
     of_day = _whole(day.lines, procedure)
     if not of_day:
         return None
@@ -99,8 +102,8 @@ def over_perhaps(day: DayOfService, procedure: str, most: Decimal) -> Over | Non
 
 
 def _told_elsewhere(day: DayOfService, mine: Sequence[DayLine]) -> list[tuple[int, int]]:
-    """The claim's other ranges to which a doubt about their days is left: those that come before this one, all of them
-    where this is a single day."""
+    """Of the lines of the claim that share a day with this one, the other ranges to which a doubt about their days is
+    left: those that come before this one, all of them where this is a single day."""
     found: list[tuple[int, int]] = []
     for line in mine:
         period = (line.first, line.last)

@@ -181,20 +181,16 @@ def with_other_on_one_day(day: DayOfService, *, codes: Codes, others: Codes) -> 
         return ()
     mine = day.of(codes)
     if mine:
-        hits = (_beside_own(line, day, others) or _beside_earlier(line, day, others) for line in mine)
+        own = next((n for n in day.touching(day.first, day.last) if others.has(n.procedure)), None)
+        if own is not None:
+            return [_beside(line, own.procedure, Related(0, own.number)) for line in mine]
+        hits = [_beside_earlier(line, day, others) for line in mine]
         return [hit for hit in hits if hit is not None]
     for line in day.of(others):
         hit = _beside_earlier(line, day, codes)
         if hit is not None:
             return (hit,)
     return ()
-
-
-def _beside_own(line: DayLine, day: DayOfService, codes: Codes) -> Hit | None:
-    for other in day.all_lines:
-        if codes.has(other.procedure) and other.first <= line.last and line.first <= other.last:
-            return _beside(line, other.procedure, Related(0, other.number))
-    return None
 
 
 def _beside_earlier(line: DayLine, day: DayOfService, codes: Codes) -> Hit | None:

@@ -6,7 +6,7 @@ What a patient had before, or at another clinic, is not in the file; every messa
 from __future__ import annotations
 
 from bisect import bisect_right, insort
-from collections.abc import Container, Sequence
+from collections.abc import Container
 from datetime import date
 from decimal import Decimal
 
@@ -211,18 +211,24 @@ def visits_over_limit(course: Course, *, procedures: Codes, most: Decimal, left_
     mine = sorted((line for line in course.lines if counts(line)), key=lambda line: line.day)
     if not mine:
         return ()
-    days: dict[int, set[int]] = {}
-    for line in course.before:
+
+    def note(days: dict[int, set[int]], line: CourseLine) -> None:
         if counts(line):
             days.setdefault(date.fromordinal(line.day).year, set()).add(line.day)
+
+    empty: dict[int, set[int]] = {}
+    before = course.before.view(("days", procedures, left_out_places, left_out_diagnoses), empty.copy, note)
+    new: dict[int, set[int]] = {}
+    no_days: set[int] = set()
     found: dict[int, Hit] = {}
     for line in mine:
         day = date.fromordinal(line.day)
-        known = days.setdefault(day.year, set())
-        known.add(line.day)
-        if len(known) > most and day.year not in found:
+        known, more = before.get(day.year, no_days), new.setdefault(day.year, set())
+        if line.day not in known:
+            more.add(line.day)
+        if len(known) + len(more) > most and day.year not in found:
             found[day.year] = Hit("SV101-2", line.segment, line.number,
-                                  {"day": day, "count": len(known), "year": day.year, "limit": most})
+                                  {"day": day, "count": len(known) + len(more), "year": day.year, "limit": most})
     return list(found.values())
 
 
@@ -235,16 +241,45 @@ def _by_day(line: CourseLine) -> int:
     return line.day
 
 
-def _fullest_year(lines: Sequence[CourseLine], day: int) -> tuple[int, Sequence[CourseLine]]:
-    """Of lines in the order of their days, those in twelve months that hold ``day``, and the last day of these: of the
-    twelve months that end with it or with a later line, those with the most."""
-    best: tuple[int, Sequence[CourseLine]] = (day, ())
-    start = bisect_right(lines, day, key=_by_day)
-    for end in (day, *dict.fromkeys(line.day for line in lines[start:bisect_right(lines, day + 364, key=_by_day)])):
-        first, last = (bisect_right(lines, n, key=_by_day) for n in (end - 365, end))
-        if last - first > len(best[1]):
-            best = end, lines[first:last]
-    return best
+class _Evaluations:
+    """Lines in the order of their days, and the days of each code."""
+
+    __slots__ = ("days", "lines", "of_code")
+
+    def __init__(self) -> None:
+        self.days: list[int] = []
+        self.lines: list[CourseLine] = []
+        self.of_code: dict[str, list[int]] = {}
+
+    def add(self, line: CourseLine) -> None:
+        """Take a line in, behind those of its day."""
+        at = bisect_right(self.days, line.day)
+        self.days.insert(at, line.day)
+        self.lines.insert(at, line)
+        insort(self.of_code.setdefault(line.procedure, []), line.day)
+
+    def copy(self) -> _Evaluations:
+        """One that can be added to without this one."""
+        other = _Evaluations()
+        other.days, other.lines = self.days.copy(), self.lines.copy()
+        other.of_code = {code: days.copy() for code, days in self.of_code.items()}
+        return other
+
+    def fullest_year(self, day: int) -> tuple[int, int, int]:
+        """Of the twelve months that hold ``day`` and end with it or with a later line, those with the most lines: their
+        last day, and from where to where their lines stand."""
+        days = self.days
+        most = (day, 0, 0)
+        start = bisect_right(days, day)
+        for end in (day, *dict.fromkeys(days[start:bisect_right(days, day + 364)])):
+            first, last = bisect_right(days, end - 365), bisect_right(days, end)
+            if last - first > most[2] - most[1]:
+                most = end, first, last
+        return most
+
+    def codes(self, end: int) -> set[str]:
+        """The codes of the twelve months with this last day."""
+        return {code for code, days in self.of_code.items() if bisect_right(days, end) > bisect_right(days, end - 365)}
 
 
 @check(gives="day count procedures limit", room=_room_for_evaluations)
@@ -262,13 +297,19 @@ def evaluations_over_yearly_limit(course: Course, *, evaluations: Codes, most: i
         return ()
     found: list[Hit] = []
     for codes, limit in ((evaluations, most), (re_evaluations, most_again)):
-        seen = sorted((line for line in course.before if line.procedure in codes), key=_by_day)
-        for line in sorted((n for n in course.lines if n.procedure in codes), key=_by_day):
-            end, year = _fullest_year(seen, line.day)
-            insort(seen, line, key=_by_day)
-            if len(year) >= limit:
+        def note(seen: _Evaluations, line: CourseLine, codes: Codes = codes) -> None:
+            if line.procedure in codes:
+                seen.add(line)
+
+        mine = sorted((n for n in course.lines if n.procedure in codes), key=_by_day)
+        seen = course.before.view(("evaluations", codes), _Evaluations, note).copy() if mine else _Evaluations()
+        for line in mine:
+            end, first, last = seen.fullest_year(line.day)
+            if last - first >= limit:
+                year = seen.lines[first:min(last, first + _RELATED)]
                 found.append(Hit("SV101-2", line.segment, line.number, {
-                    "day": date.fromordinal(end), "count": len(year) + 1, "limit": limit,
-                    "procedures": sorted({n.procedure for n in (*year, line)})},
-                    related=tuple(Related(n.claim, n.number) for n in year[:_RELATED])))
+                    "day": date.fromordinal(end), "count": last - first + 1, "limit": limit,
+                    "procedures": sorted({*seen.codes(end), line.procedure})},
+                    related=tuple(Related(n.claim, n.number) for n in year)))
+            seen.add(line)
     return found

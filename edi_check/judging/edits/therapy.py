@@ -17,7 +17,8 @@ from .exclusions import says_nothing_in_words
 RELATED = 10
 """Lines that a finding on a sum names; more wouldn't help anybody."""
 
-_MINUTES = re.compile(r"(?<![\w.])(\d{1,3})\s*-?\s*min(?:ute)?s?\b", re.I)
+# Not \s*-?\s*: a run of spaces would be cut in two in every way there is, before it is no match.
+_MINUTES = re.compile(r"(?<![\w.])(\d{1,3})\s*(?:-\s*)?min(?:ute)?s?\b", re.I)
 
 
 @check(looks_at="service")
@@ -159,13 +160,16 @@ def more_than_one_spinal_manipulation(day: DayOfService, *, codes: Codes) -> Res
     found = []
     sums: dict[str, Decimal] = {}
     told: set[str] = set()
+    by_provider: dict[str, list[DayLine]] = {}
+    for line in day.of(codes):
+        by_provider.setdefault(line.provider, []).append(line)
     for line in day.of(codes):
         if line.provider not in sums:
             sums[line.provider] = sum((day.before.of_provider(c, line.provider).units for c in codes), Decimal(0))
         sums[line.provider] += line.units
         if sums[line.provider] > day.days and line.provider not in told:
             told.add(line.provider)
-            mine = [d for d in day.of(codes) if d.provider == line.provider]
+            mine = by_provider[line.provider]
             earlier = [r for c in codes for r in day.before.of_provider(c, line.provider).lines]
             total = sum((d.units for d in mine), sums[line.provider] - _until(mine, line))
             values = {"total": total, "procedures": sorted({d.procedure for d in mine})}
@@ -192,15 +196,18 @@ def minutes_disagree_with_units(claim: Claim, *, procedures: Codes, timed: Codes
     """
     lines = [line for line in claim.service_lines if line.procedure in timed and line.units is not None]
     minutes = {line.number: _minutes(claim, line, len(lines) == 1) for line in lines}
+    of_days: dict[tuple[object, object], list[ServiceLine]] = {}
+    for line in lines:
+        of_days.setdefault(_days(line), []).append(line)
+    firsts = {next((n.number for n in its if n.procedure in procedures), 0) for its in of_days.values()}
     found = []
     for line in lines:
         if line.procedure not in procedures or not minutes[line.number]:
             continue
         together = [line]
         if rule == "eight-minute":
-            together = [n for n in lines if _days(n) == _days(line)]
-            is_first = line is next(n for n in together if n.procedure in procedures)
-            if not is_first or not all(minutes[n.number] for n in together):
+            together = of_days[_days(line)]
+            if line.number not in firsts or not all(minutes[n.number] for n in together):
                 continue
         total, units = sum(minutes[n.number] for n in together), sum(n.units or 0 for n in together)
         expected = (total + 7) // 15
