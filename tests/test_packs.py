@@ -228,6 +228,7 @@ def test_packs_are_chosen_by_id_or_file() -> None:
     ({"settings": {"PSRC": {}}}, "no pack PSRC in this run"),
     ({"settings": {"PSRC-MT": {"maxunits": 6}}}, "no setting maxunits; did you mean max_units"),
     ({"settings": {"PSRC-MT": {"max_units": "six"}}}, "PSRC-MT.max_units: 'six' is not a number"),
+    ({"settings": {"PSRC-MT": {"aso_groups": "G123"}}}, """'G123' is not a list of texts: write ["G123"]"""),
     ({"settings": {"PSRC-MT": {"minute_rule": "mid"}}}, "'mid' is not one of the choices"),
     ({"settings": {"PSRC-MT": {"supportive_diagnoses": ["m54"]}}}, "'m54' is not a code"),
     ({"payers": {"99001": "comercial"}}, "did you mean commercial"),

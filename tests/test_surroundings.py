@@ -187,6 +187,56 @@ def test_a_folder_of_temporary_files_without_room_is_named(folder: Path, command
                                    "and run it again.\n")
 
 
+@pytest.mark.parametrize("command", ["check inbox", "check inbox/closed", "lines inbox"])
+def test_a_folder_that_cannot_be_looked_into_is_told(folder: Path, command: str) -> None:
+    """What is in it isn't checked, so the exit code says so, whatever the others hold."""
+    closed = folder / "inbox/closed"
+    closed.mkdir(parents=True)
+    (closed / "bad.837").write_text(BAD)
+    (folder / "inbox/good.837").write_text(GOOD)
+    closed.chmod(0)
+    as_others = "setpriv --bounding-set=-dac_override,-dac_read_search" if os.geteuid() == 0 else ""
+    if shell(f"{as_others} true", folder).returncode or shell(f"{as_others} ls inbox/closed", folder).returncode == 0:
+        pytest.skip("whoever runs this may enter every folder")
+    ran = shell(f"{as_others} $EDI {command}", folder)
+    closed.chmod(0o700)
+    told = (ran.stdout + ran.stderr).decode()
+    assert ran.returncode == 3
+    assert "inbox/closed: " in told and "The folder can't be looked into: Permission denied." in told
+    assert ("good.837" in told) == (not command.endswith("closed"))
+
+
+@pytest.mark.parametrize(("names", "said"), [
+    ("bda.837", "There is no bda.837; nothing was checked. Did you mean bad.837?"),
+    ("a bad one.837", 'A name with spaces stands in quotes: "a bad one.837"'),
+    ("'*.x12'", "There is no *.x12; nothing was checked. No name fits that pattern."),
+    ("other.837", "There is no other.837; nothing was checked.\n"),
+])
+def test_a_name_of_nothing_is_told_with_what_may_be_meant(folder: Path, names: str, said: str) -> None:
+    (folder / "a bad one.837").write_text(BAD)
+    ran = shell(f"$EDI check {names}", folder)
+    assert ran.returncode == 2 and said in ran.stderr.decode()
+
+
+@pytest.mark.parametrize(("command", "said"), [
+    ("check zip.837", "Unpack a zip archive, and send the 837 file in it; a spreadsheet\n           is none."),
+    ("check utf16.837", "Save it as plain text (ASCII or UTF-8)"),
+    ("check dental.837", "is that of dental claims (837D), which are not"),
+    ("explain bad.837", "Claims are judged by `edi-check check`."),
+    ("check --config t.toml bad.837", "[tables] ptp: nofile.zip: there is no such file"),
+    ("generate --claims many", "'many' is not a valid whole number"),
+])
+def test_a_slip_is_told_with_what_to_do(folder: Path, command: str, said: str) -> None:
+    (folder / "zip.837").write_bytes(b"PK\x03\x04" + bytes(200))
+    (folder / "utf16.837").write_bytes(BAD.encode("utf-16"))
+    (folder / "dental.837").write_text(BAD.replace("X222A1", "X224A2"))
+    (folder / "t.toml").write_text('[tables]\nptp = ["nofile.zip"]\n')
+    ran = shell(f"$EDI {command}", folder)
+    told = (ran.stdout + ran.stderr).decode()
+    assert " ".join(said.split()) in " ".join(told.split()), told
+    assert ran.returncode == (3 if command.endswith(".837") and ".toml" not in command else 2)
+
+
 def test_closed_streams_that_nobody_needs_change_nothing(folder: Path) -> None:
     assert shell("$EDI check -f json -o r.json bad.837 <&- >&- 2>&-", folder).returncode == 1
     assert json.loads((folder / "r.json").read_text())["summary"]["rejected"] == 1

@@ -111,7 +111,8 @@ class _Recognizer:
             for kind, count in one.others.items():
                 self.remark(f"{counted(count, 'set')} of the kind {legible(kind, 6) or '(none)'} "
                             f"{'is no acknowledgment and is' if count == 1 else 'are no acknowledgments and are'} "
-                            "not explained.", is_whole=True)
+                            "not explained." + (" Claims are judged by `edi-check check`." if kind == "837" else ""),
+                            is_whole=True)
         return received
 
     def _left_open(self) -> None:

@@ -87,7 +87,7 @@ def check(session: Session, /, paths: tuple[str, ...], config_file: str, **optio
     """
     settings = load(config_file, options=_given(options))
     outputs = _outputs(settings, session)
-    inputs, empty = expand(paths)
+    inputs, unread = expand(paths)
     answers = Answers.of(settings)
     refuse_clashes(outputs, [one.path for one in inputs])
     refuse_answer_clashes(answers, inputs, [output.path for output in outputs])
@@ -95,7 +95,7 @@ def check(session: Session, /, paths: tuple[str, ...], config_file: str, **optio
     from .running import run
 
     session.tell(f"settings: {settings.path or 'no file'}; inputs: {len(inputs)}", level=1)
-    report = run(inputs, empty, settings, session)
+    report = run(inputs, unread, settings, session)
     unwritten = []
     # Standard output comes last: whoever reads it may stop (| head), which ends the run.
     last = sorted(outputs, key=lambda output: output.path == STDOUT)

@@ -42,7 +42,7 @@ def chosen_tables(settings: Configuration, session: Session) -> Selection | None
         from ..tables.store import Selection
 
         return Selection(path)
-    from ..tables.store import Selection, Store
+    from ..tables.store import Selection, Store, TableError
 
     with Store(path, create=True) as store:
         chosen: dict[int, None] = {}
@@ -50,7 +50,11 @@ def chosen_tables(settings: Configuration, session: Session) -> Selection | None
         for key, files in wanted.items():
             settled.add(LISTS[key])
             for file in files:
-                chosen.update(dict.fromkeys(s.id for s in _loaded(store, file, *LISTS[key], session)))
+                try:
+                    found = _loaded(store, file, *LISTS[key], session)
+                except TableError as error:
+                    raise TableError(f"[tables] {key}: {error}") from None
+                chosen.update(dict.fromkeys(s.id for s in found))
         chosen.update(dict.fromkeys(s.id for s in store.sources() if (s.kind, s.lob) not in settled))
     return Selection(path, tuple(chosen))
 

@@ -56,8 +56,14 @@ def _list_faults(ctx: click.Context, param: click.Parameter, value: bool) -> Non
         ctx.exit()
 
 
+class Count(click.IntRange):
+    """A number, in words that a mistake is told in."""
+
+    name = "whole number"
+
+
 @click.command(short_help="Make invented claim files, with planted faults if you like.")
-@click.option("--claims", type=click.IntRange(1), default=100, show_default=True, metavar="N", help="How many claims.")
+@click.option("--claims", type=Count(1), default=100, show_default=True, metavar="N", help="How many claims.")
 @click.option("--seed", type=int, default=1, show_default=True, metavar="N", help="Another number, another file.")
 @click.option("--faults", default="", metavar="LIST|all",
               help="Faults to plant, one a claim: names or ids of edits, with commas between [default: none].")
@@ -68,7 +74,7 @@ def _list_faults(ctx: click.Context, param: click.Parameter, value: bool) -> Non
 @click.option("-o", "--output", default="-", metavar="FILE", help="Write there instead of standard output.")
 @click.option("--as-of", metavar="YYYY-MM-DD",
               help="Day of the batch [default: today]. With it, the same options give the same bytes on any day.")
-@click.option("--claims-per-set", type=click.IntRange(1), default=1000, show_default=True, metavar="N",
+@click.option("--claims-per-set", type=Count(1), default=1000, show_default=True, metavar="N",
               help="How many of them in one ST to SE.")
 @click.option("--line-ends", type=click.Choice(list(LINE_ENDS)), default="lf", show_default=True,
               help="What follows each segment's terminator.")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import click
 
-__all__ = ["EXTENSIONS", "STDIN", "Input", "expand"]
+__all__ = ["STDIN", "Input", "Unread", "expand"]
 
 EXTENSIONS = (".837", ".837p", ".edi", ".x12", ".txt", ".dat")
 STDIN = "-"
@@ -22,8 +23,16 @@ class Input(NamedTuple):
     stem: str
 
 
-def expand(paths: Sequence[str]) -> tuple[list[Input], list[str]]:
-    """The inputs in the order given, each once, and the folders in which nothing matched.
+class Unread(NamedTuple):
+    """A folder that gave nothing: why, and what to do."""
+
+    folder: str
+    says: str
+    fix: str
+
+
+def expand(paths: Sequence[str]) -> tuple[list[Input], list[Unread]]:
+    """The inputs in the order given, each once, and the folders in which nothing matched or that can't be looked into.
 
     A file that is named is taken whatever it is called; in a folder the extension decides, case-insensitive, at any
     depth, and names with a leading dot (uploads under way), pipes and devices are left out. Raises UsageError when a
@@ -31,19 +40,37 @@ def expand(paths: Sequence[str]) -> tuple[list[Input], list[str]]:
     """
     missing = [path for path in paths if path != STDIN and not os.path.lexists(path)]
     if missing:
-        raise click.UsageError(f"There is no {' and no '.join(missing)}; nothing was checked.")
+        raise click.UsageError(f"There is no {' and no '.join(missing)}; nothing was checked.{_meant(missing, paths)}")
     inputs: dict[str, Input] = {}
-    empty: list[str] = []
+    unread: list[Unread] = []
     for path in paths:
         if path == STDIN or not os.path.isdir(path):
             found = [Input(path, "stdin" if path == STDIN else stem(os.path.basename(path)))]
         else:
-            found = _search(path)
-            if not found:
-                empty.append(path)
+            found, closed = _search(path)
+            unread += closed
+            if not found and not closed:
+                names = " ".join("*" + extension for extension in EXTENSIONS)
+                unread.append(Unread(path, f"The folder holds no claim file ({names}, or a .gz of one).",
+                                     "Name the file itself, or give its name one of these extensions."))
         for one in found:
             inputs.setdefault(one.path if one.path == STDIN else os.path.abspath(one.path), one)
-    return list(inputs.values()), empty
+    return list(inputs.values()), unread
+
+
+def _meant(missing: Sequence[str], paths: Sequence[str]) -> str:
+    """What may have been meant by names of nothing: a name with spaces, a pattern, a slip."""
+    whole = " ".join(paths)
+    if len(paths) > 1 and os.path.lexists(whole):
+        return f' A name with spaces stands in quotes: "{whole}"'
+    if any(mark in path for path in missing for mark in "*?"):
+        return " No name fits that pattern."
+    folder, name = os.path.split(missing[0])
+    try:
+        near = difflib.get_close_matches(name, os.listdir(folder or "."), 1, 0.8)
+    except OSError:
+        near = []
+    return f" Did you mean {os.path.join(folder, near[0])}?" if near and len(missing) == 1 else ""
 
 
 def stem(name: str) -> str:
@@ -53,9 +80,11 @@ def stem(name: str) -> str:
     return os.path.splitext(name)[0]
 
 
-def _search(folder: str) -> list[Input]:
-    found = []
-    for place, folders, names in os.walk(folder):
+def _search(folder: str) -> tuple[list[Input], list[Unread]]:
+    """What lies in a folder, and the folders in it that can't be looked into: what is in them is not checked."""
+    found: list[Input] = []
+    closed: list[OSError] = []
+    for place, folders, names in os.walk(folder, onerror=closed.append):
         folders[:] = sorted(f for f in folders if not f.startswith("."))
         for name in sorted(names):
             plain = name.lower().removesuffix(".gz")
@@ -64,4 +93,8 @@ def _search(folder: str) -> list[Input]:
                 if os.path.exists(path) and not os.path.isfile(path):
                     continue  # a pipe would be waited for without end
                 found.append(Input(path, stem(os.path.relpath(path, folder))))
-    return found
+    return found, [
+        Unread(error.filename, f"The folder can't be looked into: {error.strerror}. What is in it was not checked.",
+               "Look at its permissions and at the disk.")
+        for error in closed
+    ]

@@ -137,13 +137,13 @@ def lines(session: Session, paths: tuple[str, ...], form: str, output: str, conf
     """
     settings = load(config_file)
     session.warn(settings.warnings)
-    inputs, empty = expand(paths)
+    inputs, unread = expand(paths)
     refuse_unwritable(Output(form, output))
     tell_fitting_format(session, Output(form, output), FORMATS)
     refuse_clashes([Output("lines", output)], [one.path for one in inputs])
-    for folder in empty:
-        session.tell(f"{folder}: no claim file in this folder")
-    reading = Reading(inputs, settings.plain("limits"), session, exits.UNCHECKED if empty else exits.CHECKED)
+    for one in unread:
+        session.tell(f"{one.folder}: {one.says} {one.fix}", level=-1)
+    reading = Reading(inputs, settings.plain("limits"), session, exits.UNCHECKED if unread else exits.CHECKED)
     if form == "parquet":
         _write_parquet(reading, output)
         return reading.code

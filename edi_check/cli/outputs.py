@@ -149,7 +149,7 @@ def refuse_clashes(outputs: Sequence[Output], inputs: Sequence[str]) -> None:
             if os.path.isdir(real):
                 raise click.UsageError(f"{output.path} is a folder; name a file in it.")
         if real in sources:
-            raise click.UsageError(f"{output.path} is one of the inputs; the report would take its place.")
+            raise click.UsageError(f"{output.path} is one of the inputs; what is written would take its place.")
         if real in taken and (real == STDOUT or not os.path.exists(real) or os.path.isfile(real)):  # not /dev/null
             raise click.UsageError(f"Two reports would go to {'standard output' if real == STDOUT else output.path}.")
         taken[real] = output.path

@@ -12,7 +12,7 @@ from ..findings import Finding, Where
 from ..pipeline import check
 from ..report import FileReport, Report
 from .chosen_tables import chosen_tables
-from .inputs import EXTENSIONS, STDIN, Input
+from .inputs import STDIN, Input, Unread
 from .outputs import refuse_no_room
 from .progress import Bar, shown
 from .session import Session
@@ -20,15 +20,15 @@ from .session import Session
 __all__ = ["run"]
 
 
-def run(inputs: Sequence[Input], empty: Sequence[str], settings: Configuration, session: Session) -> Report:
-    """The report of all inputs, in their order. ``empty`` are folders without a claim file: each is in the report as
+def run(inputs: Sequence[Input], unread: Sequence[Unread], settings: Configuration, session: Session) -> Report:
+    """The report of all inputs, in their order. ``unread`` are folders that gave nothing: each is in the report as
     unreadable, so that the exit code is 3 and says why."""
     started = monotonic()
     with refuse_no_room(), shown(inputs, settings.get("progress") and session.verbosity >= 0, Bar) as bar:
         sources = [sys.stdin.buffer if one.path == STDIN else one.path for one in inputs]
         report = check(sources, **arguments(settings), tables=chosen_tables(settings, session), progress=bar)
     _tell_figures(report, monotonic() - started, session)
-    report.files.extend(_nothing_in(folder) for folder in empty)
+    report.files.extend(map(_nothing_in, unread))
     return report
 
 
@@ -57,11 +57,8 @@ def _tell_figures(report: Report, seconds: float, session: Session) -> None:
     session.tell(f"{claims:,} claims in {seconds:.2f} s, {claims / seconds:,.0f}/s, reports not counted", level=1)
 
 
-def _nothing_in(folder: str) -> FileReport:
-    names = " ".join("*" + extension for extension in EXTENSIONS)
-    report = FileReport(path=folder, disposition="unreadable")
-    report.findings.append(Finding(
-        "CORE-FILE-01", f"The folder holds no claim file ({names}, or a .gz of one).", Where(), level="reject",
-        fix="Name the file itself, or give its name one of these extensions.", scope="file"))
+def _nothing_in(unread: Unread) -> FileReport:
+    report = FileReport(path=unread.folder, disposition="unreadable")
+    report.findings.append(Finding("CORE-FILE-01", unread.says, Where(), level="reject", fix=unread.fix, scope="file"))
     report.counts.findings["reject"] = 1
     return report

@@ -82,7 +82,8 @@ def convert(annotation: str, given: Any) -> tuple[Any, str]:
     if wanted in ("frozenset[str]", "tuple[str, ...]"):
         texts = list(given) if isinstance(given, (list, tuple, frozenset, Codes, Words)) else None
         if texts is None or not all(isinstance(t, str) for t in texts):
-            return None, f"{given!r} is not a list of texts"
+            written = f': write ["{given}"]' if isinstance(given, str) else ""
+            return None, f"{given!r} is not a list of texts{written}"
         return (frozenset(texts) if wanted[0] == "f" else tuple(texts)), ""
     return None, f"a parameter of type {annotation or 'unknown'} can't be given in a pack"
 

@@ -19,6 +19,11 @@ from .segments import Header
 
 __all__ = ["GUIDE_VERSIONS", "Envelope"]
 
+OTHER_CLAIMS = {
+    **dict.fromkeys(("X223", "X096"), "institutional claims (837I)"),
+    **dict.fromkeys(("X224", "X097"), "dental claims (837D)"),
+}
+"""Part of GS08 to whose guide it is, of 5010 and of 4010."""
 GUIDE_VERSIONS = frozenset({"005010X222A1", "005010X222", "005010X222A2"})
 """Read by the A1 guide; the other two are a warning (CONTRACT section 4)."""
 
@@ -148,7 +153,9 @@ class Envelope:
             self.fault("AK9-1", f"The functional group is of kind {g.functional_id[:4] or '(none)'}, not HC (claims).",
                        "Send claims in a group with GS01 HC.", n, "GS01", g.functional_id)
         elif not g.is_professional:
-            self.fault("AK9-2", f"GS08 “{g.version[:20]}” is not a version of the 837P guide that is read here.",
+            other = OTHER_CLAIMS.get(g.version[6:10], "")
+            says = f"that of {other}, which" if other else "not a version of the 837P guide that"
+            self.fault("AK9-2", f"GS08 “{g.version[:20]}” is {says} {'are not' if other else 'is'} read here.",
                        "Send professional claims as 005010X222A1.", n, "GS08", g.version, level="reject")
         elif g.version != "005010X222A1":
             self.fault("AK9-2", f"GS08 {g.version} is read by the guide 005010X222A1.",

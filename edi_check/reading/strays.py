@@ -30,7 +30,7 @@ def told(stray: Stray, is_later: bool, limit: int, skipped: int = 0) -> tuple[st
         says = f"The file is not X12: it begins {what}, not with ISA." if stray.text else _empty(skipped)
         if _BARE.match(stray.text):
             says = f"The file is no interchange: it begins {what}."
-    return "CORE-FILE-01", says, "Send a file that begins with ISA and ends with IEA."
+    return "CORE-FILE-01", says, _REMEDIES.get(what, "Send a file that begins with ISA and ends with IEA.")
 
 
 def _empty(skipped: int) -> str:
@@ -40,6 +40,10 @@ def _empty(skipped: int) -> str:
     return f"The file holds nothing but filler, {count} of it: blanks, line ends or zero bytes."
 
 
+_REMEDIES = {
+    "like a zip archive or a spreadsheet": "Unpack a zip archive, and send the 837 file in it; a spreadsheet is none.",
+    "like UTF-16 text": "Save it as plain text (ASCII or UTF-8), beginning with ISA and ending with IEA.",
+}
 _BARE = re.compile(r"(GS|ST)[^A-Za-z0-9\s]")
 """X12 without its envelope."""
 _KNOWN_STARTS = (
