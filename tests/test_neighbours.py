@@ -56,7 +56,7 @@ def test_the_guide_quotes_the_example_as_it_is(name: str, request: pytest.Fixtur
 
 
 @pytest.mark.parametrize(("files", "code", "mail"), [
-    ((GOOD,), 0, ""), ((GOOD, BAD), 1, "Claims would be rejected"), ((), 3, "not a readable 837P file"),
+    ((GOOD,), 0, ""), ((GOOD, BAD), 1, "Claims would be rejected"), ((), 3, "could not be checked"),
 ])
 def test_the_nightly_job_mails_only_what_matters(files: tuple[Path, ...], code: int, mail: str, folder: Path) -> None:
     (folder / "claims").mkdir()

@@ -15,7 +15,7 @@ case $code in
   0) ;;
   1) echo "Claims would be rejected: see $reports/$day.html" ;;
   2) echo "edi-check was called wrongly, or its settings are; nothing was checked." ;;
-  3) echo "Something is not a readable 837P file: see $reports/$day.html" ;;
+  3) echo "Something could not be checked, or a report not be written: see $reports/$day.html" ;;
   *) echo "edi-check ended with $code; that is no verdict. Run it again by hand." ;;
 esac
 exit $code
