@@ -5,15 +5,13 @@ from __future__ import annotations
 import copy
 import datetime
 import random
-import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from itertools import permutations
-from types import FrameType
 from typing import Any
 
 import pytest
 from cases import AS_OF, interchange
-from judged import packs_read_once
+from judged import lines_run, packs_read_once
 
 import edi_check
 from edi_check.judging.comparison import DAY_LINES, Compared, compared
@@ -260,24 +258,6 @@ def test_cost_is_linear_for_one_patient(kind: str) -> None:
         rows = [Standing(i, 1, False, _varied(kept, kind, i)) for i in range(1, n + 1)]
         steps[n] = lines_run(lambda rows=rows: told(settle(rows, judge)))  # type: ignore[misc]
     assert steps[1000] < 4 * steps[250] * 1.5, steps
-
-
-def lines_run(work: Callable[[], Any]) -> int:
-    """Lines of Python that the work runs, loops within a line counted each time: a clock would measure the machine."""
-    count = 0
-
-    def trace(frame: FrameType, event: str, arg: Any) -> Any:
-        nonlocal count
-        count += event == "line"
-        return trace
-
-    before = sys.gettrace()
-    sys.settrace(trace)
-    try:
-        work()
-    finally:
-        sys.settrace(before)
-    return count
 
 
 def _varied(kept: tuple[Any, ...], kind: str, i: int) -> tuple[Any, ...]:

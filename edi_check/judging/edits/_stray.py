@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...model import Claim, LineAdjudication, ServiceLine
 
-__all__ = ["has_strayed", "names_another_payer", "of_other_payers"]
+__all__ = ["has_strayed", "ids_of_payers", "names_another_payer", "of_other_payers"]
 
 
 def has_strayed(claim: Claim, segment_id: str, loop: str = "") -> bool:
@@ -24,10 +24,15 @@ def has_strayed(claim: Claim, segment_id: str, loop: str = "") -> bool:
 def names_another_payer(claim: Claim) -> bool:
     """Does a line say what a payer decided whom the claim doesn't name? CORE-SIT-09 says so; whose amounts and dates
     these are, nobody knows."""
-    return any(of_other_payers(claim, line) for line in claim.service_lines)
+    ids = ids_of_payers(claim)
+    return any(of_other_payers(ids, line) for line in claim.service_lines)
 
 
-def of_other_payers(claim: Claim, line: ServiceLine) -> list[LineAdjudication]:
-    """The line's 2430 loops of payers whom the claim doesn't name, or that name none."""
-    ids = [other.payer_id for other in claim.other_payers]
+def ids_of_payers(claim: Claim) -> set[str]:
+    """The ids of the other payers that the claim names."""
+    return {other.payer_id for other in claim.other_payers}
+
+
+def of_other_payers(ids: set[str], line: ServiceLine) -> list[LineAdjudication]:
+    """The line's 2430 loops of payers whom the claim doesn't name (``ids_of_payers``), or that name none."""
     return [a for a in line.adjudications if a.payer_id not in ids]

@@ -5,10 +5,11 @@ An amount that can't be read is never judged: the guide edits have named it alre
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 
-from ...model import Adjustment, Claim, OtherPayer, ServiceLine
+from ...model import Adjustment, Claim, LineAdjudication, OtherPayer, ServiceLine
 from ..registry import Hit, Result, Unjudged, check
 from ._screens import has_no_other_payer, has_ordinary_lines
 from ._stray import has_strayed, names_another_payer
@@ -17,6 +18,8 @@ from .charges import has_parts
 
 _ZERO = Decimal(0)
 _CENT = Decimal("0.01")
+_Decided = list[tuple[ServiceLine, list[LineAdjudication]]]
+_OnLines = dict[str, _Decided]
 
 
 @check(gives="charge total lines", screen=has_ordinary_lines)
@@ -77,36 +80,41 @@ def other_payer_claim_out_of_balance(claim: Claim) -> Result:
     if not payers or names_another_payer(claim):
         return ()
     found: list[Hit | Unjudged] = []
-    ids = [p.payer_id for p in payers]
-    for other, payer_id in zip(payers, ids, strict=True):
+    times = Counter(p.payer_id for p in payers)
+    on_lines: _OnLines = {}
+    for line in claim.service_lines:
+        for payer, its in _by_payer(line).items():
+            on_lines.setdefault(payer, []).append((line, its))
+    for other in payers:
+        payer_id = other.payer_id
         if not other.paid_text or not payer_id:
             continue
         if claim.billing.pay_to_plan is not None:
             return (Unjudged("a pay-to plan (2010AC) claims for another payer"),)
-        if ids.count(payer_id) > 1:
+        if times[payer_id] > 1:
             return (Unjudged("two other payers have the same id"),)
-        hit = _payer_balance(claim, other, payer_id)
+        hit = _payer_balance(claim, other, on_lines.get(payer_id, []))
         if hit is not None:
             found.append(hit)
     return found
 
 
-def _payer_balance(claim: Claim, other: OtherPayer, payer_id: str) -> Hit | None:
+def _payer_balance(claim: Claim, other: OtherPayer, on_lines: _Decided) -> Hit | None:
+    """``on_lines``: the lines on which this payer has decided, and how."""
+    payer_id = other.payer_id
     adjusted = _sum(other.adjustments)
     if other.paid is None or adjusted is None or claim.charge is None:
         return None
     paid_on_lines = balanced = _ZERO
-    decided = 0
-    for line in claim.service_lines:
-        sums = _line_sums(line, payer_id)
+    for line, its in on_lines:
+        sums = _line_sums(its)
         if sums is None:
             return None
-        paid, line_adjusted, n = sums
+        paid, line_adjusted = sums
         paid_on_lines += paid
-        balanced += paid if line.charge is None or not n else line.charge - line_adjusted
-        decided += n > 0
+        balanced += paid if line.charge is None else line.charge - line_adjusted
     paid_on_claim = other.paid + adjusted
-    if decided:
+    if on_lines:
         if paid_on_claim in (paid_on_lines, balanced):  # ``balanced``: as the lines would have it with other SVD02
             return None
         return Hit("AMT02", other.paid_segment, says="lines", values={
@@ -140,42 +148,46 @@ def other_payer_line_out_of_balance(claim: Claim) -> Result:
     id.
     """
     found: list[Hit | Unjudged] = []
+    times = Counter(p.payer_id for p in claim.other_payers)
     for line in claim.service_lines:
         if line.adjudications and line.charge is not None:
-            found.extend(_line_balance(claim, line, line.charge))
+            found.extend(_line_balance(times, line, line.charge))
     return found
 
 
-def _line_balance(claim: Claim, line: ServiceLine, charge: Decimal) -> Iterator[Hit | Unjudged]:
-    ids = [p.payer_id for p in claim.other_payers]
-    for payer_id in dict.fromkeys(a.payer_id for a in line.adjudications):
-        sums = _line_sums(line, payer_id)
+def _line_balance(times: Mapping[str, int], line: ServiceLine, charge: Decimal) -> Iterator[Hit | Unjudged]:
+    """``times``: how often the claim names a payer's id."""
+    for payer_id, its in _by_payer(line).items():
+        sums = _line_sums(its)
         if sums is None or sums[0] + sums[1] == charge:
             continue
-        if ids.count(payer_id) > 1:
+        if times.get(payer_id, 0) > 1:
             yield Unjudged("two other payers have the same id")
             continue
-        paid, adjusted, _ = sums
-        segment = next(a.segment for a in line.adjudications if a.payer_id == payer_id)
-        yield Hit("SVD02", segment, line.number, {
+        paid, adjusted = sums
+        yield Hit("SVD02", its[0].segment, line.number, {
             "payer": payer_id, "charge": money(charge), "paid": money(paid), "adjusted": money(adjusted),
             "expected": money(paid + adjusted)})
 
 
-def _line_sums(line: ServiceLine, payer_id: str) -> tuple[Decimal, Decimal, int] | None:
-    """Paid, adjusted, and how many 2430 loops of this payer the line has; ``None`` when an amount can't be read."""
-    paid = adjusted = _ZERO
-    n = 0
+def _by_payer(line: ServiceLine) -> dict[str, list[LineAdjudication]]:
+    """A line's 2430 loops by payer, in order: a hostile claim has thousands of both."""
+    found: dict[str, list[LineAdjudication]] = {}
     for a in line.adjudications:
-        if a.payer_id != payer_id:
-            continue
+        found.setdefault(a.payer_id, []).append(a)
+    return found
+
+
+def _line_sums(decided: Sequence[LineAdjudication]) -> tuple[Decimal, Decimal] | None:
+    """Paid and adjusted in 2430 loops of one payer and line; ``None`` when an amount can't be read."""
+    paid = adjusted = _ZERO
+    for a in decided:
         cas = _sum(a.adjustments)
         if a.paid is None or cas is None:
             return None
         paid += a.paid
         adjusted += cas
-        n += 1
-    return paid, adjusted, n
+    return paid, adjusted
 
 
 def _sum(adjustments: Sequence[Adjustment]) -> Decimal | None:

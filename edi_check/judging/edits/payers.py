@@ -9,7 +9,7 @@ from ...model import Claim, ServiceLine
 from ..registry import Hit, Result, check
 from ..scope import conflicts
 from ._screens import has_no_other_payer, has_ordinary_lines
-from ._stray import has_strayed, names_another_payer, of_other_payers
+from ._stray import has_strayed, ids_of_payers, names_another_payer, of_other_payers
 
 _LOWER = {"S": "PU", "T": "PSU"}
 """SBR01 to those before it in line, or perhaps (U). Of A to H, for payers beyond the third, nothing is asked."""
@@ -28,19 +28,19 @@ def line_payment_without_other_payer(claim: Claim) -> Result:
     if has_strayed(claim, "SBR") or any(not other.payer_id for other in claim.other_payers):
         return ()
     found: list[Hit] = []
+    ids = ids_of_payers(claim)
+    payers = ", ".join(p.payer_id for p in claim.other_payers) or "none"
     for line in claim.service_lines:
         if line.adjudications:
-            found.extend(_unknown_payers(claim, line))
+            found.extend(_unknown_payers(ids, payers, line))
     return found
 
 
-def _unknown_payers(claim: Claim, line: ServiceLine) -> list[Hit]:
-    known = [p.payer_id for p in claim.other_payers]
+def _unknown_payers(ids: set[str], payers: str, line: ServiceLine) -> list[Hit]:
     found: dict[str, Hit] = {}
-    for a in of_other_payers(claim, line):
+    for a in of_other_payers(ids, line):
         if a.payer_id and a.payer_id not in found:
-            values = {"payer": a.payer_id, "payers": ", ".join(k for k in known if k) or "none"}
-            found[a.payer_id] = Hit("SVD01", a.segment, line.number, values)
+            found[a.payer_id] = Hit("SVD01", a.segment, line.number, {"payer": a.payer_id, "payers": payers})
     return list(found.values())
 
 
@@ -83,12 +83,13 @@ def other_payer_date_missing(claim: Claim) -> Result:
     if not claim.other_payers or has_strayed(claim, "DTP") or names_another_payer(claim):
         return ()
     found: list[Hit] = []
+    decided_on_lines = {a.payer_id for line in claim.service_lines for a in line.adjudications}
     for other in claim.other_payers:
         if not other.paid_text or other.payer is None:
             continue
         payer_id = other.payer_id
         on_claim = any(d.qualifier == "573" for d in other.dates)
-        on_lines = any(a.payer_id == payer_id for line in claim.service_lines for a in line.adjudications)
+        on_lines = payer_id in decided_on_lines
         if not on_claim and not on_lines:
             found.append(Hit("", other.payer.segment, values={"payer": payer_id}))
         elif on_claim and on_lines:

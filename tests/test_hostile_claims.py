@@ -1,0 +1,94 @@
+"""A claim of thousands of lines costs no more a line than one of fifty: one file must not keep a machine busy for
+hours. What is counted is the work, for a clock would measure the machine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
+
+import pytest
+from cases import AS_OF, interchange
+from judged import lines_run, packs_read_once
+
+import edi_check
+from edi_check.judging.courses import LINES_KEPT, CourseLine, History
+
+FIRST = date(2000, 1, 1)
+Line = Callable[[int], str]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _quick() -> Iterator[None]:
+    with packs_read_once():
+        yield
+
+
+def on(day: int, code: str, units: int = 1, days: int = 1, more: str = "") -> str:
+    """A line, so many days after FIRST, of so many days."""
+    first, last = (f"{FIRST + timedelta(n):%Y%m%d}" for n in (day, day + days - 1))
+    dates = f"D8*{first}" if days == 1 else f"RD8*{first}-{last}"
+    return f"SV1*HC:{code}*30*UN*{units}***1~DTP*472*{dates}{more}"
+
+
+def by(n: int) -> str:
+    return f"~NM1*82*2*CLINIC {n}"
+
+
+def paid(n: int) -> str:
+    return f"~SVD*P{n}*30*HC:97140**1~DTP*573*D8*20260210"
+
+
+CLAIMS: dict[str, tuple[str, Line]] = {
+    "units, day after day": ("psrc", lambda n: on(n, "97140:GP", 7)),
+    "units of ranges": ("psrc", lambda n: on(2 * n, "97140:GP", 7, days=5)),
+    "manipulations of many providers": ("medicare", lambda n: on(0, "98940:AT", 2, more=by(n))),
+    "minutes of one day": ("medicare", lambda n: on(0, "97140:GP", 2, more="~NTE*ADD*25 minutes")),
+    "modalities, day after day": ("psrc_medicaid", lambda n: on(n, "97012:GP")),
+    "evaluations": ("psrc_medicaid", lambda n: on(n, "97161:GP")),
+    "evaluations of one day": ("psrc_medicaid", lambda n: on(0, "97161:GP")),
+}
+
+
+def claim_of(count: int, line: Line, heading: str = "") -> str:
+    return f"{heading}CLM*A1*{30 * count}***11:B:1*Y*A*Y*Y~HI*ABK:M5450~" + "~".join(line(n) for n in range(count))
+
+
+def lines_run_for(data: bytes) -> int:
+    edi_check.check(data, as_of=AS_OF)
+    return lines_run(lambda: edi_check.check(data, as_of=AS_OF))
+
+
+@pytest.mark.parametrize("kind", CLAIMS)
+def test_each_line_of_a_long_claim_costs_the_same(kind: str) -> None:
+    base, line = CLAIMS[kind]
+    few, many = (lines_run_for(interchange({"claims": [claim_of(count, line)]}, base)) for count in (150, 600))
+    assert many < 4 * few * 1.25, (few, many)
+
+
+def test_each_other_payer_of_a_claim_costs_the_same() -> None:
+    def data(count: int) -> bytes:
+        payers = "".join(f"SBR*S*18*******CI~AMT*D*30~OI***Y***Y~NM1*IL*1*ROE*ANN****MI*M{n}~NM1*PR*2*PLAN*****PI*P{n}~"
+                         for n in range(count))
+        lines = "~".join(on(n, "97140:GP", more=paid(n)) for n in range(count))
+        return interchange({"claims": [f"CLM*A1*{30 * count}***11:B:1*Y*A*Y*Y~HI*ABK:M5450~{payers}{lines}"]}, "plain")
+
+    few, many = (lines_run_for(data(count)) for count in (75, 300))
+    assert many < 4 * few * 1.25, (few, many)
+
+
+def test_the_lines_of_earlier_claims_are_taken_in_once() -> None:
+    history, taken = History(), []
+    for n in range(5):
+        history.add([CourseLine(n, 1, 1, n, "97110", "11", ())])
+        view = history.view("days", list, lambda days, line: (taken.append(line.claim), days.append(line.day))[0])
+        assert view == list(range(n + 1))
+    assert taken == list(range(5))
+    history.add([CourseLine(9, n, n, 9, "97110", "11", ()) for n in range(2 * LINES_KEPT)])
+    assert len(history.lines) == LINES_KEPT
+
+
+def test_spaces_between_a_number_and_a_word_are_looked_at_once() -> None:
+    """A pattern that cuts them in two in every way would be at it for minutes."""
+    note = f"1{' ' * 64_000}x"
+    report = edi_check.check(interchange({"claims": [on(0, "97140:GP", more=f"~NTE*ADD*{note}")]}, "psrc"), as_of=AS_OF)
+    assert {f.edit for f in report.files[0].findings if f.where.segment_id == "NTE"} == {"IK4-5"}
