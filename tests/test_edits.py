@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 from cases import AS_OF, example, files, interchange, load
-from judged import packs_read_once
 
 import edi_check
 from edi_check.judging.packs import load_builtin_packs
@@ -46,12 +44,6 @@ def loaded(files: tuple[str, ...]) -> str:
         for file in files:
             add(store, str(TABLES / file))
     return path
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _quick() -> Iterator[None]:
-    with packs_read_once():
-        yield
 
 
 def run(case: dict[str, Any], base: str) -> Report:

@@ -3,24 +3,18 @@ hours. What is counted is the work, for a clock would measure the machine."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date, timedelta
 
 import pytest
 from cases import AS_OF, interchange
-from judged import lines_run, packs_read_once
+from judged import lines_run
 
 import edi_check
 from edi_check.judging.courses import LINES_KEPT, CourseLine, History
 
 FIRST = date(2000, 1, 1)
 Line = Callable[[int], str]
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _quick() -> Iterator[None]:
-    with packs_read_once():
-        yield
 
 
 def on(day: int, code: str, units: int = 1, days: int = 1, more: str = "") -> str:

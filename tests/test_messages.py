@@ -19,7 +19,6 @@ from typing import NamedTuple
 import pyarrow.parquet as parquet
 import pytest
 from cases import files, load
-from judged import packs_read_once
 from one_claim import GOOD
 from test_edits import run
 from test_guide_examples import ONLY_IN_ANSWERS
@@ -62,17 +61,16 @@ def told() -> tuple[dict[str, Edit], dict[str, list[Told]]]:
     """The catalogue, and every different message of every edit that any case or file fires."""
     catalogue: dict[str, Edit] = {}
     found: dict[str, dict[str, Told]] = {}
-    with packs_read_once():
-        for report in _reports():
-            catalogue.update(report.edits)
-            for file in report.files:
-                for finding in file.findings:
-                    message = visible(masked(finding.message))
-                    shape = re.sub(r"\d+", "0", re.sub(r"“.*?”", "“”", message))
-                    spot = spot_of(file, finding)
-                    fix = visible(masked(finding.fix or report.edits[finding.edit].fix))
-                    one = Told(message, fix, spot.shown if spot else "", spot.pointer if spot else "", finding)
-                    found.setdefault(finding.edit, {}).setdefault(shape, one)
+    for report in _reports():
+        catalogue.update(report.edits)
+        for file in report.files:
+            for finding in file.findings:
+                message = visible(masked(finding.message))
+                shape = re.sub(r"\d+", "0", re.sub(r"“.*?”", "“”", message))
+                spot = spot_of(file, finding)
+                fix = visible(masked(finding.fix or report.edits[finding.edit].fix))
+                one = Told(message, fix, spot.shown if spot else "", spot.pointer if spot else "", finding)
+                found.setdefault(finding.edit, {}).setdefault(shape, one)
     return catalogue, {edit: list(shapes.values()) for edit, shapes in found.items()}
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from judged import judged, only_file, packs_read_once
+from judged import judged, only_file
 
 import edi_check
 from edi_check.reading import guide
@@ -58,12 +58,6 @@ def droppable() -> Iterator[tuple[str, int, str]]:
         for n, segment in enumerate(segments(name)):
             if segment.split("*")[0] not in ("ISA", "GS", "ST", "SE", "GE", "IEA"):
                 yield name, n, segment
-
-
-@pytest.fixture(scope="module", autouse=True)
-def packs_once() -> Iterator[None]:
-    with packs_read_once():
-        yield
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from judged import judged, only_file, packs_read_once
+from judged import judged, only_file
 
 from edi_check.reading import assembly, meant
 from edi_check.report import FileReport
@@ -17,12 +17,6 @@ from edi_check.report import FileReport
 PASS = Path(__file__).resolve().parent.parent / "fixtures" / "files" / "pass"
 ONE = (PASS / "one-claim.837").read_text("ascii")
 FAMILIES = (PASS / "dependents.837").read_text("ascii")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def packs_once() -> Iterator[None]:
-    with packs_read_once():
-        yield
 
 
 def of(text: str, **options: object) -> FileReport:

@@ -6,23 +6,15 @@ windows.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import pytest
 from cases import AS_OF, interchange
-from judged import packs_read_once
 
 import edi_check
 
 MOST = 6
 PROVIDERS = ("", "NM1*82*1*LOE*KIM****XX*1900000021")
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _quick() -> Iterator[None]:
-    with packs_read_once():
-        yield
 
 
 class Given(NamedTuple):

@@ -9,7 +9,6 @@ import itertools
 import os
 import random
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +17,12 @@ from cases import AS_OF as CASES_DAY
 from cases import files, interchange, load
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from judged import packs_read_once
 from test_bad_input import random_case, sources
 
 import edi_check
 from edi_check.findings import EdiCheckError, NotX12
 from edi_check.generating import AS_OF, FAULTS, generate
 from edi_check.identifiers import is_npi, is_tax_id
-from edi_check.judging import packs
 from edi_check.model import Delimiters
 from edi_check.reading.guide import CompositeUse
 from edi_check.reading.guide import load as load_guide
@@ -36,15 +33,6 @@ from edi_check.redacting.places import is_kept, places
 ROOT = Path(__file__).resolve().parent.parent
 CORPUS = Path(os.environ.get("EDI_CHECK_CORPUS") or Path(__file__).parents[2] / "shared" / "corpus")
 DAY = AS_OF + datetime.timedelta(2)
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _quick() -> Iterator[None]:
-    original = copying.load_packs
-    with packs_read_once():
-        copying.load_packs = packs.load_packs
-        yield
-        copying.load_packs = original
 
 
 def copied(data: bytes, seed: int | None = 1, **options: Any) -> bytes:

@@ -14,7 +14,6 @@ from typing import Any
 
 import cases
 import pytest
-from judged import packs_read_once
 
 import edi_check
 from edi_check.generating import FAULTS, generate
@@ -29,12 +28,6 @@ HEAD = [
     "NM1*40*2*CLEARING HOUSE*****46*REC01"]
 AS_OF = "2026-11-01"
 GENERATED = "2026-10-30"
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _quick() -> Iterator[None]:
-    with packs_read_once():
-        yield
 
 
 def judged(data: bytes, as_of: str = AS_OF, **options: Any) -> FileReport:

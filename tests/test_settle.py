@@ -5,13 +5,13 @@ from __future__ import annotations
 import copy
 import datetime
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from itertools import permutations
 from typing import Any
 
 import pytest
 from cases import AS_OF, interchange
-from judged import lines_run, packs_read_once
+from judged import lines_run
 
 import edi_check
 from edi_check.judging.comparison import DAY_LINES, Compared, compared
@@ -25,12 +25,6 @@ from edi_check.rows import LINES
 
 DAY = datetime.date.fromisoformat(AS_OF)
 SETTINGS: dict[str, dict[str, Any]] = {"PSRC-MT": {"aso_groups": []}}
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _quick() -> Iterator[None]:
-    with packs_read_once():
-        yield
 
 
 def claims_of(*fragments: Any, base: str = "psrc", **case: Any) -> list[Claim]:

@@ -15,7 +15,7 @@ from random import Random
 from typing import NamedTuple
 
 import pytest
-from judged import AS_OF, judged, only_file, packs_read_once, rendered
+from judged import AS_OF, judged, only_file, rendered
 from test_answered_files import reads_back
 from test_telling_acknowledgments import held
 
@@ -74,12 +74,6 @@ NO_CLAIM_SAYS = {
 
 def stem(path: Path) -> str:
     return path.stem
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _quick() -> Iterator[None]:
-    with packs_read_once():
-        yield
 
 
 # Accepted, and answered so

@@ -15,7 +15,6 @@ import pytest
 from acknowledged import added_up, interchanges
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
-from judged import packs_read_once
 from test_telling_acknowledgments import held as answers_hold
 from test_telling_split import claims_of, judged, part
 
@@ -218,42 +217,37 @@ PATIENCE = settings(max_examples=70, deadline=None, derandomize=True,
 @given(files)
 @PATIENCE
 def test_any_file_is_split(exchanges: list[Exchange]) -> None:
-    with packs_read_once():
-        held(text_of(exchanges))
+    held(text_of(exchanges))
 
 
 @given(files)
 @settings(PATIENCE, max_examples=25)
 def test_any_file_is_split_when_any_fault_refuses_its_set(exchanges: list[Exchange]) -> None:
-    with packs_read_once():
-        held(text_of(exchanges), strict=True)
+    held(text_of(exchanges), strict=True)
 
 
 @given(files)
 @settings(PATIENCE, max_examples=40)
 def test_any_file_is_answered(exchanges: list[Exchange]) -> None:
     """And its answers pass pyx12's maps, add up, and agree with the report."""
-    with packs_read_once():
-        answers_hold(judged(text_of(exchanges)).files[0])
+    answers_hold(judged(text_of(exchanges)).files[0])
 
 
 @given(files)
 @settings(PATIENCE, max_examples=25)
 def test_claims_to_review_go_with_the_accepted_or_apart(exchanges: list[Exchange]) -> None:
-    with packs_read_once():
-        file = judged(text_of(exchanges)).files[0]
-        both, rest, review = (part(file, name) for name in ("accepted", "accepted-only", "review"))
-        apart = sorted(c for data in (rest, review) if data for c in claims_of(judged(data).files[0]))
-        assert apart == (sorted(claims_of(judged(both).files[0])) if both else [])
+    file = judged(text_of(exchanges)).files[0]
+    both, rest, review = (part(file, name) for name in ("accepted", "accepted-only", "review"))
+    apart = sorted(c for data in (rest, review) if data for c in claims_of(judged(data).files[0]))
+    assert apart == (sorted(claims_of(judged(both).files[0])) if both else [])
 
 
 @pytest.mark.long
 @given(files)
 @settings(PATIENCE, max_examples=5000, derandomize=False)
 def test_thousands_of_files_are_split(exchanges: list[Exchange]) -> None:
-    with packs_read_once():
-        held(text_of(exchanges))
-        answers_hold(judged(text_of(exchanges)).files[0])
+    held(text_of(exchanges))
+    answers_hold(judged(text_of(exchanges)).files[0])
 
 
 def test_the_files_have_all_that_is_promised() -> None:
