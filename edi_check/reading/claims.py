@@ -130,6 +130,8 @@ def spinal_manipulation(a: Assembly, e: Elements, n: int) -> None:
 
 _diagnoses: Final[dict[tuple[Diagnosis, ...], tuple[Diagnosis, ...]]] = {}
 REMEMBERED = 5000
+LONGEST: Final = 500
+"""Characters of an HI whose list is worth remembering: twelve codes as long as the guide lets them be."""
 
 
 def parse_diagnoses(e: Elements, component: str, text: str) -> tuple[Diagnosis, ...]:
@@ -144,6 +146,8 @@ def parse_diagnoses(e: Elements, component: str, text: str) -> tuple[Diagnosis, 
         else:
             break
     value = tuple(found)
+    if len(text) > LONGEST:
+        return value
     if len(_diagnoses) >= REMEMBERED:
         _diagnoses.clear()
     return _diagnoses.setdefault(value, value)  # what is judged once for each list is found faster for the same object

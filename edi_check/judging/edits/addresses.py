@@ -31,6 +31,8 @@ _ROUTE = re.compile(  # a box on a route or base is where the mail is brought to
     r"^\s*(?:R\.?\s?R\.?|RFD|RURAL|H\.?\s?C\.?|HIGHWAY CONTRACT|HCR|STAR R|PSC|CMR|UNIT)[\s.#0-9]").search
 _BOXES: dict[str, bool] = {}
 _BOXES_LIMIT = 20_000
+_LONGEST = 55
+"""Characters of a street line in the guide. Longer ones are not kept: the table is bounded by their number only."""
 
 
 def is_po_box(street: str) -> bool:
@@ -47,9 +49,10 @@ def is_po_box(street: str) -> bool:
     if known is None:
         text = street.upper()
         known = (_BOX(text) is not None and _ROUTE(text) is None) or _POB(text) is not None
-        if len(_BOXES) >= _BOXES_LIMIT:
-            _BOXES.clear()
-        _BOXES[street] = known
+        if len(street) <= _LONGEST:
+            if len(_BOXES) >= _BOXES_LIMIT:
+                _BOXES.clear()
+            _BOXES[street] = known
     return known
 
 
