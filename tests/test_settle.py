@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import datetime
 import random
 from collections.abc import Iterable
@@ -17,7 +16,7 @@ import edi_check
 from edi_check.judging.comparison import DAY_LINES, Compared, compared
 from edi_check.judging.engine import Engine
 from edi_check.judging.identities import DESCRIPTIONS, persons
-from edi_check.judging.packs import load_builtin_packs
+from edi_check.judging.packs import load_builtin_packs, load_pack
 from edi_check.judging.settle import settle
 from edi_check.judging.standing import Standing
 from edi_check.model import Claim
@@ -96,7 +95,8 @@ def test_replacements_and_voids(fragments: list[str], found: list[tuple[int, str
 
 
 def test_an_edit_with_days_looks_at_the_day_of_service_across_claims() -> None:
-    packs = copy.deepcopy(load_builtin_packs())  # one is changed below, and all share them
+    # One is changed below, so it is read anew: all share those of the package.
+    packs = [load_pack(p.path, True) if p.id == "PSRC-MT" else p for p in load_builtin_packs()]
     data = next(d for pack in packs for d in pack.edits if d.edit.id == "PSRC-MT-03")
     judge = Engine(packs, settings=SETTINGS, as_of=DAY)
     rows = standings(claims_of(FOUR, f"SV1*HC:97140:GP*60*UN*1***1~DTP*472*D8*20260101~{THREE}"), judge)
