@@ -206,6 +206,25 @@ def test_a_folder_that_cannot_be_looked_into_is_told(folder: Path, command: str)
     assert ("good.837" in told) == (not command.endswith("closed"))
 
 
+def test_links_to_folders_are_followed_and_each_folder_is_looked_into_once(folder: Path) -> None:
+    """What lies behind a link is as much in the folder as anything; a link may lead back, or to what is met anyway."""
+    other, inbox = folder / "elsewhere/deeper", folder / "inbox"
+    other.mkdir(parents=True)
+    inbox.mkdir()
+    (other / "bad.837").write_text(BAD)
+    (inbox / "good.837").write_text(GOOD)
+    (inbox / "z").mkdir()
+    (inbox / "z/also.837").write_text(GOOD)
+    for link, target in (("inbox/a", "z"), ("inbox/link", "../elsewhere"), ("elsewhere/deeper/back", "../../inbox"),
+                         ("inbox/self", "."), ("inbox/nowhere", "gone"), ("inbox/.hidden", "../elsewhere")):
+        (folder / link).symlink_to(target)
+    told = json.loads(shell("$EDI check -f json inbox", folder).stdout)
+    assert [one["path"] for one in told["files"]] == [
+        "inbox/good.837", "inbox/z/also.837", "inbox/link/deeper/bad.837"
+    ]
+    assert len(json.loads(shell("$EDI check -f json inbox/a", folder).stdout)["files"]) == 1
+
+
 @pytest.mark.parametrize(("names", "said"), [
     ("bda.837", "There is no bda.837; nothing was checked. Did you mean bad.837?"),
     ("a bad one.837", 'A name with spaces stands in quotes: "a bad one.837"'),

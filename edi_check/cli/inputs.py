@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import click
@@ -80,11 +80,31 @@ def stem(name: str) -> str:
     return os.path.splitext(name)[0]
 
 
+def _walk(folder: str, closed: list[OSError]) -> Iterator[tuple[str, list[str], list[str]]]:
+    """As ``os.walk``, and after it what the links to folders that it met lead to."""
+    waiting = [folder]
+    for begin in waiting:
+        for place, folders, names in os.walk(begin, onerror=closed.append):
+            yield place, folders, names
+            waiting += [path for path in (os.path.join(place, f) for f in folders) if os.path.islink(path)]
+
+
 def _search(folder: str) -> tuple[list[Input], list[Unread]]:
-    """What lies in a folder, and the folders in it that can't be looked into: what is in them is not checked."""
+    """What lies in a folder, and the folders in it that can't be looked into: what is in them is not checked. Links to
+    folders are followed last, and no folder is looked into twice: a link may lead back to where it lies."""
     found: list[Input] = []
     closed: list[OSError] = []
-    for place, folders, names in os.walk(folder, onerror=closed.append):
+    met: set[tuple[int, int]] = set()
+    for place, folders, names in _walk(folder, closed):
+        try:
+            status = os.stat(place)
+        except OSError as error:
+            closed.append(error)
+            continue
+        if (status.st_dev, status.st_ino) in met:
+            folders.clear()
+            continue
+        met.add((status.st_dev, status.st_ino))
         folders[:] = sorted(f for f in folders if not f.startswith("."))
         for name in sorted(names):
             plain = name.lower().removesuffix(".gz")
