@@ -18,7 +18,8 @@ import sys
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TextIO
@@ -176,15 +177,22 @@ class Consumer:
         return len(names)
 
 
+@contextmanager
+def database(path: Path, **options: Any) -> Iterator[sqlite3.Connection]:
+    """A ledger as another program sees it; what is done to it is done at the end, and the file is let go of."""
+    with closing(sqlite3.connect(path, **options)) as db, db:
+        yield db
+
+
 def violations(root: Path, dropped: dict[str, bytes], consumer: Consumer) -> list[str]:
     """What of the promise doesn't hold. ``dropped``: by name; files of ``numbered``."""
     consumer.take()
     wrong: list[str] = []
     names = Counter(name for name, _ in consumer.taken)
     wrong += [f"{name} was published {n} times" for name, n in names.items() if n > 1]
-    db = sqlite3.connect(root / "work" / "ledger.db")
-    rows = db.execute("SELECT id, name, state, stored, sha256 FROM file").fetchall()
-    promised = dict(db.execute("SELECT name, sha256 FROM output WHERE folder IN ('outbound', 'remote')").fetchall())
+    with database(root / "work" / "ledger.db") as db:
+        rows = db.execute("SELECT id, name, state, stored, sha256 FROM file").fetchall()
+        promised = dict(db.execute("SELECT name, sha256 FROM output WHERE folder IN ('outbound', 'remote')").fetchall())
     states = Counter(row[2] for row in rows)
     if states != {"done": len(dropped)}:
         wrong.append(f"{len(dropped)} files dropped, the ledger has {dict(states)}")

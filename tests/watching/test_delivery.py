@@ -4,13 +4,12 @@ that wasn't."""
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from drops import Consumer, drop, numbered, plan_for, run_once, violations
+from drops import Consumer, database, drop, numbered, plan_for, run_once, violations
 from sshd import Server, served
 
 from edi_check.watching.carrier import Retry
@@ -37,8 +36,8 @@ def pushed(log: str) -> list[tuple[str, str]]:
 
 
 def states(tmp_path: Path) -> set[str]:
-    db = sqlite3.connect(tmp_path / "root/work/ledger.db")
-    return {state for (state,) in db.execute("SELECT state FROM output WHERE folder = 'remote'")}
+    with database(tmp_path / "root/work/ledger.db") as db:
+        return {state for (state,) in db.execute("SELECT state FROM output WHERE folder = 'remote'")}
 
 
 def right(tmp_path: Path, server: Server) -> list[str]:
@@ -71,7 +70,7 @@ def uploaded(tmp_path: Path, server: Server) -> list[Path]:
     drop(server.inbound, "a.837", numbered(1))
     server.deny(RENAMES)
     run_once(plan_of(tmp_path, server))
-    with sqlite3.connect(tmp_path / "root/work/ledger.db") as db:
+    with database(tmp_path / "root/work/ledger.db") as db:
         db.execute("UPDATE output SET state = ? WHERE folder = 'remote'", (UPLOADED,))
     return list(server.outbound.iterdir())
 

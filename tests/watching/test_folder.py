@@ -22,7 +22,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from drops import Child, Consumer, drop, numbered, plan_for, run_once, service_for, violations, wait_for
+from drops import (
+    Child,
+    Consumer,
+    database,
+    drop,
+    numbered,
+    plan_for,
+    run_once,
+    service_for,
+    violations,
+    wait_for,
+)
 
 from edi_check import check
 from edi_check.telling.settings import AckSettings
@@ -48,9 +59,9 @@ from edi_check.watching.transport import Unpacking, is_file_whole
 
 
 def rows(root: Path) -> list[dict[str, Any]]:
-    db = sqlite3.connect(root / "work/ledger.db")
-    db.row_factory = sqlite3.Row
-    return [dict(row) for row in db.execute("SELECT * FROM file ORDER BY taken, id")]
+    with database(root / "work/ledger.db") as db:
+        db.row_factory = sqlite3.Row
+        return [dict(row) for row in db.execute("SELECT * FROM file ORDER BY taken, id")]
 
 
 def answers(root: Path) -> Counter[str]:
@@ -283,7 +294,8 @@ def test_runs_of_once_add_up_until_a_cut_file_goes_to_quarantine(tmp_path: Path)
 
 
 def unfinished(root: Path) -> list[tuple[str, ...]]:
-    return sqlite3.connect(root / "work/ledger.db").execute("SELECT * FROM unfinished").fetchall()
+    with database(root / "work/ledger.db") as db:
+        return db.execute("SELECT * FROM unfinished").fetchall()
 
 
 def test_the_wait_of_a_cut_file_is_kept_between_runs_and_forgotten_with_the_file(
@@ -316,7 +328,7 @@ def test_what_others_left_of_files_that_are_gone_is_removed(tmp_path: Path) -> N
     (tmp_path / "inbound/a.837").unlink()
     run_once(plan)
     assert len(unfinished(tmp_path)) == 2, "another process may have seen it since"
-    with sqlite3.connect(plan.layout.ledger) as db:
+    with database(plan.layout.ledger) as db:
         db.execute("UPDATE unfinished SET since = since - 61")
     run_once(plan)
     assert len(unfinished(tmp_path)) == 1
@@ -382,14 +394,15 @@ def test_a_ledger_of_the_first_version_gets_what_it_lacks(tmp_path: Path) -> Non
     plan = plan_for(tmp_path)
     drop(tmp_path / "inbound", "a.837", numbered(1))
     run_once(plan)
-    with sqlite3.connect(plan.layout.ledger) as db:
+    with database(plan.layout.ledger) as db:
         db.execute("DROP TABLE unfinished")
         db.execute("PRAGMA user_version = 1")
     drop(tmp_path / "inbound", "b.837", numbered(2))
     (tmp_path / "inbound/cut.837").write_bytes(numbered(3)[:500])
     run_once(plan)
     assert [r["state"] for r in rows(tmp_path)][:2] == [DONE, DONE]
-    assert sqlite3.connect(plan.layout.ledger).execute("PRAGMA user_version").fetchone() == (2,)
+    with database(plan.layout.ledger) as db:
+        assert db.execute("PRAGMA user_version").fetchone() == (2,)
 
 
 def test_once_does_not_wait_for_a_done_marker(tmp_path: Path) -> None:
@@ -548,10 +561,9 @@ def test_another_sender_and_an_old_use_are_no_repetition(tmp_path: Path) -> None
     plan = plan_for(tmp_path)
     drop(tmp_path / "inbound", "a.837", numbered(1))
     run_once(plan)
-    db = sqlite3.connect(tmp_path / "work/ledger.db")
-    db.execute("UPDATE interchange SET taken = taken - 401 * 86400.0")
-    db.execute("UPDATE file SET taken = taken - 401 * 86400.0")
-    db.commit()
+    with database(tmp_path / "work/ledger.db") as db:
+        db.execute("UPDATE interchange SET taken = taken - 401 * 86400.0")
+        db.execute("UPDATE file SET taken = taken - 401 * 86400.0")
     drop(tmp_path / "inbound", "b.837", numbered(1))
     drop(tmp_path / "inbound", "c.837", numbered(2).replace(b"SUBMITTER      ", b"OTHER          "))
     drop(tmp_path / "inbound", "d.837", numbered(2))
@@ -783,11 +795,9 @@ def test_fifty_rounds_of_three_claimers(tmp_path: Path) -> None:
         assert sorted(ids) == sorted(os.listdir(tmp_path / "work/claimed")), f"round {round_}"
         assert len(ids) == 200
         assert not won.exists()
-        db = sqlite3.connect(tmp_path / "work/ledger.db")
-        assert db.execute("SELECT count(*) FROM file").fetchone() == (200,)
-        db.execute("DELETE FROM file")
-        db.commit()
-        db.close()
+        with database(tmp_path / "work/ledger.db") as db:
+            assert db.execute("SELECT count(*) FROM file").fetchone() == (200,)
+            db.execute("DELETE FROM file")
         for i in ids:
             (tmp_path / "work/claimed" / i).unlink()
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
@@ -14,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from drops import Child, drop, numbered, plan_for, process, run_once, stood, wait_for, with_two_sources
+from drops import Child, database, drop, numbered, plan_for, process, run_once, stood, wait_for, with_two_sources
 from sshd import Server
 
 from edi_check.cli.main import main
@@ -219,7 +218,10 @@ def test_prune_in_daily_use_asks_nothing(tmp_path: Path, set_clock: Callable[[fl
             prune(plan.layout, ledger, days, 400, is_trial=False)
     set_clock(0 if days else 1000)
     prune(plan.layout, ledger, days, 400, is_trial=False)
-    kept = sqlite3.connect(plan.layout.ledger).execute("SELECT count(*) FROM file WHERE stored <> ''").fetchone()[0]
+    with database(plan.layout.ledger) as db:
+        kept = db.execute("SELECT count(*) FROM file WHERE stored <> ''").fetchone()[0]
+    assert ledger is not None
+    ledger.close()
     assert archived(tmp_path) == kept == {0: 0, 7: 0, 90: 3}[days]
 
 

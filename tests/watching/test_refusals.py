@@ -6,13 +6,12 @@ from __future__ import annotations
 import json
 import os
 import socket
-import sqlite3
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from drops import drop, numbered, plan_for, process, run_once
+from drops import database, drop, numbered, plan_for, process, run_once
 
 from edi_check.cli.main import main
 from edi_check.configuration import ConfigurationError, load
@@ -166,7 +165,8 @@ def test_a_pruned_file_cannot_be_requeued(tmp_path: Path, capsys: pytest.Capture
     plan = plan_for(tmp_path)
     drop(tmp_path / "inbound", "a.837", numbered(1))
     run_once(plan)
-    ((id,),) = sqlite3.connect(plan.layout.ledger).execute("SELECT id FROM file").fetchall()
+    with database(plan.layout.ledger) as db:
+        ((id,),) = db.execute("SELECT id FROM file").fetchall()
     root = ["--root", str(tmp_path)]
     assert main(["prune", "--days", "0", *root]) == 0
     assert main(["requeue", id, *root]) == 2
