@@ -158,12 +158,29 @@ def test_a_damaged_code_means_in_the_copy_what_it_meant(old: bytes, new: bytes) 
 
 @pytest.mark.parametrize(("old", "new"), [
     (b"DTP*472*", b"DTP*427*"), (b"NM1*85*2*", b"NM1*853*2*"), (b"HI*ABK:", b"HI*ABX:"), (b"HI*ABK:", b"HI*ABK>"),
+    (b"DTP*472*D8*", b"DTP*472:D8*"), (b"DTP*472*D8*", b"DTP*472:16:0*D8*"), (b"REF*EI*", b"REF*E:2*"),
 ])
 def test_a_slip_is_the_same_slip_in_the_copy(old: bytes, new: bytes) -> None:
     data = (ROOT / "fixtures" / "files" / "pass" / "one-claim.837").read_bytes()
     assert old in data
     for seed in range(10):
         same_findings(data.replace(old, new, 1), seed)
+
+
+def test_a_diagnosis_behind_the_repetition_separator_stays() -> None:
+    """Found by the long run (case 27,651): it is read as what was meant, and a policy asks for it."""
+    data = interchange({"claims": ["HI*ABK:M5450~SV1*HC:97124*55*UN*1***1"]}, "plain")
+    assert b"HI*ABK^M5450~" in same_findings(data.replace(b"HI*ABK:", b"HI*ABK^"))
+
+
+def test_another_payer_whose_code_has_a_slip_has_the_same_id_in_the_copy() -> None:
+    """Found by the long run (case 21,778): SVD01 stayed, and the payer that it names had another id. An id of a member
+    never stays, whatever the slip."""
+    data = interchange({"claims": ["SBR*P*18*******BL~AMT*D*40~OI***Y***Y~NM1*IL*1*LOE*KIM****MI*EXH005521~"
+                                   "NM1*<R*2*BLUE HERON HEALTH*****PI*EXC02~SV1*HC:98941*55*UN*1***1~"
+                                   "SVD*EXC02*40*HC:98941**1~CAS*CO*45*15~DTP*573*D8*20260120"]}, "plain")
+    assert b"PI*EXC02" in same_findings(data)
+    assert b"EXH005521" not in same_findings(data.replace(b"NM1*IL*1*LOE", b"NM1*PL*1*LOE"))
 
 
 @pytest.mark.long

@@ -25,6 +25,8 @@ _LEADS = {"dx": re.compile("(?=[A-Za-z]*[0-9])[0-9A-Za-z]{1,7}|[A-Za-z]{1,2}").m
 """What of a damaged diagnosis, procedure or taxonomy code stays: edits may still know it by its beginning."""
 _PAYERS = ("PR", "40")
 """NM101 of those whose names and ids stay: payers, and who receives the file."""
+_OF_PAYERS = ("PI", "XV")
+"""NM108 of ids that only payers have."""
 _DATED = ("DTP", "DMG", "PAT")
 _MEMORY = 20_000
 """Segments remembered as rewritten: most of them come often."""
@@ -111,7 +113,8 @@ class Rewriter:
 
     def _element(self, segment_id: str, position: int, kind: Place, text: str) -> str:
         repetition = self.delimiters.repetition
-        if repetition and repetition in text:
+        if repetition and repetition in text and (
+                isinstance(kind, str) or separator(segment_id, position, text, self.delimiters) != repetition):
             return repetition.join(self._once(segment_id, position, kind, one) for one in text.split(repetition))
         return self._once(segment_id, position, kind, text)
 
@@ -134,6 +137,10 @@ class Rewriter:
             return self._replace(_PERSONAL[kind], text)
         if is_kept(kind, text.strip()) or (kind == "code" and is_near_code(segment_id, position, part, text)):
             return text
+        if kind == "code" and not part and (mark := self.delimiters.component) in text:
+            # A slip (DTP*472:D8*…): the reader may take what stands before the separator for the code.
+            head, mark, rest = text.partition(mark)
+            return self._value(segment_id, position, 0, kind, head) + mark + self._replace("id", rest)
         if kind in _LEADS:  # its beginning may still be read as a code
             lead = _LEADS[kind](text)
             stop = lead.end() if lead else 0
@@ -147,6 +154,9 @@ class Rewriter:
         entity = elements[1].strip().upper() if len(elements) > 1 else ""
         is_person = len(elements) < 3 or elements[2].strip() != "2" or any(elements[4:8])
         stays = entity in _PAYERS and not is_person
+        # A slip in NM101 (NM1*<R): the reader may take it for the payer's, and look for its id elsewhere.
+        is_payer = entity in _PAYERS or (
+            entity not in codes("NM1", 1, 0) and len(elements) > 8 and elements[8].strip() in _OF_PAYERS)
         for position in range(1, len(elements)):
             text = elements[position]
             if not text.strip():
@@ -154,7 +164,7 @@ class Rewriter:
             if position in (1, 2, 8):
                 elements[position] = self._element("NM1", position, "code", text)
             elif position == 9:
-                elements[position] = self._element("NM1", position, "payer" if entity in _PAYERS else "id", text)
+                elements[position] = self._element("NM1", position, "payer" if is_payer else "id", text)
             elif position == 3 and stays:
                 continue
             elif position < 8:
