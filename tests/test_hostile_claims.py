@@ -3,6 +3,7 @@ hours. What is counted is the work, for a clock would measure the machine."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import date, timedelta
 
@@ -86,3 +87,18 @@ def test_spaces_between_a_number_and_a_word_are_looked_at_once() -> None:
     note = f"1{' ' * 64_000}x"
     report = edi_check.check(interchange({"claims": [on(0, "97140:GP", more=f"~NTE*ADD*{note}")]}, "psrc"), as_of=AS_OF)
     assert {f.edit for f in report.files[0].findings if f.where.segment_id == "NTE"} == {"IK4-5"}
+
+
+@pytest.mark.parametrize("format", ["text", "markdown", "html", "junit"])
+def test_thousands_of_claims_under_thousands_of_faults_make_no_report_of_the_one_times_the_other(format: str) -> None:
+    """From the 101st on each claim of a patient is one too many, and each such fault stands above all of them."""
+    def told(count: int) -> str:
+        claims = "~".join(f"CLM*A{n}*30***11:B:1*Y*A*Y*Y~HI*ABK:M5450~LX*1~{on(6000 + n, '97140:GP')}"
+                          for n in range(count))
+        report = edi_check.check(interchange({"claims": [claims]}), as_of=AS_OF)
+        assert report.files[0].counts.claims == report.files[0].counts.rejected == count
+        return edi_check.render(report, format) or ""
+
+    few, many = told(250), told(1000)
+    assert len(many) < 4 * len(few) * 1.25
+    assert re.search(r"and\s+480\s+(further|more)", many), "what more there is, is counted"

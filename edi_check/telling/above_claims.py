@@ -9,22 +9,29 @@ subscriber or patient with one claim it is told in the claim. Not a judge.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
+from heapq import merge
+from itertools import islice
 from typing import Any
 
 from ..findings import LEVELS, Finding
 from ..report import ClaimResult, FileReport
 from ..rows import pack
 
-__all__ = ["GRAVE", "AboveClaims", "CommonFault"]
+__all__ = ["GRAVE", "REFERRED", "AboveClaims", "CommonFault"]
 
 SCOPES = ("interchange", "group", "set", "provider", "subscriber", "patient")
 WHOLE = {"set": "transaction set", "group": "functional group", "provider": "billing provider"}
 NEAR = ("subscriber", "patient")
 """Levels that have one claim as a rule: what stands there is told in it unless there are more."""
 GRAVE = ("reject", "review")
+REFERRED = 20
+"""Faults above it that a claim refers to, the gravest first; more are counted. Thousands of claims may stand under a
+thousand faults, and a report would be as long as the one times the other."""
 
+Place = tuple[str, int]
+"""A scope, and its number in the file."""
 Key = tuple[Any, ...]
 
 
@@ -56,8 +63,11 @@ class AboveClaims:
     levels: Collection[str]
     told: list[CommonFault] = field(default_factory=list)
     """Those to be told above the claims, the gravest first."""
-    _places: dict[tuple[str, int], list[CommonFault]] = field(default_factory=dict)
+    _places: dict[Place, list[CommonFault]] = field(default_factory=dict)
     _shared: dict[Key, CommonFault] = field(default_factory=dict)
+    _referred: dict[Place, list[CommonFault]] = field(default_factory=dict)
+    _near: dict[Place, list[Finding]] = field(default_factory=dict)
+    _edits: dict[Place, dict[str, str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         times: Counter[Key] = Counter()
@@ -81,11 +91,16 @@ class AboveClaims:
         self._number(nowhere)
 
     def _count(self) -> None:
+        at: Counter[Place] = Counter()
         for claim in self.file.claims():
-            for fault in self.about(claim):
+            at.update(self._places_of(claim))
+            for fault in self._shared_by(claim):
                 fault.claims += 1
                 if fault.finding.claim == claim.index:
                     fault.whole = _whole(claim, fault.finding)
+        for place, faults in self._places.items():
+            for fault in faults:
+                fault.claims = at[place]
 
     def _number(self, nowhere: Iterable[CommonFault]) -> None:
         placed = [fault for faults in self._places.values() for fault in faults]
@@ -93,27 +108,41 @@ class AboveClaims:
         self.told.sort(key=lambda f: (LEVELS.index(f.finding.level), f.finding.where.segment, f.finding.edit))
         for number, fault in enumerate(self.told, 1):
             fault.number = number
+        for place, faults in self._places.items():
+            self._referred[place] = sorted((f for f in faults if f.number and f.is_referred_to), key=_told_at)
+            self._near[place] = [f.finding for f in faults if not f.number and f.is_near]
+            self._edits[place] = _edits(faults)
 
-    def about(self, claim: ClaimResult) -> list[CommonFault]:
-        """All that stand above this claim, whether they are told above it (``number``) or in it."""
-        found: list[CommonFault] = []
-        if self._places:
-            patient = claim.levels[6] if len(claim.levels) > 6 else 0
-            numbers = (claim.interchange, claim.group, claim.set_index, claim.provider, claim.subscriber, patient)
-            for place in zip(SCOPES, numbers, strict=True):
-                found += self._places.get(place, ())
-        if self._shared:
-            keys = dict.fromkeys(_key(row) for row in claim.packed)
-            found += [self._shared[key] for key in keys if key in self._shared]
-        return found
+    def _places_of(self, claim: ClaimResult) -> list[Place]:
+        """Where something stands above this claim."""
+        if not self._places:
+            return []
+        patient = claim.levels[6] if len(claim.levels) > 6 else 0
+        numbers = (claim.interchange, claim.group, claim.set_index, claim.provider, claim.subscriber, patient)
+        return [place for place in zip(SCOPES, numbers, strict=True) if place in self._places]
 
-    def referred_to(self, claim: ClaimResult) -> list[CommonFault]:
-        """What is told above and hits this claim, in the order in which it is told."""
-        return sorted((f for f in self.about(claim) if f.number and f.is_referred_to), key=lambda f: f.number)
+    def _shared_by(self, claim: ClaimResult) -> list[CommonFault]:
+        if not self._shared:
+            return []
+        return [self._shared[key] for key in dict.fromkeys(map(_key, claim.packed)) if key in self._shared]
+
+    def edits(self, claim: ClaimResult) -> Iterator[tuple[str, str]]:
+        """The edits that stand above this claim, whether they are told above it or in it, each with its gravest level
+        at a place."""
+        for place in self._places_of(claim):
+            yield from self._edits[place].items()
+        yield from _edits(self._shared_by(claim)).items()
+
+    def referred_to(self, claim: ClaimResult) -> tuple[list[CommonFault], int]:
+        """What is told above and hits this claim, in the order in which it is told, and how many more do."""
+        lists = [self._referred[place] for place in self._places_of(claim)]
+        lists.append(sorted((f for f in self._shared_by(claim) if f.is_referred_to), key=_told_at))
+        found = list(islice(merge(*lists, key=_told_at), REFERRED))
+        return found, sum(map(len, lists)) - len(found)
 
     def near(self, claim: ClaimResult) -> list[Finding]:
         """What stands above this claim alone, and is told in it."""
-        return [f.finding for f in self.about(claim) if not f.number and f.is_near]
+        return [finding for place in self._places_of(claim) for finding in self._near[place]]
 
     def is_shared(self, finding: Finding) -> bool:
         """Is this finding of a claim told above?"""
@@ -122,6 +151,18 @@ class AboveClaims:
     def own(self, claim: ClaimResult) -> list[tuple[Any, ...]]:
         """The claim's own findings, packed, but for those that are told above."""
         return [row for row in claim.packed if _key(row) not in self._shared] if self._shared else list(claim.packed)
+
+
+def _told_at(fault: CommonFault) -> int:
+    return fault.number
+
+
+def _edits(faults: Iterable[CommonFault]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for fault in faults:
+        edit, level = fault.finding.edit, fault.finding.level
+        found[edit] = min(level, found.get(edit, level), key=LEVELS.index)
+    return found
 
 
 def _is_told_above(fault: CommonFault) -> bool:

@@ -74,13 +74,13 @@ def claims_told(report: Report, file: FileReport, above: AboveClaims) -> dict[st
         for claim in file.claims():
             if claim.disposition == "accepted":
                 continue
-            common = above.referred_to(claim)
+            common, more = above.referred_to(claim)
             said = own.get(claim.index, []) + [f for f in above.near(claim) if f.level in GRAVE]
             if said:
-                told[claim.disposition].each.append(_claim(report, file, claim, said, _referred(common)))
+                told[claim.disposition].each.append(_claim(report, file, claim, said, _referred(common, more)))
             elif _says_all(common, above.own(claim), claim.disposition):
-                kind = claim.disposition, tuple(f.number for f in common)
-                together.setdefault(kind, _Together(_referred(common))).add(claim)
+                kind = claim.disposition, (more, *(f.number for f in common))
+                together.setdefault(kind, _Together(_referred(common, more))).add(claim)
     for (disposition, _), one in together.items():
         told[disposition].along.append(one.told(report, file))
     for view, count in ((told["rejected"], file.counts.rejected), (told["review"], file.counts.review)):
@@ -94,10 +94,10 @@ def _says_all(common: Sequence[CommonFault], own: Sequence[tuple[Any, ...]], dis
     return any(f.finding.level == level for f in common) and not any(row[6] == level for row in own)
 
 
-def _referred(common: Sequence[CommonFault]) -> str:
-    """The faults that are told above, as a claim refers to them."""
+def _referred(common: Sequence[CommonFault], more: int) -> str:
+    """The faults that are told above, as a claim refers to them; ``more`` are not among ``common``."""
     return ", ".join(f.finding.edit + (f" (segment {f.finding.where.segment})" if f.finding.where.segment else "")
-                     for f in common)
+                     for f in common) + (f" and {more:,} more" if more else "")
 
 
 @dataclass

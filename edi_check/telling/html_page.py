@@ -89,7 +89,9 @@ class RowView:
     line_count: int
     findings: Sequence[tuple[FindingView, Sequence[Link]]] = ()
     above: Sequence[CommonFault] = ()
-    """What is told above the claims, and hits this one too."""
+    """What is told above the claims, and hits this one too: the gravest of it."""
+    further: int = 0
+    """How much more of it there is."""
     lines: Sequence[LineView] = ()
     stretches: Sequence[Stretch] = ()
     beyond: str = ""
@@ -199,8 +201,7 @@ class _Tally:
             if claim.disposition == "review":
                 self.review_charge += charge
             said: dict[str, str] = {}
-            above = ((f.finding.edit, f.finding.level) for f in common.about(claim))
-            for edit, level in (*((f[0], f[6]) for f in claim.packed), *above):
+            for edit, level in (*((f[0], f[6]) for f in claim.packed), *common.edits(claim)):
                 said[edit] = _graver(level, said.get(edit, level))
             for edit, level in said.items():
                 self._count_edit(edit, level, is_rejected and level == "reject", charge)
@@ -293,12 +294,12 @@ class _Rows:
             yield chunk
 
     def _row(self, claim: ClaimResult, details: Details) -> RowView:
-        above = self.common.referred_to(claim)
+        above, more = self.common.referred_to(claim)
         listed = [*self.own.get(claim.index, ()), *self.common.near(claim)]
         listed.sort(key=lambda f: (LEVELS.index(f.level), f.line, f.where.segment, f.edit))
         told = [Told(f, finding_view(self.report, self.file, f, with_spot=False)) for f in listed]
         edits = dict.fromkeys([*(f.edit for f in listed), *(f[0] for f in claim.packed),
-                               *(f.finding.edit for f in self.common.about(claim))])
+                               *(edit for edit, _ in self.common.edits(claim))])
         name = self.names[claim.provider]
         row = RowView(
             f"c{self.number}-{claim.index}", claim.number, claim.index, money(claim.charge),
@@ -307,9 +308,9 @@ class _Rows:
             claim.set_control_number, claim.segment, claim.lines)
         row.beyond = ", ".join(sorted(_counted(self.common.own(claim), self.own.get(claim.index, ()))))
         row.findings = [(view, self._links(f)) for f, view in told]
-        row.above = above
+        row.above, row.further = above, more
         row.lead, row.why = _why(claim, above, told, self.report)
-        row.more = max(0, len(above) + len(told) - 1)
+        row.more = max(0, len(above) + more + len(told) - 1)
         row.lines = details.lines(claim, told)
         if told or self.is_whole:
             row.stretches = details.stretches(claim, told)

@@ -10,14 +10,17 @@ only attributes that Jenkins's own schema has.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import chain, islice
 from typing import TextIO
 
 from junitparser import Error, Failure, Skipped
 from junitparser.xunit2 import JUnitXml, TestCase, TestSuite
 
 from ..findings import LEVELS, UNKNOWN_EDIT, Finding, is_at_least
+from ..phrases import counted
 from ..privacy import masked, unmasked
 from ..report import ClaimResult, FileReport, Report
+from .above_claims import REFERRED
 from .finding_told import codes_told
 from .spots import spot_of
 from .visible import visible
@@ -55,7 +58,12 @@ def _tests(report: Report, file: FileReport) -> Iterator[TestCase]:
             fault = failed[claim.index]
             test.result = Error(f"Our check {fault.edit} failed on this claim; it rejected nothing.", fault.edit)
         else:
-            _judge(test, report, file, claim, found or [f for place in _places(claim) for f in above.get(place, ())])
+            more = 0
+            if claim.disposition == "rejected" and not (found and found[0].level == "reject"):
+                lists = [above.get(place, []) for place in _places(claim)]
+                taken = list(islice(chain(*lists), REFERRED))
+                found, more = taken + found, sum(map(len, lists)) - len(taken)
+            _judge(test, report, file, claim, found, more)
         yield test
 
 
@@ -93,12 +101,14 @@ def _above(report: Report, file: FileReport, found: Sequence[Finding]) -> TestCa
     return test
 
 
-def _judge(test: TestCase, report: Report, file: FileReport, claim: ClaimResult, found: Sequence[Finding]) -> None:
+def _judge(test: TestCase, report: Report, file: FileReport, claim: ClaimResult, found: Sequence[Finding],
+           more: int) -> None:
+    """``more`` further faults stand above it."""
     if claim.disposition == "rejected" and report.fail_on == "never":
-        test.result = _told(Skipped, report, file, found, "Rejected (fail_on is never).")
+        test.result = _told(Skipped, report, file, found, "Rejected (fail_on is never).", more)
     elif claim.disposition == "rejected":
         otherwise = "Rejected with what stands above it, or for a finding that is not listed."
-        test.result = _told(Failure, report, file, found, otherwise)
+        test.result = _told(Failure, report, file, found, otherwise, more)
     elif any(is_at_least(f.level, report.fail_on) for f in found):
         test.result = _told(Failure, report, file, found)
     elif found:
@@ -106,11 +116,13 @@ def _judge(test: TestCase, report: Report, file: FileReport, claim: ClaimResult,
 
 
 def _told(kind: type[Failure | Error | Skipped], report: Report, file: FileReport, found: Sequence[Finding],
-          otherwise: str = "") -> Failure | Error | Skipped:
+          otherwise: str = "", more: int = 0) -> Failure | Error | Skipped:
     """The outcome: the gravest finding as its message, all of them as its text."""
     says = visible(_shown(report, found[0].message)) if found else otherwise
     result = kind(says, found[0].edit if found else "rejected")
     result.text = _text(report, file, found) or otherwise
+    if more:
+        result.text += f"\nand {counted(more, 'further fault')} above the claim, in the test “{ABOVE}”"
     return result
 
 
