@@ -202,7 +202,7 @@ def acknowledged(details: tuple[Any, ...]) -> tuple[Any, ...]:
     patient level. ``ak`` is (patient's last, first, middle name, suffix, member id qualifier, member id, REF*D9, first
     day, last day, lines), a line (SV1 as sent, control number, DTP03 as sent)."""
     packed, levels, compare, patient, last_name, first_name, middle, suffix, qualifier, member, trace, *rest = details
-    lines, undated = rest
+    lines, undated = rest[0], frozenset(rest[1]) if rest[1] else ()
     first = last = ""
     found = []
     for n, (sv1, days, control, _) in enumerate(lines if compare is None else compare[LINES]):

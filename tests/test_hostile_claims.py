@@ -8,11 +8,14 @@ from collections.abc import Callable
 from datetime import date, timedelta
 
 import pytest
+from acknowledged import answers
 from cases import AS_OF, interchange
 from judged import lines_run
 
 import edi_check
+from edi_check.answers.explanation import explained
 from edi_check.judging.courses import LINES_KEPT, CourseLine, History
+from edi_check.rows import acknowledged
 
 FIRST = date(2000, 1, 1)
 Line = Callable[[int], str]
@@ -69,6 +72,36 @@ def test_each_other_payer_of_a_claim_costs_the_same() -> None:
 
     few, many = (lines_run_for(data(count)) for count in (75, 300))
     assert many < 4 * few * 1.25, (few, many)
+
+
+def test_each_refused_line_that_a_277ca_tells_costs_the_same() -> None:
+    def explaining(count: int) -> int:
+        data = interchange({"claims": [claim_of(count, lambda n: on(9000, "97140:GP").replace("***1~", "***9~"))]})
+        (file,) = edi_check.check(data, as_of=AS_OF).files
+        answer = answers(file)["277ca"].encode()
+        assert answer.count(b"SVC*HC:97140") == count
+        return lines_run(lambda: explained(answer, data))
+
+    few, many = explaining(50), explaining(200)
+    assert many < 4 * few * 1.25, (few, many)
+
+
+def test_lines_without_a_day_are_looked_up_and_not_searched() -> None:
+    compared = 0
+
+    class Number(int):
+        def __eq__(self, other: object) -> bool:
+            nonlocal compared
+            compared += 1
+            return int(self) == other
+
+        __hash__ = int.__hash__
+
+    lines = [("SV1*HC:97140", "20260233", "", "")] * 500
+    details = ((), (), None, 0, "", "", "", "", "", "", "", lines, tuple(map(Number, range(500))))
+    _, ak, _ = acknowledged(details)
+    assert ak[7:9] == ("", "")
+    assert compared < 2000
 
 
 def test_the_lines_of_earlier_claims_are_taken_in_once() -> None:

@@ -16,10 +16,11 @@ from ..telling.spots import Spot
 from .claim_numbers import BillingLevels, cut_key, number_key, span
 from .claim_records import Claims
 from .codes import is_refusal, is_taken, status_meaning
-from .contradictions import COUNTED, SUMMED, Tally, amount_of, of_status
+from .contradictions import COUNTED, SUMMED, Tally, of_status
 from .controls import CONTRADICTS, whole_number
+from .lines_meant import LinesMeant
 from .original import Original
-from .pointing import claim_spots, line_spots, segments_of
+from .pointing import claim_spots, segments_of
 from .received import BatchAnswer, ClaimAnswer, Code, LineAnswer, ProviderAnswer, Received, StatusAnswer
 from .set_numbers import SetRecord
 from .statements import ClaimVerdicts, Statement, packed_spot, shown_number
@@ -52,12 +53,12 @@ def looking(received: Received, asked: dict[str, list[int]], show_values: bool) 
 
     def look(claim: Claim) -> tuple[Any, ...]:
         delimiters = claim.interchange.delimiters
-        places = segments_of(claim)
-        found = []
+        places, found = segments_of(claim), []
+        sight = LinesMeant(claim, places)
         for n in (*asked.get(number_key(claim.number), ()), *asked.get(cut_key(claim.number), ()))[:ALIKE]:
             answer = received.claims[n]
             codes = [c for s in answer.statuses for c in s.codes]
-            lines = [_line_sight(claim, line, places, show_values) for line in answer.lines]
+            lines = [sight.of(line, show_values) for line in answer.lines]
             spots = claim_spots(codes, places, delimiters, show_values)
             found.append((n, [packed_spot(spot) for spot in spots], lines))
         return tuple(found)
@@ -86,38 +87,6 @@ def looking_at_providers(received: Received, show_values: bool) -> Callable[[Cla
         return tuple(found)
 
     return look
-
-
-def _line_sight(claim: Claim, answer: LineAnswer, places: list[Any], show_values: bool) -> tuple[int, list[Any]]:
-    """The number of the line that an answer means, and its places; 0 when it can't be told."""
-    number = _line_number(claim, answer)
-    if not number:
-        return 0, []
-    lines = claim.service_lines
-    last = lines[number].segment - 1 if number < len(lines) else claim.last_segment
-    codes = [c for s in answer.statuses for c in s.codes]
-    extent = lines[number - 1].segment, last
-    spots = line_spots(codes, places, extent, claim.interchange.delimiters, show_values)
-    return number, [packed_spot(spot) for spot in spots]
-
-
-def _line_number(claim: Claim, answer: LineAnswer) -> int:
-    """By its control number (REF*FJ is REF*6R of the line, else LX01); else by procedure, and where several lines have
-    that, by charge, too. 0 when no line or more than one is left."""
-    lines = claim.service_lines
-    if answer.control:
-        same = [n for n, line in enumerate(lines, 1) if line.control_number and
-                number_key(line.control_number) == number_key(answer.control)]
-        same = same or [n for n, line in enumerate(lines, 1) if not line.control_number and
-                        line.line_number.strip() == answer.control]
-        if len(same) == 1:
-            return same[0]
-    procedure = answer.procedure.split(":")
-    same = [n for n, line in enumerate(lines, 1) if len(procedure) > 1 and line.procedure == procedure[1]]
-    if len(same) > 1:
-        charge = amount_of(answer.charge)
-        same = [n for n in same if charge is not None and lines[n - 1].charge == charge]
-    return same[0] if len(same) == 1 else 0
 
 
 @dataclass

@@ -14,7 +14,7 @@ from ..telling.spots import Spot, designated, spot
 from .likely import likely_place
 from .received import Code
 
-__all__ = ["CONTROL_POINTS", "claim_spots", "line_spots", "segments_of"]
+__all__ = ["CONTROL_POINTS", "beside_lines", "claim_spots", "line_spots", "segments_of"]
 
 CONTROL_POINTS = {
     "TA105": {"001": "IEA02", "002": "ISA11", "003": "ISA12", "004": "ISA", "005": "ISA05", "006": "ISA06",
@@ -88,13 +88,16 @@ def claim_spots(codes: Sequence[Code], places: Sequence[Place], delimiters: Deli
     return _spots(codes, lines, OF_CLAIM, "CLM", delimiters, show_values)
 
 
-def line_spots(codes: Sequence[Code], places: Sequence[Place], line: tuple[int, int], delimiters: Delimiters,
+def line_spots(codes: Sequence[Code], own: Sequence[Place], others: Sequence[Place], delimiters: Delimiters,
                show_values: bool) -> list[Spot]:
-    """The same for a line of the claim, its segments numbered ``line`` (first and last); its SV1 when they point
-    nowhere."""
-    own = [place for place in places if line[0] <= place.segment <= line[1]]
-    others = [place for place in places if place.loop[:2] not in ("24", "")]
+    """The same for a line of the claim with its ``own`` segments; its SV1 when they point nowhere. ``others``: the
+    claim's, without those of lines (``beside_lines``)."""
     return _spots(codes, own, OF_LINE, "SV1", delimiters, show_values, others)
+
+
+def beside_lines(places: Sequence[Place]) -> list[Place]:
+    """Those of a claim's segments that are no line's."""
+    return [place for place in places if place.loop[:2] not in ("24", "")]
 
 
 def _spots(codes: Sequence[Code], places: Sequence[Place], table: dict[str, tuple[str, ...]], otherwise: str,
