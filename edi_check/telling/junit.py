@@ -20,7 +20,6 @@ from ..findings import LEVELS, UNKNOWN_EDIT, Finding, is_at_least
 from ..phrases import counted
 from ..privacy import masked, unmasked
 from ..report import ClaimResult, FileReport, Report
-from .above_claims import REFERRED
 from .finding_told import codes_told
 from .spots import spot_of
 from .visible import visible
@@ -28,6 +27,8 @@ from .visible import visible
 __all__ = ["write_junit"]
 
 ABOVE = "file and envelope"
+MOST_ABOVE = 5
+"""Faults above a claim that its test tells, too; all of them are in the test ``ABOVE``."""
 
 
 def write_junit(report: Report, out: TextIO) -> None:
@@ -61,7 +62,7 @@ def _tests(report: Report, file: FileReport) -> Iterator[TestCase]:
             more = 0
             if claim.disposition == "rejected" and not (found and found[0].level == "reject"):
                 lists = [above.get(place, []) for place in _places(claim)]
-                taken = list(islice(chain(*lists), REFERRED))
+                taken = list(islice(chain(*lists), MOST_ABOVE))
                 found, more = taken + found, sum(map(len, lists)) - len(taken)
             _judge(test, report, file, claim, found, more)
         yield test
