@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 
 from .findings import EdiCheckError
 from .settings import CHECK, FREE, LISTS, MODEL, SOURCE, Key, convert, nearest
+from .toml_text import read_toml
 
 __all__ = ["Configuration", "ConfigurationError", "Value", "load"]
 
@@ -103,7 +104,7 @@ def load(path: str = "", environ: Mapping[str, str] | None = None,
 
 def _parse(file: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8-sig"))
+        return read_toml(file)
     except FileNotFoundError:
         raise ConfigurationError(f"{file}: there is no such file") from None
     except OSError as error:

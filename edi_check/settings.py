@@ -134,11 +134,10 @@ def _text(value: Any) -> str:
 
 
 def _texts(value: Any) -> list[str]:
-    if isinstance(value, str):
-        return [value]
-    if not isinstance(value, list | tuple) or not all(isinstance(v, str) for v in value):
+    texts = [value] if isinstance(value, str) else value
+    if not isinstance(texts, list | tuple) or not all(isinstance(v, str) for v in texts):
         raise ValueError('a list of texts is expected, such as ["a", "b"]')
-    return list(value)
+    return [_text(one) for one in texts]
 
 
 def _flag(value: Any) -> bool:

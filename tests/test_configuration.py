@@ -111,6 +111,10 @@ def test_sources_and_watch_are_known(tmp_path: Path) -> None:
     ("[ack]\nreceived_status = 'A1:19:QC'\n", "'QC' is no entity of a batch's status; choices: 36"),
     ("[check\n", "is not valid TOML"),
     ("a = " + "[" * 5000 + "]" * 5000, "is TOML nested without end"),
+    ("[pack.PSRC-MT]\naso_groups." + ".".join("a" * 5000) + " = 1", "is TOML nested without end"),
+    ("[check]\njobs = " + "9" * 5000, "is not valid TOML: a number of thousands of digits"),
+    ("[check]\njobs = 0x" + "f" * 9000, "is not valid TOML: a whole number of more than 64 bits"),
+    ('[tables]\nptp = ["a\\u0000b"]\n', "[tables] ptp: a text without NUL is expected"),
 ])
 def test_a_slip_is_named_with_the_right_word(tmp_path: Path, text: str, said: str) -> None:
     with pytest.raises(ConfigurationError) as error:

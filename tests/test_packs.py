@@ -13,8 +13,12 @@ import edi_check
 from edi_check.findings import PackError
 from edi_check.generating import AS_OF as GENERATED_AS_OF
 from edi_check.generating import generate
+from edi_check.judging.conditions import FIELDS, Condition
 from edi_check.judging.engine import Engine
 from edi_check.judging.packs import load_builtin_packs, load_pack, load_packs, retired_ids
+from edi_check.judging.patterns import pattern_of
+from edi_check.judging.values import convert
+from edi_check.model import ServiceLine, new_claim
 
 BUILTIN = Path(edi_check.__file__).parent / "packs"
 
@@ -213,6 +217,54 @@ def test_an_unreadable_pack_is_an_error_of_packs(tmp_path: Path) -> None:
     (tmp_path / "deep.toml").write_text("a = " + "[" * 5000 + "]" * 5000)
     with pytest.raises(PackError, match="TOML nested without end"):
         load_pack(tmp_path / "deep.toml")
+
+
+@pytest.mark.parametrize(("text", "says"), [
+    ("snip = " + "9" * 5000, "not TOML: a number of thousands of digits"),
+    ("snip = 0x" + "f" * 9000, "not TOML: a whole number of more than 64 bits"),
+    ("[[edit]]\nsays." + ".".join("a" * 5000) + " = 1", "TOML nested without end"),
+    ('says."a"' + ". 'b'" * 5000 + " = 1", "TOML nested without end"),
+    ("# " + "x" * (16 << 20), "longer than 16 MiB"),
+], ids=["digits", "bits", "keys", "quoted keys", "bytes"])
+def test_a_pack_beyond_all_measure_is_refused(tmp_path: Path, text: str, says: str) -> None:
+    with pytest.raises(PackError, match=says):
+        _load(tmp_path, text)
+
+
+def test_a_list_of_many_codes_is_no_key_of_many_parts(tmp_path: Path) -> None:
+    codes = ", ".join(f'"M{n:02}.{n:02}"' for n in range(100))
+    _load(tmp_path, GOOD.replace('["M00-M25", "S93.40*"]', f"[{codes}]  # {'a.' * 20}"))
+
+
+@pytest.mark.parametrize("pattern", ["(A+)+", "(A|A)*B", "([0-9]|[0-9]{1,2})+X", "A*A*A*B", "(?=(A+)+)A",
+                                     "(a{1,99}){1,99}", "A?" * 40, "(" * 3000 + ")" * 3000, "A{99999999999999}"])
+def test_a_pattern_that_could_keep_a_machine_busy_is_refused(tmp_path: Path, pattern: str) -> None:
+    with pytest.raises(PackError, match=r"too many ways|is not a pattern"):
+        _load(tmp_path, GOOD.replace('require = { modifiers = { none = ["51"] } }',
+                                     f'require = {{ procedure = {{ matches = "{pattern}" }} }}'))
+
+
+@pytest.mark.parametrize("pattern", ["M990[0-9A-Z]*", "[A-Z]+-[0-9]+", "(97140|97124)", "([A-Z][0-9])*",
+                                     "9[0-9]{4}(:GP)?", "(?!0)[0-9]{1,9}", "(?i)[a-z]{2,}", ".*X.*"])
+def test_a_pattern_of_codes_is_taken(pattern: str) -> None:
+    assert pattern_of(pattern)[1] == ""
+
+
+def test_a_value_longer_than_any_of_the_guide_s_is_left_to_the_guide() -> None:
+    """It would be the longest to match, and is told as too long already."""
+    condition = Condition(FIELDS["procedure"], "matches", pattern_of("[A-Z]*[0-9]*")[0])
+    line = ServiceLine()
+    line.procedure = "A" * 80 + "!"
+    assert condition.fault(new_claim(), line) is None
+    line.procedure = "A" * 79 + "!"
+    assert condition.fault(new_claim(), line) is not None
+
+
+@pytest.mark.parametrize("given", ["1e99999999", "1e-99999999", 1e300])
+def test_a_number_beyond_any_claim_s_is_none(given: object) -> None:
+    """As a whole number, or written out, it would fill any memory."""
+    assert "is not a whole number" in convert("int", given)[1]
+    assert "beyond any claim's" in convert("Decimal", given)[1]
 
 
 def test_packs_are_chosen_by_id_or_file() -> None:

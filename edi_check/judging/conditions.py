@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from ..model import Claim, ServiceLine
+from .patterns import LONGEST
 
 __all__ = ["FIELDS", "WORDS", "Codes", "Condition", "Field", "Found", "field_named", "is_code_entry"]
 
@@ -301,7 +302,8 @@ def _at_least(value: Any, operand: Any) -> Found | None:
 
 
 def _matches(value: Any, pattern: re.Pattern[str]) -> Found | None:
-    return next((Found(v, n) for n, v in enumerate(_values(value)) if not pattern.fullmatch(v)), None)
+    return next((Found(v, n) for n, v in enumerate(_values(value))
+                 if len(v) <= LONGEST and not pattern.fullmatch(v)), None)
 
 
 def _present(value: Any, wanted: bool) -> Found | None:

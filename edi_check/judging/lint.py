@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..findings import PackError
+from ..toml_text import read_toml
 from . import registry
 from .conditions import Codes, is_code_entry
 from .lint_edit import EditReader
@@ -39,8 +40,7 @@ def read_payers(path: str) -> tuple[PayerGroup, ...]:
 
 def _toml(path: str) -> dict[str, Any]:
     try:
-        with open(path, "rb") as file:
-            return tomllib.load(file)
+        return read_toml(path)
     except OSError as error:
         raise PackError(f"{path}: {error.strerror or 'cannot be read'}") from None
     except UnicodeDecodeError:

@@ -12,6 +12,7 @@ from ..findings import LEVELS, Edit, Source, Status
 from . import registry
 from .conditions import FIELDS, QUALIFIED, WORDS, Codes, Condition, field_named
 from .packs import LINES_OF_BUSINESS, PLACEHOLDERS, EditData, Pack, Setting, placeholders_in, render_text
+from .patterns import pattern_of
 from .values import convert, listed, suggest
 
 if TYPE_CHECKING:
@@ -178,10 +179,10 @@ class EditReader:
                 return self.named("list:", self.reader.lists, given)
             return Codes(self.reader.code_entries({place: given}, place))
         elif wanted == "pattern":
-            try:
-                return re.compile(given)
-            except (re.error, TypeError) as error:
-                self.wrong(f"{place}: {given!r} is not a pattern: {error}")
+            pattern, mistake = pattern_of(given)
+            if not mistake:
+                return pattern
+            self.wrong(f"{place}: {mistake}")
         elif kind == "number":
             if isinstance(given, (int, float, str)) and not isinstance(given, bool):
                 value, mistake = convert("Decimal", given)

@@ -14,6 +14,10 @@ __all__ = ["SETTING_KINDS", "convert", "kind_of_setting", "listed", "setting_val
 SETTING_KINDS = ("number", "text", "texts", "yes_no", "codes", "words", "choice")
 
 
+LARGEST = 18
+"""Digits before the point, or zeros behind it: 1e99999999 as a whole number fills any memory."""
+
+
 def suggest(word: object, choices: Iterable[str]) -> str:
     """``"; did you mean …?"`` when a choice is close to ``word``, else ``""``."""
     from difflib import get_close_matches
@@ -94,6 +98,8 @@ def _number(given: Any) -> tuple[Any, str]:
             number = Decimal(str(given))
         except InvalidOperation:
             number = Decimal("NaN")
+        if number.is_finite() and abs(number.adjusted()) > LARGEST:
+            return None, f"{given!r} is a number beyond any claim's"
         if number.is_finite():
             return number, ""
     return None, f"{given!r} is not a number"
