@@ -267,7 +267,8 @@ def bad() -> MadeFile:
 
 def hostile() -> MadeFile:
     """Values that try to break out of every format."""
-    evil = "</script><script>alert(1)</script>\x1b[31m\u202e\u200b|`*_{{7*7}}\"'\r\n@all ]]> &amp;"
+    evil = ("</script><script>alert(1)</script>\x1b[31m\u202e\u200b|`*_{{7*7}}\"'\r\n@all [u](https://e.co) www.e.co "
+            "]]> &amp;")
     file = bad()
     file.path = evil
     for finding in file.findings:

@@ -6,6 +6,7 @@ import csv
 import datetime
 import io
 import json
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -69,6 +70,16 @@ def test_sarif_is_valid_by_its_schema(everything: Report) -> None:
     assert run["invocations"][0] == run["invocations"][0] | {"exitCode": 3, "executionSuccessful": False}
     sarif_of(made_report())
     sarif_of(edi_check.check(GOOD.encode(), as_of=AS_OF))
+
+
+def test_no_value_becomes_a_link_in_sarif() -> None:
+    """Viewers make links of ``[…](…)`` in messages of plain text, too (SARIF 2.1.0, 3.11.6)."""
+    code = "[see](https://e.co/x)"
+    two = f"CLM*{code}*60***11>B>1*Y*A*Y*Y~HI*ABK>M5450~LX*1~SV1*HC>{code}*60*UN*2***1~DTP*472*D8*20260203~" * 2
+    data = GOOD[: GOOD.index("CLM*")].replace("T*:~", "T*>~") + two + GOOD[GOOD.index("SE*"):]
+    text = edi_check.render(edi_check.check(data.encode(), as_of=AS_OF), "sarif") or ""
+    assert text.count("[see] (https://e.co/x)") == 2
+    assert not re.search(r'"text": "[^"]*\]\(', text)
 
 
 def test_sarif_results_name_their_rule_and_their_file(everything: Report) -> None:

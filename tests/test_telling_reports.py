@@ -188,6 +188,7 @@ def test_markdown_values_are_no_markup() -> None:
     text = text_of("markdown", made.hostile())
     outside = re.sub(r"(?<!\\)`[^`\n]*`", "", text)
     assert "<script" not in outside and "@all" not in outside
+    assert "://" not in outside and "www." not in outside and "e.co" in outside
     for line in text.splitlines():
         if line.startswith("|"):
             assert len(re.findall(r"(?<!\\)\|", line)) in (4, 5)

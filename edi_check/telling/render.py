@@ -95,13 +95,14 @@ SIMPLE_MARKDOWN = str.maketrans({**{c: "\\" + c for c in "\\`*_[]|~"}, "<": "&lt
 
 
 def markdown_text(text: str) -> str:
-    """Text that no Markdown dialect takes for markup, a mention or HTML. At the start of a line more characters mean
-    something, so there everything is escaped.
+    """Text that no Markdown dialect takes for markup, a mention, a link or HTML. At the start of a line more characters
+    mean something, so there everything is escaped.
 
-    >>> markdown_text("a_b | <i> @me #1")
-    'a\\\\_b \\\\| &lt;i> &#64;me \\\\#1'
+    >>> markdown_text("a_b | <i> @me #1"), markdown_text("see https://www.example.org")
+    ('a\\\\_b \\\\| &lt;i> &#64;me \\\\#1', 'see https:\\\\//www\\\\.example.org')
     """
     text = visible(text).translate(SIMPLE_MARKDOWN).replace(" #", " \\#")
+    text = text.replace("://", ":\\//").replace("www.", "www\\.")  # GitHub makes links of bare addresses
     return text[:1].translate(MARKDOWN) + text[1:] if text[:1] in "#+->(" else text
 
 

@@ -118,9 +118,9 @@ def _rule(report: Report, edit_id: str) -> dict[str, Any]:
     source = ", ".join(part for part in edit.source if part)
     rule |= {
         "name": "".join(word.capitalize() for word in edit.name.split("-")),
-        "shortDescription": {"text": edit.name.replace("-", " ").capitalize() + "."},
-        "fullDescription": {"text": edit.why or edit.says},
-        "help": {"text": f"{edit.fix} Source: {source}. More: edi-check explain {edit_id}"},
+        "shortDescription": _message(edit.name.replace("-", " ").capitalize() + "."),
+        "fullDescription": _message(edit.why or edit.says),
+        "help": _message(f"{edit.fix} Source: {source}. More: edi-check explain {edit_id}"),
         "defaultConfiguration": {"level": LEVELS[edit.level]} if edit.level in LEVELS else {"enabled": False},
         "properties": {"pack": edit.pack, "snip": edit.snip, "level": edit.level, "tags": [edit.pack]},
     }
@@ -133,8 +133,8 @@ def _invocation(report: Report) -> dict[str, Any]:
     for n, file in enumerate(report.files):
         at = [{"physicalLocation": {"artifactLocation": _location(file, n)}}]
         for fault in file.faults:
-            text = f"Our check {fault.edit} failed on claim {fault.claim}: {visible(fault.error)}. It rejected nothing."
-            told.append({"level": "error", "message": {"text": text}, "locations": at})
+            text = f"Our check {fault.edit} failed on claim {fault.claim}: {fault.error}. It rejected nothing."
+            told.append({"level": "error", "message": _message(text), "locations": at})
         if file.disposition == "unreadable":
             told.append({"level": "error", "message": {"text": "The file could not be checked."}, "locations": at})
         for edit, claims, why in file.not_evaluated:
@@ -163,16 +163,26 @@ def _location(file: FileReport, index: int) -> dict[str, Any]:
     return {"uri": _uri(file.path), "index": index}
 
 
+def _message(text: str) -> dict[str, str]:
+    """Text in which nothing is a link: a viewer of SARIF makes one of ``[…](…)`` in plain text, too (3.11.6), and a
+    claim may hold that.
+
+    >>> _message("Code [see](https://example.org) is none.")
+    {'text': 'Code [see] (https://example.org) is none.'}
+    """
+    return {"text": visible(text).replace("](", "] (")}
+
+
 def _results(report: Report, rules: dict[str, int]) -> Iterator[dict[str, Any]]:
     told = unmasked if report.show_values else masked
     met: Counter[str] = Counter()
     for n, file in enumerate(report.files):
         for finding in file.findings:
             edit = report.edits.get(finding.edit, UNKNOWN_EDIT)
-            text = visible(told(f"{finding.message} {finding.fix or edit.fix}".strip()))
+            text = told(f"{finding.message} {finding.fix or edit.fix}".strip())
             result: dict[str, Any] = {
                 "ruleId": finding.edit, "ruleIndex": rules[finding.edit], "level": LEVELS.get(finding.level, "none"),
-                "message": {"text": text}, "locations": [_place(file, n, finding)],
+                "message": _message(text), "locations": [_place(file, n, finding)],
                 "partialFingerprints": {"ediCheck/v1": _fingerprint(file, finding, met)},
                 "properties": _properties(finding),
             }
@@ -222,7 +232,7 @@ def _related(file: FileReport, index: int, one: Related) -> dict[str, Any]:
     try:
         claim = file.claim(one.claim)
         place["region"] = {"byteOffset": claim.offset, "byteLength": claim.length}
-        named = f"claim {visible(claim.number)}"
+        named = f"claim {claim.number}"
     except IndexError:
         named = f"claim {one.claim} of the file"
-    return {"physicalLocation": place, "message": {"text": (f"Line {one.line} of " if one.line else "") + named}}
+    return {"physicalLocation": place, "message": _message((f"Line {one.line} of " if one.line else "") + named)}
