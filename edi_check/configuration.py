@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from .findings import EdiCheckError
+from .planted import is_planted
 from .settings import CHECK, FREE, LISTS, MODEL, SOURCE, Key, convert, nearest
 from .toml_text import read_toml
 
@@ -87,6 +88,10 @@ def load(path: str = "", environ: Mapping[str, str] | None = None,
     for section in FREE:
         found.sections[section] = {}
     mistakes: list[str] = []
+    if not path and is_planted(os.path.join(folder, DEFAULT_FILE)):
+        raise ConfigurationError(f"{DEFAULT_FILE} of this folder, in which everybody may write, is another user's, and "
+                                 "settings say what is written where. Name it with "
+                                 f"--config {DEFAULT_FILE} if it is meant.")
     if path or (Path(folder) / DEFAULT_FILE).is_file():
         file = Path(path or Path(folder) / DEFAULT_FILE)
         found.path = str(file)

@@ -13,7 +13,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import click
 import pytest
@@ -303,6 +303,42 @@ def test_a_link_and_a_device_stay_what_they_are(run: Run, bad: Path, tmp_path: P
     assert "CORE-BAL-01" in (tmp_path / "target.txt").read_text()
     assert run("check", "-o", "/dev/null", bad).code == 1
     assert not Path("/dev/null").is_file()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="users and permissions are POSIX")
+def test_what_somebody_else_has_put_in_an_open_folder_is_neither_followed_nor_believed(
+    run: Run, bad: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A link in /tmp could lead to any file of ours, a pipe to its reader, and settings say what is written where."""
+    (tmp_path / "treasure").write_text("ours")
+    common = tmp_path / "common"
+    common.mkdir()
+    (common / "r.json").symlink_to("../treasure")
+    os.mkfifo(common / "pipe.json")
+    (common / "edi-check.toml").write_text("[check]\noutput = '../treasure'\n")
+    monkeypatch.chdir(common)
+    common.chmod(0o1777)
+    their = os.geteuid() + 1
+    really = os.lstat
+
+    def seen(path: Any, **more: Any) -> os.stat_result:
+        """Files in the folder are theirs."""
+        found = really(path, **more)
+        if os.path.basename(path) not in ("r.json", "pipe.json", "edi-check.toml"):
+            return found
+        return os.stat_result((*found[:4], their, *found[5:]))
+
+    monkeypatch.setattr("edi_check.planted.os.lstat", seen)
+    for name in ("r.json", "pipe.json"):
+        for options in (("-o", name), ("--report", f"json={name}")):
+            outcome = run("check", "--config", os.devnull, *options, bad)
+            assert outcome.code == 2 and "another user's link or pipe" in outcome.err
+    outcome = run("check", bad)
+    assert outcome.code == 2 and "--config edi-check.toml if it is meant" in " ".join(outcome.err.split())
+    assert (tmp_path / "treasure").read_text() == "ours"
+    common.chmod(0o755)
+    assert run("check", "--config", os.devnull, "-f", "csv", "-o", "r.json", bad).code == 1
+    assert "CORE-BAL-01" in (tmp_path / "treasure").read_text()
 
 
 def test_answers_go_into_a_folder_behind_a_link_and_through_no_link_of_their_own_name(

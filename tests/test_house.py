@@ -76,7 +76,7 @@ def test_nothing_is_left_unfinished(path: Path) -> None:
 
 LAYERS = (
     ("foundation", ("model", "findings", "report", "rows", "spool", "identifiers", "codelists", "privacy",
-                    "phrases", "sources", "parts", "interchange", "tables", "toml_text")),
+                    "phrases", "sources", "parts", "interchange", "tables", "toml_text", "planted")),
     ("pillars", ("reading", "judging", "telling", "generating")),
     ("beam", ("side_by_side", "checking", "pipeline", "answers", "redacting")),
     ("settings", ("settings", "configuration")),

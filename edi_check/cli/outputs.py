@@ -12,6 +12,7 @@ from typing import IO, Any, NamedTuple, TextIO, cast
 import click
 from click.core import ParameterSource
 
+from ..planted import is_planted
 from .session import Session
 
 __all__ = ["STDOUT", "Output", "Unwritten", "opened", "opened_bytes", "parse_report", "refuse_clashes",
@@ -132,6 +133,14 @@ def refuse_unwritable(output: Output) -> None:
                                "was checked.")
 
 
+def refuse_planted(path: str) -> None:
+    """Refuse a link or pipe that somebody else put where we write: the link may lead to any file of ours, the pipe
+    takes our report to them. Raises UsageError."""
+    if path != STDOUT and is_planted(path) and (os.path.islink(path) or not os.path.isfile(path)):
+        raise click.UsageError(f"{path} is another user's link or pipe, in a folder in which everybody may write; what "
+                               "is written would go where they want it. Name another file.")
+
+
 def refuse_clashes(outputs: Sequence[Output], inputs: Sequence[str]) -> None:
     """Refuse, before anything is checked, what could not be written at the end. Raises UsageError."""
     taken = {os.path.realpath(path): path for path in inputs if path != "-"}
@@ -142,6 +151,7 @@ def refuse_clashes(outputs: Sequence[Output], inputs: Sequence[str]) -> None:
         else:
             real = os.path.realpath(output.path)
             folder = os.path.dirname(real)
+            refuse_planted(output.path)
             if not os.path.isdir(folder):
                 raise click.UsageError(f"{output.path}: there is no folder {folder}; make it first.")
             if not os.access(folder, os.W_OK):
@@ -168,6 +178,8 @@ def opened_tables(paths: dict[str, str]) -> Iterator[dict[str, IO[Any]]]:
     """A binary stream for each path; all of them become files when all went well, else none does."""
     with contextlib.ExitStack() as stack:
         stack.enter_context(_told(" and ".join(paths.values())))
+        for path in paths.values():
+            refuse_planted(path)
         yield {name: stack.enter_context(_replacing(os.path.realpath(path), is_binary=True))
                for name, path in paths.items()}
 
@@ -198,6 +210,7 @@ def opened_bytes(path: str) -> Iterator[IO[bytes]]:
 @contextlib.contextmanager
 def _opened(path: str, is_binary: bool) -> Iterator[IO[Any]]:
     with _told(path):
+        refuse_planted(path)
         target = os.path.realpath(path)
         if path == STDOUT:
             out: IO[Any] = sys.stdout.buffer if is_binary else _standard_output()
