@@ -3,6 +3,7 @@ hours. What is counted is the work, for a clock would measure the machine."""
 
 from __future__ import annotations
 
+import gc
 import re
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
@@ -11,6 +12,7 @@ import pytest
 from acknowledged import answers
 from cases import AS_OF, interchange
 from judged import lines_run
+from one_claim import BAD, GOOD
 
 import edi_check
 from edi_check.answers.explanation import explained
@@ -158,3 +160,20 @@ def test_thousands_of_claims_under_thousands_of_faults_make_no_report_of_the_one
     few, many = told(250), told(1000)
     assert len(many) < 4 * len(few) * 1.25
     assert re.search(r"and\s+4(80|95)\s+(further|more)", many), "what more there is, is counted"
+
+
+@pytest.mark.parametrize("data", [GOOD, BAD, GOOD[:600], GOOD + GOOD, "x"], ids=["good", "bad", "cut", "twice", "none"])
+def test_a_file_leaves_no_cycle_behind_that_holds_its_segments(data: str) -> None:
+    """The command's process collects no cycles: what hundreds of files left would fill its memory."""
+    gc.collect()
+    gc.disable()
+    gc.set_debug(gc.DEBUG_SAVEALL)
+    try:
+        edi_check.check(data.encode(), as_of=AS_OF)
+        gc.collect()
+        left = {type(one).__name__ for one in gc.garbage}
+    finally:
+        gc.set_debug(0)
+        gc.garbage.clear()
+        gc.enable()
+    assert not left & {"Reader", "Assembly", "Segmenter", "Batch", "Claim", "FileCheck", "Spool"}, left

@@ -37,6 +37,10 @@ LIMITS: Final[Mapping[str, int]] = {
 """The limits of CONTRACT section 8 that reading keeps."""
 
 
+def _nowhere(n: int) -> tuple[int, int]:
+    return 0, 0
+
+
 class Reader(Byways):
     """Reads one file. ``interchanges`` and ``faults`` (findings above claims) grow as it goes on; ``slow_but_clean``
     counts valid segments the fast lane refused."""
@@ -72,6 +76,9 @@ class Reader(Byways):
                 1,
                 "ISA",
             )
+        # The envelope's way back to us makes a cycle, with the last segments in it, and the command's process collects
+        # none: of hundreds of files each would stay.
+        self.envelope.locate = _nowhere
         return claims + self._take()
 
     def read(self, chunks: Iterable[bytes]) -> Iterator[Claim]:
