@@ -127,6 +127,8 @@ class FileCheck:
         self._look_at_source()
         self._settle()
         self._total()
+        for spool in (self.file.rows, self.file.details, self.file.above):
+            spool.close()
         return self.file
 
     # --- read and judge alone --------------------------------------------------------------------------------

@@ -18,6 +18,8 @@ __all__ = ["GROUP", "Spool", "Store"]
 GROUP: Final = 256
 """Rows that are written together."""
 
+KEPT: Final = 16
+"""Rows that stay at hand when no more come."""
 PENDING: Final = 1 << 16
 """Bytes that wait for a write of their own no longer."""
 
@@ -116,9 +118,17 @@ class Spool:
             for row in rows:
                 self.append(row)
 
+    def close(self) -> None:
+        """No more rows come: where there are many at hand, they are written, too, so that the spools of hundreds of
+        files don't fill the memory with them."""
+        if len(self._batch) > KEPT:
+            self._write(self._batch)
+            self._batch = []
+        self._cached = (-1, [])
+
     def _write(self, rows: list[Any]) -> None:
         step = self._piece
-        pieces = [marshal.dumps(rows[n : n + step]) for n in range(0, GROUP, step)]
+        pieces = [marshal.dumps(rows[n : n + step]) for n in range(0, len(rows), step)]
         self._groups.append(self._store.write(b"".join(pieces)))
         end = 0
         for piece in pieces:
@@ -147,7 +157,7 @@ class Spool:
     def __getitem__(self, index: int) -> Any:
         if not 0 <= index < self._count:
             raise IndexError(index)
-        written = len(self._groups) * GROUP
+        written = self._count - len(self._batch)
         if index >= written:
             return self._batch[index - written]
         return self._load(index // self._piece)[index % self._piece]

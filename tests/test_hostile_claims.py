@@ -18,6 +18,7 @@ import edi_check
 from edi_check.answers.explanation import explained
 from edi_check.judging.courses import LINES_KEPT, CourseLine, History
 from edi_check.rows import acknowledged
+from edi_check.spool import Spool
 from edi_check.telling.claim_details import Details, Told
 from edi_check.telling.finding_told import finding_view
 
@@ -177,3 +178,22 @@ def test_a_file_leaves_no_cycle_behind_that_holds_its_segments(data: str) -> Non
         gc.garbage.clear()
         gc.enable()
     assert not left & {"Reader", "Assembly", "Segmenter", "Batch", "Claim", "FileCheck", "Spool"}, left
+
+
+@pytest.mark.parametrize(("count", "piece"), [(0, 256), (5, 16), (17, 16), (100, 256), (256, 16), (300, 16), (600, 256)])
+def test_the_rows_of_a_file_that_is_done_are_on_disk_but_for_a_few(count: int, piece: int) -> None:
+    spool = Spool(piece=piece)
+    for n in range(count):
+        spool.append((n, str(n)))
+    rows = list(spool)
+    spool.close()
+    assert list(spool) == rows and [spool[n] for n in range(count)] == rows and len(spool) == count
+    spool.close()
+    assert len(spool._batch) < 20 and spool._cached[1] == []
+
+
+def test_a_file_that_is_done_keeps_few_rows_in_memory() -> None:
+    claims = [f"CLM*A{n}*30***11:B:1*Y*A*Y*Y~HI*ABK:M5450~LX*1~{on(9000 + n, '97140:GP')}" for n in range(200)]
+    (file,) = edi_check.check(interchange({"claims": claims}), as_of=AS_OF).files
+    assert file.counts.claims == len(file.rows) == len(file.details) == 200
+    assert not file.rows._batch and not file.details._batch
