@@ -257,6 +257,10 @@ class Choice:
         self.by_code: dict[str, Transition] = {}
 
 
+def _nothing(text: str) -> object:
+    return None
+
+
 class Step:
     """A segment use, compiled for one set of delimiters. ``act`` binds a segment to the open objects."""
 
@@ -277,6 +281,12 @@ class Step:
     def _first_match(self, text: str) -> object:
         self.match = segment_pattern(self.use, self.table.delimiters).fullmatch
         return self.match(text)
+
+    def let_go(self) -> None:
+        """Forget where it leads."""
+        self.match, self.guess = _nothing, None
+        self.choices.clear()
+        self.memo.clear()
 
     def choice(self, segment_id: str) -> Choice | None:
         """Which uses of this id may follow here; ``None`` when none may."""
@@ -370,3 +380,10 @@ class StepTable:
         if found is None:
             found = self._steps[use.index] = Step(use, self)
         return found
+
+    def let_go(self) -> None:
+        """Nobody needs the steps any more: they lead to one another and back to themselves, and the command's process
+        collects no cycles."""
+        for step in self._steps.values():
+            step.let_go()
+        self._steps.clear()

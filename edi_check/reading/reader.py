@@ -112,6 +112,8 @@ class Reader(Byways):
         d = i.delimiters
         if d not in self._tables:
             if len(self._tables) > 8:
+                for table in self._tables.values():
+                    table.let_go()
                 self._tables.clear()
             self._tables[d] = StepTable(self.guide, d, binding)
         self._table = self._tables[d]
