@@ -49,7 +49,8 @@ TROUBLES = {
 }
 ZERO: Final = Decimal(0)
 ORDER: Final = ("accepted", "review", "rejected")
-
+FED: Final = 1 << 15
+"""Bytes read at a time: what they hold is in memory until it is judged, and ``CLM~`` alone makes a claim of KiBs."""
 DETAILS_PIECE: Final = 16
 """Claims whose details are read to get at those of one: few claims have anything to do with another one."""
 
@@ -117,8 +118,9 @@ class FileCheck:
         self.engine.begin_file()
         reader = self.reader
         for chunk in self.source.chunks():
-            for claim in reader.feed(chunk):
-                self.take(claim)
+            for at in range(0, len(chunk), FED):
+                for claim in reader.feed(chunk[at : at + FED]):
+                    self.take(claim)
             if self.progress:
                 self.progress(self.source.taken, len(self.file.rows) + len(self._rows))
         for claim in reader.close():

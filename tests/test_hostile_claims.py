@@ -18,6 +18,8 @@ from one_claim import BAD, GOOD
 import edi_check
 from edi_check.answers.explanation import explained
 from edi_check.judging.courses import LINES_KEPT, CourseLine, History
+from edi_check.model import Claim, is_compiled
+from edi_check.reading.reader import Reader
 from edi_check.rows import acknowledged
 from edi_check.spool import Spool
 from edi_check.telling.claim_details import Details, Told
@@ -208,3 +210,19 @@ def test_a_file_that_is_done_keeps_few_rows_in_memory() -> None:
     (file,) = edi_check.check(interchange({"claims": claims}), as_of=AS_OF).files
     assert file.counts.claims == len(file.rows) == len(file.details) == 200
     assert not file.rows._batch and not file.details._batch
+
+
+@pytest.mark.skipif(is_compiled(), reason="a compiled module takes no other Reader")
+def test_little_is_read_before_it_is_judged(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Four bytes (``CLM~``) make a claim with half a dozen findings: thousands of times as much memory."""
+    at_once: list[int] = []
+
+    class Counting(Reader):
+        def feed(self, data: bytes) -> list[Claim]:
+            at_once.append(len(data))
+            return super().feed(data)
+
+    monkeypatch.setattr("edi_check.checking.Reader", Counting)
+    data = interchange({"claims": [claim_of(2000, lambda n: on(9000 + n % 900, "97140:GP"))]})
+    edi_check.check(data, as_of=AS_OF)
+    assert sum(at_once) == len(data) > 100_000 and max(at_once) <= 1 << 15
