@@ -18,7 +18,7 @@ from .judging.repeats import said_once
 from .judging.settle import settle
 from .judging.standing import Standing
 from .model import Claim, Interchange, Place, TransactionSet
-from .reading.reader import Reader
+from .reading.reader import Reader, pieces
 from .report import FileReport
 from .rows import COMPARE, PATIENT, Overruled, claim_details, claim_row, pack, provider_row
 from .sources import Source
@@ -49,8 +49,7 @@ TROUBLES = {
 }
 ZERO: Final = Decimal(0)
 ORDER: Final = ("accepted", "review", "rejected")
-FED: Final = 1 << 15
-"""Bytes read at a time: what they hold is in memory until it is judged, and ``CLM~`` alone makes a claim of KiBs."""
+
 DETAILS_PIECE: Final = 16
 """Claims whose details are read to get at those of one: few claims have anything to do with another one."""
 
@@ -118,8 +117,8 @@ class FileCheck:
         self.engine.begin_file()
         reader = self.reader
         for chunk in self.source.chunks():
-            for at in range(0, len(chunk), FED):
-                for claim in reader.feed(chunk[at : at + FED]):
+            for piece in pieces(chunk):
+                for claim in reader.feed(piece):
                     self.take(claim)
             if self.progress:
                 self.progress(self.source.taken, len(self.file.rows) + len(self._rows))

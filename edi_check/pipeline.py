@@ -16,7 +16,7 @@ from .findings import LEVELS, LimitExceeded, NotX12, UnsupportedGuide
 from .model import Claim
 from .privacy import masked
 from .reading.reader import LIMITS as READING
-from .reading.reader import Reader
+from .reading.reader import Reader, pieces
 from .report import FileReport, PackInfo, Report, TableInfo
 from .side_by_side import side_by_side
 from .sources import CHUNK, Source
@@ -225,7 +225,8 @@ def claims_again(file: FileReport, *, limits: Mapping[str, int] | None = None) -
     known = limits_of(limits)
     reader = Reader(known)
     for offset in range(0, file.bytes, CHUNK):
-        yield from reader.feed(file.read_at(offset, min(CHUNK, file.bytes - offset)))
+        for piece in pieces(file.read_at(offset, min(CHUNK, file.bytes - offset))):
+            yield from reader.feed(piece)
     yield from reader.close()
 
 

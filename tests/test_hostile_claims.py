@@ -16,7 +16,9 @@ from judged import lines_run
 from one_claim import BAD, GOOD
 
 import edi_check
+from edi_check.answers.claim_statements import looking
 from edi_check.answers.explanation import explained
+from edi_check.answers.received import ClaimAnswer, Received
 from edi_check.judging.courses import LINES_KEPT, CourseLine, History
 from edi_check.model import Claim, is_compiled
 from edi_check.reading.reader import Reader
@@ -226,3 +228,21 @@ def test_little_is_read_before_it_is_judged(monkeypatch: pytest.MonkeyPatch) -> 
     data = interchange({"claims": [claim_of(2000, lambda n: on(9000 + n % 900, "97140:GP"))]})
     edi_check.check(data, as_of=AS_OF)
     assert sum(at_once) == len(data) > 100_000 and max(at_once) <= 1 << 15
+
+
+def test_of_thousands_of_refused_claims_of_one_number_a_few_are_looked_at_for_each() -> None:
+    taken = 0
+
+    class Asked(list[int]):
+        def __iter__(self) -> Iterator[int]:
+            nonlocal taken
+            for n in super().__iter__():
+                taken += 1
+                yield n
+
+    received = Received()
+    for _ in range(1000):
+        received.claims.append(ClaimAnswer("C1"))
+    look = looking(received, {"C1": Asked(range(1000))}, False)
+    (claim,) = edi_check.read_claims(GOOD.encode())
+    assert len(look(claim)) == taken == 10

@@ -55,7 +55,8 @@ def looking(received: Received, asked: dict[str, list[int]], show_values: bool) 
         delimiters = claim.interchange.delimiters
         places, found = segments_of(claim), []
         sight = LinesMeant(claim, places)
-        for n in (*asked.get(number_key(claim.number), ()), *asked.get(cut_key(claim.number), ()))[:ALIKE]:
+        meant = chain(asked.get(number_key(claim.number), ()), asked.get(cut_key(claim.number), ()))
+        for n in islice(meant, ALIKE):
             answer = received.claims[n]
             codes = [c for s in answer.statuses for c in s.codes]
             lines = [sight.of(line, show_values) for line in answer.lines]

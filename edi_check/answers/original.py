@@ -71,10 +71,7 @@ class Original:
         """Interchange, group and set up to which the sets are known."""
         self.claims = ClaimRecords(store or Store())
         reader = _Follower(self._sight, limits_of(limits))
-        for chunk in source.chunks():
-            for claim in reader.feed(chunk):
-                self._enter(claim)
-        for claim in reader.close():
+        for claim in reader.read(source.chunks()):
             self._enter(claim)
         self.interchanges = reader.interchanges
         self._is_limit_hit = reader.limit_hit

@@ -24,10 +24,12 @@ from .segments import SEGMENT_LIMIT, Batch, Header, Segmenter, Stray
 from .strangers import Elsewhere
 from .strays import told
 
-__all__ = ["LIMITS", "Reader"]
+__all__ = ["LIMITS", "Reader", "pieces"]
 
 PADS: Final = [[""] * n for n in range(40)]
 """What is appended to a split segment so that every element the guide has can be asked for."""
+PIECE: Final = 1 << 15
+"""Bytes that are read at a time."""
 MEMO_LIMIT: Final = 4000
 LIMITS: Final[Mapping[str, int]] = {
     "segment_bytes": SEGMENT_LIMIT,
@@ -35,6 +37,12 @@ LIMITS: Final[Mapping[str, int]] = {
     "file_sets": 100_000,
 }
 """The limits of CONTRACT section 8 that reading keeps."""
+
+
+def pieces(chunk: bytes) -> list[bytes]:
+    """A chunk in pieces, of which each is read and its claims judged before the next: what a piece holds is in memory
+    at once, and four bytes (``CLM~``) make a claim of some KiB."""
+    return [chunk[at : at + PIECE] for at in range(0, len(chunk), PIECE)] if len(chunk) > PIECE else [chunk]
 
 
 def _nowhere(n: int) -> tuple[int, int]:
@@ -84,7 +92,8 @@ class Reader(Byways):
     def read(self, chunks: Iterable[bytes]) -> Iterator[Claim]:
         """All claims of a file given as chunks."""
         for chunk in chunks:
-            yield from self.feed(chunk)
+            for piece in pieces(chunk):
+                yield from self.feed(piece)
         yield from self.close()
 
     def _take(self) -> list[Claim]:
