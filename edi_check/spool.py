@@ -18,8 +18,10 @@ __all__ = ["GROUP", "Spool", "Store"]
 GROUP: Final = 256
 """Rows that are written together."""
 
-KEPT: Final = 16
-"""Rows that stay at hand when no more come."""
+FEW: Final = 16
+"""Rows of a spool that stay at hand when no more come."""
+KEPT: Final = 2048
+"""Rows of all spools of a store that stay so: a file of some hundred claims needs no disk."""
 PENDING: Final = 1 << 16
 """Bytes that wait for a write of their own no longer."""
 
@@ -32,6 +34,8 @@ class Store:
         self._end = 0
         self._pending: list[bytes] = []
         self._waiting = 0
+        self.kept = 0
+        """Rows that closed spools keep at hand."""
         self.number = number
         """Which of the stores of several processes it is; -1 where there is only one process."""
 
@@ -119,11 +123,15 @@ class Spool:
                 self.append(row)
 
     def close(self) -> None:
-        """No more rows come: where there are many at hand, they are written, too, so that the spools of hundreds of
-        files don't fill the memory with them."""
-        if len(self._batch) > KEPT:
-            self._write(self._batch)
-            self._batch = []
+        """No more rows come: where many are at hand, of this spool and of others, they are written, too, so that those
+        of hundreds of files don't fill the memory."""
+        count = len(self._batch)
+        if count > FEW:
+            if self._store.kept + count > KEPT:
+                self._write(self._batch)
+                self._batch = []
+            else:
+                self._store.kept += count
         self._cached = (-1, [])
 
     def _write(self, rows: list[Any]) -> None:

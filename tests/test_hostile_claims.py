@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 from acknowledged import answers
@@ -21,9 +22,10 @@ from edi_check.answers.explanation import explained
 from edi_check.answers.received import ClaimAnswer, Received
 from edi_check.judging.courses import LINES_KEPT, CourseLine, History
 from edi_check.model import Claim, is_compiled
+from edi_check.pipeline import check
 from edi_check.reading.reader import Reader
 from edi_check.rows import acknowledged
-from edi_check.spool import Spool
+from edi_check.spool import Spool, Store
 from edi_check.telling.claim_details import Details, Told
 from edi_check.telling.finding_told import finding_view
 
@@ -196,22 +198,28 @@ def test_many_sets_of_delimiters_leave_few_tables_behind() -> None:
 
 
 @pytest.mark.parametrize(("count", "piece"), [(0, 256), (5, 16), (17, 16), (100, 256), (256, 16), (600, 256)])
-def test_the_rows_of_a_file_that_is_done_are_on_disk_but_for_a_few(count: int, piece: int) -> None:
-    spool = Spool(piece=piece)
-    for n in range(count):
-        spool.append((n, str(n)))
-    rows = list(spool)
-    spool.close()
-    assert list(spool) == rows and [spool[n] for n in range(count)] == rows and len(spool) == count
-    spool.close()
-    assert len(spool._batch) < 20 and spool._cached[1] == []
+def test_the_rows_of_files_that_are_done_are_on_disk_but_for_some(count: int, piece: int) -> None:
+    store, kept = Store(), 0
+    for _ in range(40):
+        spool = Spool(store, piece)
+        for n in range(count):
+            spool.append((n, str(n)))
+        rows = list(spool)
+        spool.close()
+        assert list(spool) == rows and [spool[n] for n in range(count)] == rows and len(spool) == count
+        spool.close()
+        assert spool._cached[1] == []
+        kept += len(spool._batch)
+    assert kept <= 2048 + 40 * 16
 
 
-def test_a_file_that_is_done_keeps_few_rows_in_memory() -> None:
+def test_a_run_over_many_files_keeps_few_rows_in_memory(tmp_path: Path) -> None:
     claims = [f"CLM*A{n}*30***11:B:1*Y*A*Y*Y~HI*ABK:M5450~LX*1~{on(9000 + n, '97140:GP')}" for n in range(200)]
-    (file,) = edi_check.check(interchange({"claims": claims}), as_of=AS_OF).files
-    assert file.counts.claims == len(file.rows) == len(file.details) == 200
-    assert not file.rows._batch and not file.details._batch
+    for n in range(20):
+        (tmp_path / f"{n}.837").write_bytes(interchange({"claims": claims}))
+    files = check([str(path) for path in tmp_path.iterdir()], as_of=AS_OF).files
+    assert all(len(file.rows) == len(file.details) == 200 for file in files)
+    assert sum(len(file.rows._batch) + len(file.details._batch) for file in files) <= 2048
 
 
 @pytest.mark.skipif(is_compiled(), reason="a compiled module takes no other Reader")
