@@ -214,12 +214,17 @@ def told_apart_by(segments: Sequence[Sequence[str]]) -> tuple[bytes, bytes]:
     ``segments``: of the claim, as elements."""
     drugs: list[str] = []
     rest: list[str] = []
+    party = ""
     for e in segments:
         name = kind_of(e)
+        if e[0] == "NM1":
+            party = e[1] if len(e) > 1 else ""
         if name in _HELD or name in _OWN:
             continue
         said = ["CLM", *e[3:]] if name == "CLM" else [*e[:2], *map(_plain, e[2:3]), *e[3:]] if e[0] == "AMT" else e
         text = "*".join([part.rstrip() for part in said]).upper().rstrip("*")
+        if e[0] in _OF_PARTY:
+            text = f"{party} {text}"
         (drugs if name == "LIN" else rest).append(text)
     first, second = (blake2b("~".join(sorted(texts)).encode("latin-1", "replace"), digest_size=16).digest()
                      for texts in (drugs, rest))
@@ -235,6 +240,8 @@ _HELD: Final = frozenset({"SV1", "HI", "DTP:472", "LX"})
 """Segments that the signature is made of."""
 _OWN: Final = frozenset({"REF:D9", "REF:6R", "REF:F8", "K3", "PWK"})
 """Segments with a number of the claim's own. Not NTE: a note may tell one visit of a day from another."""
+_OF_PARTY: Final = frozenset({"N3", "N4"})
+"""Segments that say nothing without whose they are: the way there and the way back have the same two addresses."""
 
 
 def _plain(number: str) -> str:
