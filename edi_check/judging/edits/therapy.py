@@ -19,6 +19,12 @@ RELATED = 10
 
 # Not \s*-?\s*: a run of spaces would be cut in two in every way there is, before it is no match.
 _MINUTES = re.compile(r"(?<![\w.])(\d{1,3})\s*(?:-\s*)?min(?:ute)?s?\b", re.I)
+_NOT_OF_TREATMENT = re.compile(
+    r"\b(?:in|(?:after|since|every|within|past|lasts?|sits?|stands?|walks?|drives?|runs?|sleeps?|lies?|tolerates?)"
+    r"(?:\s\w+){0,2})\s\d{1,3}\s*(?:-\s*)?min"
+    r"|min(?:ute)?s?\s(?:(?:of|when|while|with)\s)?(?:sitting|standing|walking|driving|drive|running|sleep|sleeping|lying)\b",
+    re.I)
+"""Minutes of what the patient can do or has: ``pain after 60 minutes of sitting``, ``walks 20 min``."""
 
 
 @check(looks_at="service")
@@ -191,7 +197,7 @@ def minutes_disagree_with_units(claim: Claim, *, procedures: Codes, timed: Codes
     Right:  SV1*HC:97140:GP*120*UN*2***1 with NTE*ADD*25 minutes manual therapy
 
     Only where minutes can't be misread: one number in the line's own text, or in the claim's when it has one timed
-    line.
+    line; not how long the patient can sit, walk or sleep, nor after which time something is felt.
     Returns a hit on the units of each line at fault.
     """
     lines = [line for line in claim.service_lines if line.procedure in timed and line.units is not None]
@@ -228,7 +234,7 @@ def _minutes(claim: Claim, line: ServiceLine, is_only_one: bool) -> int:
     notes = [*line.notes, *(claim.notes if is_only_one else ())]
     texts = " ; ".join([line.description, *(n.text for n in notes if n.code != "K3")])
     given = _MINUTES.findall(texts)
-    return int(given[0]) if len(given) == 1 else 0
+    return int(given[0]) if len(given) == 1 and not _NOT_OF_TREATMENT.search(texts) else 0
 
 
 @check(gives="regions needed", names_line=True)
