@@ -181,6 +181,23 @@ def test_where_it_belongs_it_is_fine_and_twice_it_is_too_often() -> None:
     assert told(found([*good[:n], SV5, SV5, *good[n:]])) == ["IK3-5 SV5 2400 claim 1"]
 
 
+@pytest.mark.parametrize(
+    ("before", "added", "says", "fix"),
+    [
+        ("HL*2", ["REF*SY*541234567"], "REF*EI/SY of the billing provider (loop 2010AA) comes 2 times", "at most 1"),
+        ("REF*D9", ["DTP*431*D8*20260105", "DTP*360*D8*20260105", "DTP*361*D8*20260201"],
+         "DTP*314/360/361 of the claim (loop 2300) comes 2 times", "Send DTP*314*RD8 with both days"),
+    ],
+)
+def test_what_comes_too_often_is_named_with_all_its_kinds(before: str, added: list[str], says: str, fix: str) -> None:
+    """One of each kind is too many all the same: nobody should look for two REF*EI, nor count the other dates."""
+    good = segments("one-claim")
+    n = at(good, before)
+    (finding,) = found([*good[:n], *added, *good[n:]]).findings
+    assert finding.edit == "IK3-5"
+    assert says in finding.message and fix in finding.fix
+
+
 def moved(name: str, first: str, stop: str, to: str) -> list[str]:
     """The segments from ``first`` to before ``stop`` moved before ``to``."""
     good = segments(name)

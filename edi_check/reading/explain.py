@@ -44,7 +44,7 @@ from .meant import separator_meant
 from .names import party, segment_name, subject
 from .values import AN_CLASS, AN_TYPES, DATE_FORMATS, repetition_separator
 
-__all__ = ["MAX_FAULTS", "ElementFault", "explain"]
+__all__ = ["DISABILITY", "MAX_FAULTS", "ElementFault", "explain"]
 
 MAX_FAULTS = 20
 """Faults named per segment; the last one says how many more there are."""
@@ -52,7 +52,7 @@ MAX_FAULTS = 20
 _MAX_VALUE = 99  # IK404 holds no more
 _FEW_CODES = 3
 _ISA_DELIMITERS = (11, 16)
-_DISABILITY = {
+DISABILITY = {
     "314": "Send DTP*314*RD8 with both days; DTP*360*D8 where only the first is known, DTP*361*D8 where only the last.",
     "360": "Send DTP*360*D8 with the day it began, or DTP*314*RD8 with the first and the last day.",
     "361": "Send DTP*361*D8 with the day it ended, or DTP*314*RD8 with the first and the last day.",
@@ -228,7 +228,7 @@ class _Segment:
             return date_format
         kind = "a first and a last day" if wanted == "RD8" else "one day"
         self.add(position, 0, "7", f"{{subject}} is {{value}}; with {qualifier} the guide has {wanted}, {kind}.",
-                 _DISABILITY[qualifier], value=sent)
+                 DISABILITY[qualifier], value=sent)
         date = self.elements[position + 1] if position + 1 < len(self.elements) else ""
         return wanted if re.fullmatch(DATE_FORMATS[wanted], date) else date_format
 

@@ -18,17 +18,20 @@ from .absences import told_missing
 from .assembly import Assembly
 from .compile import StepTable, Transition
 from .envelope import Envelope
-from .explain import ElementFault, explain
+from .explain import DISABILITY, ElementFault, explain
 from .gaps import first_of
 from .guide import LoopUse, SegmentUse
 from .hierarchy import Breach, Hierarchy
-from .names import party, segment_name
+from .names import QUALIFIED, party, segment_name
 from .segments import Batch
 
 __all__ = ["FAULT_LIMIT", "LINE_LIMIT", "SCOPES", "Filing", "called", "extent_in"]
 
 LINE_LIMIT: Final = 50
 """Service lines of a claim (2400), as the guide has it."""
+
+_FEW_KINDS: Final = 4
+"""Qualifiers of one use of a segment that a message names."""
 
 SCOPES: Final = {
     "2000A": "provider",
@@ -291,10 +294,13 @@ class Filing:
                 scope=SCOPES.get(child.parent.id, "") if child.id == "2300" and child.parent else "",
             )
         else:
+            fix = f"Send at most {t.limit}."
+            if child.qualifier and child.qualifier[2] == frozenset(DISABILITY):
+                fix = DISABILITY["314"]
             self.fault(
                 "IK3-5",
-                f"{called(child)} comes {count} times; the guide allows {t.limit}.",
-                f"Send at most {t.limit}.",
+                f"{_called_by_kinds(child)} comes {count} times; the guide allows {t.limit}.",
+                fix,
                 n,
                 child.loop.id,
                 child.id,
@@ -316,6 +322,14 @@ class Filing:
 def extent_in(n: int, batch: Batch) -> tuple[int, int, int]:
     """Number, offset and length of a segment of a batch."""
     return n, batch.start(n - batch.first), len(batch.segments[n - batch.first])
+
+
+def _called_by_kinds(use: SegmentUse) -> str:
+    """As ``called``, with all qualifiers where they are few: REF*EI and REF*SY make two, whatever else is a REF."""
+    q = use.qualifier
+    if q and q[0] == 1 and use.id in QUALIFIED and len(q[2]) <= _FEW_KINDS:
+        return f"{use.id}*{'/'.join(sorted(q[2]))} of {party(use.loop.id)}"
+    return called(use)
 
 
 def called(use: SegmentUse) -> str:
