@@ -55,6 +55,19 @@ def same_findings(data: bytes, seed: int = 1, as_of: Any = DAY, **options: Any) 
 # Exactly the same findings
 
 
+@pytest.mark.parametrize("note", [
+    "MARROWBONE, AFTER LONG 60 MINUTES", "Quenby walks 20 min", "Lie and Zebulon had a 50 min drive",
+])
+def test_whose_minutes_are_meant_stays_and_no_name_with_it(note: str) -> None:
+    """A note on how long the patient can sit says nothing of units (PSRC-MT-21), in the copy neither."""
+    data = secret_file().decode().replace("Ms Marrowbone denies pain. Call 503 555 7788, MEMBER W88123456701, GUA SHA "
+                                          "TO NECK 25 MINUTES", note).encode()
+    for seed in range(8):
+        copy = same_findings(data, seed).decode("latin-1").upper()
+        assert not any(name in copy for name in ("MARROWBONE", "QUENBY", "ZEBULON", "LIE AND"))
+        assert any(re.search(kept, copy) for kept in ("AFTER [A-Z]{4} 60 MIN", "WALKS 20 MIN", "50 MIN DRIVE"))
+
+
 def test_the_table_of_places_knows_every_code_number_and_day_of_the_guide() -> None:
     """One that it takes for something else would be replaced, and the copy refused."""
     wrong = set()

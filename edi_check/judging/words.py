@@ -10,9 +10,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-__all__ = ["NEGATIONS", "Words", "is_word_entry"]
+__all__ = ["NEGATIONS", "NOT_OF_TREATMENT", "OTHER_MINUTES", "Words", "is_word_entry"]
 
 NEGATIONS = frozenset({"no", "not", "denies", "denied", "without", "declined", "declines", "never", "nor"})
+
+_BEFORE = ("after", "since", "every", "within", "past", "last", "lasts", "sit", "sits", "stand", "stands", "walk",
+           "walks", "drive", "drives", "run", "runs", "sleep", "sleeps", "lie", "lies", "tolerate", "tolerates")
+_BEHIND = ("sitting", "standing", "walking", "driving", "drive", "running", "sleep", "sleeping", "lying")
+OTHER_MINUTES = frozenset({"in", *_BEFORE, *_BEHIND, "of", "when", "while", "with"})
+"""The words of NOT_OF_TREATMENT; a copy without people keeps them."""
+NOT_OF_TREATMENT = re.compile(
+    rf"\b(?:in|(?:{'|'.join(_BEFORE)})(?:\s[^\s.;!?]+){{0,2}})\s\d{{1,3}}\s*(?:-\s*)?min"
+    rf"|min(?:ute)?s?\s(?:(?:of|when|while|with)\s)?(?:{'|'.join(_BEHIND)})\b", re.I)
+"""Minutes of what the patient can do or has: ``pain after 60 minutes of sitting``, ``walks 20 min``."""
 
 _ENTRY = re.compile(r"[a-z][a-z' -]*\*?\Z")
 _TOKEN = re.compile(r"[\w']+")

@@ -7,13 +7,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from ..judging.packs import Pack, Setting
-from ..judging.words import NEGATIONS, Words
+from ..judging.words import NEGATIONS, NOT_OF_TREATMENT, OTHER_MINUTES, Words
 
 __all__ = ["Vocabulary"]
 
 _MINUTES = re.compile(r"\d{1,4}\s*(?:-\s*)?min\w*", re.I)
 """A little wider than what the edits on minutes read."""
 _NEGATION = re.compile(rf"(?<![\w'])(?:{'|'.join(sorted(NEGATIONS))})(?![\w'])", re.I)
+_OTHER_MINUTES = re.compile(rf"(?<![\w'])(?:{'|'.join(sorted(OTHER_MINUTES))})(?![\w'])", re.I)
+"""Only beside minutes: elsewhere such a word turns nothing away, and may be a name."""
 
 
 class Vocabulary:
@@ -24,12 +26,15 @@ class Vocabulary:
         self._patterns = [pattern for words in lists if (pattern := words.pattern) is not None]
         self._patterns += [_MINUTES, _NEGATION]
         self.words = frozenset(word for words in lists for entry in words for word in re.split("[^a-z]+", entry)
-                               ) | NEGATIONS | {"min", "mins", "minute", "minutes"}
+                               ) | NEGATIONS | OTHER_MINUTES | {"min", "mins", "minute", "minutes"}
         """Single words that must not come into a text where they didn't stand, in lower case."""
 
     def places(self, text: str) -> list[tuple[int, int, int]]:
         """(list, start, stop) of every word and phrase that an edit may find or be turned away by."""
-        return [(n, *match.span()) for n, pattern in enumerate(self._patterns) for match in pattern.finditer(text)]
+        found = [(n, *match.span()) for n, pattern in enumerate(self._patterns) for match in pattern.finditer(text)]
+        for around in NOT_OF_TREATMENT.finditer(text):
+            found += [(len(self._patterns), *word.span()) for word in _OTHER_MINUTES.finditer(text, *around.span())]
+        return found
 
 
 def _word_lists(packs: Sequence[Pack], settings: dict[str, dict[str, Any]]) -> Iterator[Words]:

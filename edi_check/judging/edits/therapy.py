@@ -11,6 +11,7 @@ from ...model import Claim, ServiceLine
 from ..aggregate import DayLine, DayOfService, Tallies, name_of
 from ..conditions import Codes
 from ..registry import ALWAYS_HEARD, ALWAYS_SILENT, Hit, Result, check
+from ..words import NOT_OF_TREATMENT
 from ._spread import over_for_sure, over_perhaps
 from .exclusions import says_nothing_in_words
 
@@ -19,12 +20,6 @@ RELATED = 10
 
 # Not \s*-?\s*: a run of spaces would be cut in two in every way there is, before it is no match.
 _MINUTES = re.compile(r"(?<![\w.])(\d{1,3})\s*(?:-\s*)?min(?:ute)?s?\b", re.I)
-_NOT_OF_TREATMENT = re.compile(
-    r"\b(?:in|(?:after|since|every|within|past|lasts?|sits?|stands?|walks?|drives?|runs?|sleeps?|lies?|tolerates?)"
-    r"(?:\s\w+){0,2})\s\d{1,3}\s*(?:-\s*)?min"
-    r"|min(?:ute)?s?\s(?:(?:of|when|while|with)\s)?(?:sitting|standing|walking|driving|drive|running|sleep|sleeping|lying)\b",
-    re.I)
-"""Minutes of what the patient can do or has: ``pain after 60 minutes of sitting``, ``walks 20 min``."""
 
 
 @check(looks_at="service")
@@ -234,7 +229,7 @@ def _minutes(claim: Claim, line: ServiceLine, is_only_one: bool) -> int:
     notes = [*line.notes, *(claim.notes if is_only_one else ())]
     texts = " ; ".join([line.description, *(n.text for n in notes if n.code != "K3")])
     given = _MINUTES.findall(texts)
-    return int(given[0]) if len(given) == 1 and not _NOT_OF_TREATMENT.search(texts) else 0
+    return int(given[0]) if len(given) == 1 and not NOT_OF_TREATMENT.search(texts) else 0
 
 
 @check(gives="regions needed", names_line=True)
