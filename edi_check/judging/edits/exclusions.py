@@ -214,9 +214,10 @@ def _beside(line: DayLine, other: str, where: Related) -> Hit:
 
 @check(gives="procedure")
 def past_the_acute_phase(claim: Claim, *, procedures: Codes, days: Decimal, conditions: frozenset[str]) -> Result:
-    """The service comes long after onset (DTP*431), accident (439) or initial treatment (454); or every diagnosis it
-    points to is a sequela (seventh character S); ``review`` when CR208 says that the condition is not acute and there
-    is no acute manifestation (DTP*453). The policy doesn't say when a condition is past its acute phase.
+    """The service comes long after onset (DTP*431), accident (439) or initial treatment (454), and there is no later
+    acute manifestation (453); or every diagnosis it points to is a sequela (seventh character S); ``review`` when
+    CR208 says that the condition is not acute and there is no acute manifestation (DTP*453). The policy doesn't say
+    when a condition is past its acute phase.
 
     Wrong:  DTP*431*D8*20250901 with SV1*HC:97140:GP*120*UN*2***1 on 2026-02-03
     Right:  DTP*431*D8*20260105 with the same line
@@ -240,6 +241,9 @@ def past_the_acute_phase(claim: Claim, *, procedures: Codes, days: Decimal, cond
                  if d is not None and d.start is not None]
         if start is not None and known:
             latest = max(known, key=lambda d: d.start or start)
+            acute = claim.date("453")
+            if acute is not None and acute.start is not None and (start - acute.start).days <= days:
+                continue
             if latest.start is not None and (start - latest.start).days > days:
                 return (Hit("DTP03", latest.segment, line.number, {"procedure": line.procedure}),)
     for line in lines:
