@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from ...findings import Finding, Related
 from ...model import Claim, ServiceLine
+from ...phrases import counted
 from ..aggregate import DayLine, DayOfService, Tallies, name_of
 from ..conditions import Codes
 from ..registry import ALWAYS_HEARD, ALWAYS_SILENT, Hit, Result, check
@@ -213,7 +214,7 @@ def minutes_disagree_with_units(claim: Claim, *, procedures: Codes, timed: Codes
         total, units = sum(minutes[n.number] for n in together), sum(n.units or 0 for n in together)
         expected = (total + 7) // 15
         if expected != units:
-            values = {"minutes": total, "expected": expected, "units": units}
+            values = {"minutes": total, "expected": counted(expected, "unit"), "units": units}
             found.append(Hit("SV104", line.service_segment, line.number, values))
     return found
 
