@@ -63,7 +63,8 @@ def coverage(packs: Sequence[Pack]) -> Coverage:
     segments = [Situation(_name(use), _looking(situational, use, "")) for use in uses if _is_situational(use)]
     elements = [Situation(f"{use.loop.id} {_within(use, designator)}", _looking(situational, use, designator))
                 for use in uses for designator, usage in _elements(use) if usage == "S"]
-    return Coverage(tuple(_loops(guide, packs)), tuple(segments), tuple(elements), data["policy"])
+    loops = tuple(_loops(guide, packs, data["form_only"]["loops"]))
+    return Coverage(loops, tuple(segments), tuple(elements), data["policy"])
 
 
 def _uses(guide: Guide) -> Iterator[SegmentUse]:
@@ -110,7 +111,8 @@ def _looking(situational: dict[str, tuple[str, ...]], use: SegmentUse, designato
     return next((situational[p] for p in places if p in situational), ())
 
 
-def _loops(guide: Guide, packs: Sequence[Pack]) -> Iterator[Loop]:
+def _loops(guide: Guide, packs: Sequence[Pack], form_only: Sequence[str]) -> Iterator[Loop]:
+    """``form_only``: loops that an edit on any loop doesn't see."""
     places = list(_places(packs, guide))
     seen: dict[str, list[SegmentUse]] = {}
     for use in _uses(guide):
@@ -120,7 +122,9 @@ def _loops(guide: Guide, packs: Sequence[Pack]) -> Iterator[Loop]:
         for use in uses:
             usage = use.loop.usage if use.is_loop_start else use.usage
             segments[f"{use.id} {usage}"] = segments.get(f"{use.id} {usage}", 0) + 1
-        edits = sorted({edit for edit, loop, segment in places if loop in ("", id) and segment in {u.id for u in uses}})
+        ids = {u.id for u in uses}
+        edits = sorted({edit for edit, loop, segment in places
+                        if (loop == id or (not loop and id not in form_only)) and segment in ids})
         count = sum(isinstance(e, ElementUse | CompositeUse) and e.usage != "N" for u in uses for e in u.elements)
         yield Loop(id, uses[0].loop.usage, uses[0].loop.maximum,
                    tuple(f"{name} {n}" for name, n in segments.items()), count, tuple(edits))
