@@ -238,8 +238,8 @@ def kind_of(elements: Sequence[str]) -> str:
 
 _HELD: Final = frozenset({"SV1", "HI", "DTP:472", "LX"})
 """Segments that the signature is made of."""
-_OWN: Final = frozenset({"REF:D9", "REF:6R", "REF:F8", "K3", "PWK"})
-"""Segments with a number of the claim's own. Not NTE: a note may tell one visit of a day from another."""
+_OWN: Final = frozenset({"REF:D9", "REF:6R", "REF:F8", "PWK"})
+"""Segments with a number of the claim's own. Not NTE nor K3: what they say may tell one visit of a day from another."""
 _OF_PARTY: Final = frozenset({"N3", "N4"})
 """Segments that say nothing without whose they are: the way there and the way back have the same two addresses."""
 
