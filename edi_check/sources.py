@@ -8,7 +8,6 @@ are those of the unpacked content.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import io
 import os
@@ -221,8 +220,10 @@ class Source:
         """Let go of the file and of its copy; a file that somebody else opened stays open."""
         for file in (self._again, self._file):
             if file is not None and (self._is_own or file is not self._file):
-                with contextlib.suppress(OSError):  # the end of a copy that found no room
+                try:  # not contextlib.suppress: when Python ends, that may be gone before the last report is
                     file.close()
+                except OSError:  # the end of a copy that found no room
+                    pass
         self._again = None
 
 
