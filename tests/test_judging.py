@@ -23,6 +23,7 @@ from edi_check.judging.plan import Active, milder
 from edi_check.judging.registry import SERVICE_FIELDS, Hit, Unjudged
 from edi_check.judging.words import Words
 from edi_check.model import Claim, Record, ServiceLine, fields_of
+from edi_check.telling.spots import spot_of
 
 DAY = datetime.date.fromisoformat(AS_OF)
 LINE = "SV1*HC:97140:GP*120*UN*2***1"
@@ -234,6 +235,47 @@ until = 2026-02-28
     assert f.where.element == "SV104" and f.where.value == "6" and f.level == "reject"
     for silent in (later, secondary, other):
         assert "ACME-PT-01" not in {x.edit for x in judge.judge(silent)}
+
+
+@pytest.mark.parametrize(("require", "segments", "shown", "element"), [
+    ('"reference:G1" = { present = true }', "", "CLM*C1", ""),
+    ('"reference:G1" = { present = true }', "REF*EA*MRN12345~", "CLM*C1", ""),
+    ('"reference:EA" = { absent = true }', "REF*EA*MRN12345~", "REF*EA", "REF02"),
+    ('"date:454" = { present = true }', "DTP*439*D8*20260101~", "CLM*C1", ""),
+    ('"line_reference:G1" = { present = true }', "", "SV1*HC", ""),
+    ("rendering_taxonomy = { present = true }", "NM1*82*1*DOE*ANN****XX*1900000039~", "LX*1", ""),
+])
+def test_what_a_condition_misses_is_not_looked_for_in_another_segment(
+        require: str, segments: str, shown: str, element: str, tmp_path: Path) -> None:
+    """An authorization that isn't there was told at whatever REF came next, or marked as the charge (REF02: CLM02)."""
+    (tmp_path / "acme.toml").write_text(f'''
+pack = "ACME"
+title = "t"
+version = "1"
+source = "s"
+[[edit]]
+id = "ACME-01"
+name = "n"
+level = "warn"
+snip = 7
+says = "s"
+fix = "f"
+why = "w"
+section = "1"
+status = {{ category = "A8", codes = ["258"] }}
+where = {{ procedure = ["97140"] }}
+require = {{ {require} }}
+''', "utf-8")
+    before, after = ("", segments) if segments.startswith("NM1") else (segments, "")
+    claim = f"CLM*C1*120***11:B:1*Y*A*Y*Y~{before}HI*ABK:M5450~{after}{LINE}"
+    content = interchange({"claims": [claim]}, "plain")
+    report = edi_check.check(content, packs=[str(tmp_path / "acme.toml")], as_of=AS_OF)
+    (found,) = [f for f in report.files[0].findings if f.edit == "ACME-01"]
+    spot = spot_of(report.files[0], found)
+    assert spot is not None and spot.text.startswith(shown), spot
+    assert bool(spot.pointer) == bool(element)
+    if element:
+        assert found.where.element == element
 
 
 @pytest.mark.parametrize(("own", "given", "hit", "level"), [

@@ -169,7 +169,7 @@ def _required_of_line(conditions: tuple[Condition, ...]) -> Callable[[Claim, Ser
 
 def _unmet(condition: Condition, found: Found, claim: Claim, line: ServiceLine) -> Hit:
     field = condition.field
-    at, segment = field.designator, field.segment(claim, line)
+    at, segment = _at(condition, found), field.segment(claim, line)
     if field.name == "modifiers":
         at = f"SV101-{3 + found.number}"
     elif field.name == "place" and not line.place_of_service:
@@ -181,6 +181,12 @@ def _required_of_claim(conditions: tuple[Condition, ...], claim: Claim) -> Resul
     for condition in conditions:
         found = condition.fault(claim, NO_LINE)
         if found is not None:
-            return (Hit(condition.field.designator, condition.field.segment(claim, NO_LINE), 0,
+            return (Hit(_at(condition, found), condition.field.segment(claim, NO_LINE), 0,
                         {"value": found.value, "allowed": condition.said()}),)
     return ()
+
+
+def _at(condition: Condition, found: Found) -> str:
+    """What is at fault: the field's element, and for a REF or DTP of some qualifier that isn't there the claim or line
+    as a whole, since the next REF behind it is another one."""
+    return "" if not found.value and ":" in condition.field.name else condition.field.designator

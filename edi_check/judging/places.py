@@ -62,11 +62,13 @@ def place_of(locate: Callable[[int], Place], segment: int, designator: str, deli
 
 
 def where_of(place: Place, designator: str, delimiters: Delimiters) -> Where:
-    """The ``Where`` of a finding at ``designator`` of the segment at ``place``."""
+    """The ``Where`` of a finding at ``designator`` of the segment at ``place``. An element of a segment that isn't
+    there keeps that segment's id, so that no report marks the element of its number in the one that is."""
     segment, element, component = _parsed(designator)
     elements = place.text.split(delimiters.element)
     return Where(
-        loop=place.loop, segment_id=elements[0] or segment, element=designator if element else "",
+        loop=place.loop, segment_id=segment if element else elements[0] or segment,
+        element=designator if element else "",
         segment=place.segment, set_segment=place.set_segment, offset=place.offset, length=place.length,
         value=value_at(place.text, designator, delimiters),
         is_private=bool(element) and is_private_value(elements, element, component, delimiters.component),
