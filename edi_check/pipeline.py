@@ -138,6 +138,9 @@ class Desk:
             as_of=day,
         )
         self.tables = _listed(tables)
+        around = ((1, first - 1), (last + 1, 7))
+        self.left_out = [f"SNIP {a}-{b}" if a < b else f"SNIP {a}" for a, b in around if a <= b]
+        self.left_out += sorted(edit for edit, level in (levels or {}).items() if level == "off")
         self.limits = limits_of(limits)
         self._options: dict[str, Any] = {"strict": bool(strict), "max_findings": _whole(max_findings),
                                          "pinned": levels or {}}
@@ -155,6 +158,7 @@ class Desk:
             fail_on=self.fail_on,
             show_values=self.show_values,
             tables=list(self.tables),
+            left_out=list(self.left_out),
         )
 
     def file(

@@ -174,7 +174,8 @@ class FileReport:
 
 @dataclass
 class Report:
-    """The whole run. ``edits`` is the catalogue that took part, by id, at the levels in force."""
+    """The whole run. ``edits`` is the catalogue that took part, by id, at the levels in force;
+    ``left_out`` what the settings keep from running: ranges of SNIP types, then ids of edits that are off."""
 
     as_of: str
     packs: list[PackInfo] = field(default_factory=list)
@@ -184,6 +185,7 @@ class Report:
     fail_on: str = "reject"
     show_values: bool = False
     tables: list[TableInfo] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
 
     @property
     def exit_code(self) -> int:

@@ -58,6 +58,17 @@ def test_options_reach_the_judging() -> None:
     assert codes(as_of="2026-01-01") == 1
 
 
+def test_reports_say_what_the_settings_left_out() -> None:
+    """Who gets a report that was made with ``--snip 3`` would take what it passes for judged."""
+    report = check(BAD.encode(), as_of=AS_OF, snip=(3, 3), levels={"CORE-BAL-01": "off", "CORE-BAL-02": "warn"})
+    for form in ("text", "html", "markdown"):
+        told = " ".join(edi_check.render(report, form).split())
+        assert "Left out by the settings: SNIP 1-2, SNIP 4-7, CORE-BAL-01" in told
+    assert report.to_dict()["left_out"] == ["SNIP 1-2", "SNIP 4-7", "CORE-BAL-01"]
+    whole = check(BAD.encode(), as_of=AS_OF)
+    assert "left_out" not in whole.to_dict() and "Left out" not in edi_check.render(whole, "html")
+
+
 def test_options_may_be_written_as_python_lets_them() -> None:
     """What is behind the doors may be compiled, and is then held to its types."""
     class Stream(io.BytesIO):

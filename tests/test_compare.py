@@ -167,6 +167,8 @@ def test_remarks_say_what_makes_it_less_sure() -> None:
     other["files"][0]["omitted"] = {"CORE-BAL-01": 3}
     remarks = " ".join(compare(OLD, other).remarks)
     assert "days of receipt" in remarks and "packs" in remarks and "only a part" in remarks
+    assert "leave out" not in remarks
+    assert "leave out" in " ".join(compare(OLD, OLD | {"left_out": ["SNIP 4-7"]}).remarks)
 
 
 # The command

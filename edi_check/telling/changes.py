@@ -149,6 +149,8 @@ def _remarks(old: Row, new: Row, pairs: Sequence[tuple[Row | None, Row | None]])
                        ("tool", "the versions of edi-check differ")):
         if name in old and name in new and old[name] != new[name]:
             found.append(says)
+    if old.get("left_out") != new.get("left_out"):
+        found.append("the settings leave out other edits: what one of the two didn't look for is not mended, nor new")
     if any(file and file.get("omitted") for pair in pairs for file in pair):
         found.append("a report lists only a part of its findings (--max-findings): the rest is not compared")
     if any(file and file.get("disposition") == "unreadable" for pair in pairs for file in pair):

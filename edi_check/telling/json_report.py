@@ -60,7 +60,8 @@ def _json(report: Report) -> Iterator[str]:
         yield from _joined(_findings(report, file))
         yield "],\n" + _foot(file) + "}"
     tables = json.dumps([t._asdict() for t in report.tables])
-    yield f'],\n"summary": {_summary(report)},\n"tables": {tables}}}\n'
+    left_out = f',\n"left_out": {json.dumps(report.left_out)}' if report.left_out else ""
+    yield f'],\n"summary": {_summary(report)},\n"tables": {tables}{left_out}}}\n'
 
 
 def _joined(batches: Iterable[list[str]]) -> Iterator[str]:

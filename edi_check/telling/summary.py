@@ -149,6 +149,8 @@ class ReportView:
     rejected: int
     tables: str
     """Those used, in one line; ``""`` without any."""
+    left_out: str
+    """What the settings kept from running, in one line; ``""`` for nothing."""
     example: str
     """Id of an edit that is told, for the hint at the end."""
 
@@ -161,7 +163,8 @@ def summarize(report: Report, *, with_claims: bool = True) -> ReportView:
     return ReportView(
         report.as_of, report.version, files, [(p.id, p.title, p.source) for p in report.packs],
         sum(f.claims for f in files), sum(f.accepted for f in files), sum(f.review for f in files),
-        sum(f.rejected for f in files), tables_told(report.tables), told[0] if told else "")
+        sum(f.rejected for f in files), tables_told(report.tables), ", ".join(report.left_out),
+        told[0] if told else "")
 
 
 def _file(report: Report, file: FileReport, with_claims: bool) -> FileView:
