@@ -119,6 +119,8 @@ class Desk:
         from .judging.engine import Engine
         from .judging.packs import load_packs
 
+        is_pair = not isinstance(snip, (int, str)) and len(snip) == 2
+        _demand(is_pair, f"snip: {snip!r} is no pair of SNIP types, such as (1, 4)")
         first, last = snip
         _demand(1 <= first <= last <= 7, f"snip: {tuple(snip)} is not the first and the last of the SNIP types 1 to 7")
         _demand(fail_on in FAIL_ON, f"fail_on: {fail_on!r} is none of {', '.join(FAIL_ON)}")
