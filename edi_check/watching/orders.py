@@ -5,6 +5,7 @@ old files away. Every order may be repeated after an interruption.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -22,6 +23,9 @@ from .records import DONE, QUARANTINED, Record
 __all__ = ["OrderError", "Standing", "prune", "quarantined", "release", "requeue", "standing"]
 
 DAY = 86400.0
+_NAMED = re.compile(r"\d{14}_([a-z0-9]{12})[._].*", re.S)
+"""Names of the archive, of the quarantine and of answers."""
+
 LONGEST_REST = 60 * DAY
 """No file put away for so long, and it may be the clock that went on, and not the time."""
 
@@ -125,9 +129,12 @@ def quarantined(ledger: SqliteLedger) -> list[Record]:
 
 
 def _known(ledger: SqliteLedger, id: str) -> Record:
-    record = ledger.find(id)
+    """By its id, or by the name of its file in the archive or quarantine or of an answer to it, which hold the id."""
+    named = _NAMED.fullmatch(os.path.basename(id))
+    record = ledger.find(named[1] if named else id)
     if record is None:
-        raise OrderError(f"{id}: the ledger knows no such file")
+        hint = "an id has twelve letters and digits, as in the log and the names of the archive"
+        raise OrderError(f"{id}: the ledger knows no such file; {hint}")
     return record
 
 
@@ -135,6 +142,7 @@ def requeue(layout: Layout, ledger: SqliteLedger, id: str) -> str:
     """Judge and answer a file once more, as a file of its own whose repetition isn't held against it. Out: the new id.
     Raises OrderError."""
     old = _known(ledger, id)
+    id = old.id
     if old.state not in (DONE, QUARANTINED):
         raise OrderError(f"{id} is {old.state}; it is still being worked on")
     if not old.stored:
@@ -161,6 +169,7 @@ def requeue(layout: Layout, ledger: SqliteLedger, id: str) -> str:
 def release(layout: Layout, ledger: SqliteLedger, id: str) -> None:
     """Give a file in quarantine, which nobody answered, to the watchers again. Raises OrderError."""
     record = _known(ledger, id)
+    id = record.id
     if record.state != QUARANTINED:
         raise OrderError(
             f"{id} was answered; `edi-check requeue {id}` answers it once more"

@@ -587,7 +587,9 @@ def test_requeue_answers_once_more_and_is_no_repetition(tmp_path: Path) -> None:
     run_once(plan)
     [first] = rows(tmp_path)
     ledger = SqliteLedger(plan.layout.ledger)
-    second = requeue(plan.layout, ledger, first["id"])
+    with pytest.raises(OrderError, match="twelve letters and digits"):
+        requeue(plan.layout, ledger, "a.837")
+    second = requeue(plan.layout, ledger, os.path.basename(first["stored"]))  # what an operator sees in archive/
     ledger.close()
     run_once(plan)
     assert answers(tmp_path)["999.x12"] == 2
