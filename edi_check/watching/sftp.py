@@ -137,6 +137,12 @@ def _look_at_files(source: RemoteSource) -> None:
             raise BadFile(f"{path}: {what}") from None
 
 
+def _named(error: BaseException) -> str:
+    """Why a connection didn't come about: in the system's words, or else the error's kind."""
+    reason = error.strerror if isinstance(error, OSError) else ""
+    return reason or type(error).__name__
+
+
 async def connect(source: RemoteSource, keepalive: float = KEEPALIVE_SECONDS) -> RemoteFolder:
     """Log in. Raises WrongHostKey, Refused, BadFile, Lost."""
     _look_at_files(source)
@@ -169,7 +175,7 @@ async def connect(source: RemoteSource, keepalive: float = KEEPALIVE_SECONDS) ->
     except asyncssh.KeyImportError:
         raise Refused("the private key can't be used") from None
     except (asyncssh.Error, OSError, asyncio.IncompleteReadError) as error:  # a name not found, no route, no answer
-        raise Lost(type(error).__name__) from None
+        raise Lost(f"there is no connection to {source.host}, port {source.port} ({_named(error)})") from None
     try:
         client = await asyncio.wait_for(connection.start_sftp_client(path_encoding=None), CONNECT_SECONDS)
     except (asyncssh.Error, asyncssh.SFTPError, TimeoutError) as error:

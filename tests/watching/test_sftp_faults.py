@@ -203,6 +203,17 @@ def test_a_host_that_is_not_found_is_lost(tmp_path: Path, server: Server) -> Non
     running.stop()
 
 
+def test_doctor_says_which_server_does_not_answer(tmp_path: Path, server: Server) -> None:
+    source = server.source()
+    assert source.remote
+    port = free_port()
+    server.known_hosts.write_text(server.known_hosts.read_text().replace(str(server.port), str(port)))
+    source = replace(source, remote=replace(source.remote, port=port))
+    [wrong] = [a for a in examine(plan_for(tmp_path / "root", sources=(source,))) if not a.is_well]
+    assert wrong.remedy.startswith(f"there is no connection to 127.0.0.1, port {port} (")
+    assert "Error" not in wrong.remedy
+
+
 def test_waits_double_under_full_jitter() -> None:
     asked: list[tuple[float, float]] = []
     retry = Retry(lambda low, high: asked.append((low, high)) or high)  # type: ignore[func-returns-value]
