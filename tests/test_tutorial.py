@@ -15,6 +15,7 @@ import edi_check
 from edi_check.cli.main import cli
 from edi_check.cli.session import Session
 from edi_check.judging.packs import load_pack
+from edi_check.telling.wording import status_words
 
 DOCS = Path(__file__).parent.parent / "docs"
 PACK = DOCS / "examples" / "wheatland.toml"
@@ -48,6 +49,10 @@ def test_every_edit_has_a_case_that_fires_and_its_examples_are_right(data: Any) 
         if text:
             edits, _ = found({"claims": [text]})
             assert any(e.startswith(data.edit.id + " ") for e in edits) is fires, edits
+
+
+def test_the_statuses_are_told_in_words() -> None:
+    assert not [d.edit.id for d in load_pack(PACK).edits if re.search(r"status [0-9]", status_words(d.edit.status))]
 
 
 def test_the_commands_of_the_page(tmp_path: Path) -> None:

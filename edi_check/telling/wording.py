@@ -29,6 +29,7 @@ STATUSES = {
     "23": "returned to the party named",
     "24": "not an approved submitter",
     "33": "subscriber not found",
+    "48": "referral or authorization",
     "54": "duplicate of a claim already processed",
     "78": "duplicate of a claim still being processed",
     "97": "no eligibility for this party",
