@@ -92,7 +92,7 @@ def make_plan(
     if not root:
         raise ConfigurationError(
             "[watch] root is not set: name the folder that holds inbound, work, outbound and the others, "
-            "or give it as --root (or --in and --out, whose parent it then is)"
+            "or give it as --root (watch and doctor also take --in and --out, whose parent it then is)"
         )
     work = work or watch["work"]
     layout = Layout(os.path.abspath(root), os.path.abspath(work) if work else "")

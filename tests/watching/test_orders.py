@@ -27,6 +27,18 @@ from edi_check.watching.orders import OrderError, prune, standing
 
 DAY = 86_400.0
 
+# What is asked for when no root is named
+
+
+@pytest.mark.parametrize("order", ["status", "requeue x", "quarantine list", "prune --days 1"])
+def test_an_order_is_not_advised_options_that_it_lacks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], order: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(order.split()) == 2
+    assert "watch and doctor also take --in and --out" in " ".join(capsys.readouterr().err.split())
+
+
 # How things stand when nobody watches
 
 
