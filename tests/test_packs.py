@@ -250,6 +250,23 @@ def test_a_pattern_of_codes_is_taken(pattern: str) -> None:
     assert pattern_of(pattern)[1] == ""
 
 
+def test_the_ways_of_a_long_pattern_are_counted_within_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Multiplied out, those of 100 KB took most of a minute."""
+    largest = 0
+
+    class Ways(int):
+        def __mul__(self, other: int) -> int:
+            nonlocal largest
+            largest = max(largest, int(self) * int(other))
+            return Ways(int(self) * int(other))
+
+        __rmul__ = __mul__
+
+    monkeypatch.setattr("edi_check.judging.patterns._ways_of", lambda name, value: Ways(1000))
+    assert "too many ways" in pattern_of("A" * 50)[1]
+    assert 1000 < largest < 100_000_000
+
+
 def test_a_value_longer_than_any_of_the_guide_s_is_left_to_the_guide() -> None:
     """It would be the longest to match, and is told as too long already."""
     condition = Condition(FIELDS["procedure"], "matches", pattern_of("[A-Z]*[0-9]*")[0])
