@@ -128,7 +128,7 @@ class FileCheck:
         self._look_at_source()
         self._settle()
         self._total()
-        for spool in (self.file.rows, self.file.details, self.file.above):
+        for spool in (self.file.rows, self.file.details, self.file.above, self.file.overruled.spool):
             spool.close()
         return self.file
 

@@ -214,12 +214,13 @@ def test_the_rows_of_files_that_are_done_are_on_disk_but_for_some(count: int, pi
 
 
 def test_a_run_over_many_files_keeps_few_rows_in_memory(tmp_path: Path) -> None:
-    claims = [f"CLM*A{n}*30***11:B:1*Y*A*Y*Y~HI*ABK:M5450~LX*1~{on(9000 + n, '97140:GP')}" for n in range(200)]
+    claims = [f"CLM*A{n}*30***11:B:1*Y*A*Y*Y~HI*ABK:M5450~LX*1~{on(9400 + n // 2, '97140:GP')}" for n in range(80)]
     for n in range(20):
         (tmp_path / f"{n}.837").write_bytes(interchange({"claims": claims}))
     files = check([str(path) for path in tmp_path.iterdir()], as_of=AS_OF).files
-    assert all(len(file.rows) == len(file.details) == 200 for file in files)
-    assert sum(len(file.rows._batch) + len(file.details._batch) for file in files) <= 2048
+    assert all(len(file.rows) == len(file.details) == 80 and len(file.overruled) == 40 for file in files)
+    spools = [spool for file in files for spool in (file.rows, file.details, file.above, file.overruled.spool)]
+    assert sum(len(spool._batch) for spool in spools) <= 2048
 
 
 @pytest.mark.skipif(is_compiled(), reason="a compiled module takes no other Reader")
