@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
+import socket
 import stat
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager, suppress
@@ -138,9 +140,14 @@ def _look_at_files(source: RemoteSource) -> None:
 
 
 def _named(error: BaseException) -> str:
-    """Why a connection didn't come about: in the system's words, or else the error's kind."""
-    reason = error.strerror if isinstance(error, OSError) else ""
-    return reason or type(error).__name__
+    """Why a connection didn't come about: in the system's words, or else the error's kind. asyncio puts what it did in
+    their place (``Connect call failed``), and of several addresses only a text, with the numbers in it."""
+    if isinstance(error, socket.gaierror):  # its numbers are its own
+        return error.strerror or type(error).__name__
+    if not isinstance(error, OSError):
+        return type(error).__name__
+    numbers = [error.errno] if error.errno else re.findall(r"\[Errno (\d{1,3})\]", str(error))
+    return " and ".join(dict.fromkeys(os.strerror(int(n)) for n in numbers)) or type(error).__name__
 
 
 async def connect(source: RemoteSource, keepalive: float = KEEPALIVE_SECONDS) -> RemoteFolder:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import io
 import json
 import os
 import signal
+import socket
 import stat
 import subprocess
 import threading
@@ -211,8 +213,20 @@ def test_doctor_says_which_server_does_not_answer(tmp_path: Path, server: Server
     server.known_hosts.write_text(server.known_hosts.read_text().replace(str(server.port), str(port)))
     source = replace(source, remote=replace(source.remote, port=port))
     [wrong] = [a for a in examine(plan_for(tmp_path / "root", sources=(source,))) if not a.is_well]
-    assert wrong.remedy.startswith(f"there is no connection to 127.0.0.1, port {port} (")
-    assert "Error" not in wrong.remedy
+    assert wrong.remedy.startswith(f"there is no connection to 127.0.0.1, port {port} (Connection refused)")
+
+
+@pytest.mark.parametrize(("error", "says"), [
+    (ConnectionRefusedError(errno.ECONNREFUSED, "Connect call failed ('127.0.0.1', 22)"), "Connection refused"),
+    (OSError("Multiple exceptions: [Errno 111] Connect call failed ('::1', 22, 0, 0), "
+             "[Errno 111] Connect call failed ('127.0.0.1', 22)"), os.strerror(111)),
+    (socket.gaierror(socket.EAI_NONAME, "Name or service not known"), "Name or service not known"),
+    (TimeoutError(), "TimeoutError"),
+    (asyncssh.ConnectionLost("[Errno 111] from the other side"), "ConnectionLost"),
+])
+def test_why_there_is_no_connection_is_said_in_the_system_s_words(error: Exception, says: str) -> None:
+    """Python's loop says there what it did (``Connect call failed``), which is no reason."""
+    assert sftp_module._named(error) == says
 
 
 def test_waits_double_under_full_jitter() -> None:
