@@ -9,11 +9,13 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from one_claim import BAD, GOOD
 
 from edi_check import NotX12, check, read_claims
+from edi_check.cli.inputs import _search
 from edi_check.cli.main import main
 from edi_check.generating import generate
 
@@ -223,6 +225,25 @@ def test_links_to_folders_are_followed_and_each_folder_is_looked_into_once(folde
         "inbox/good.837", "inbox/z/also.837", "inbox/link/deeper/bad.837"
     ]
     assert len(json.loads(shell("$EDI check -f json inbox/a", folder).stdout)["files"]) == 1
+
+
+def test_folders_without_numbers_are_told_apart_by_their_paths(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where all folders have the number 0, all but the first were left out without a word."""
+    really = os.stat
+
+    def unnumbered(path: Any, **more: Any) -> os.stat_result:
+        found = really(path, **more)
+        return os.stat_result((found[0], 0, *found[2:10]))
+
+    for name in ("a/one.837", "b/two.837"):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_text(GOOD)
+    (tmp_path / "b/back").symlink_to("..")
+    monkeypatch.setattr("edi_check.cli.inputs.os.stat", unnumbered)
+    found, unread = _search(str(tmp_path))
+    assert [one.stem for one in found] == ["a/one", "b/two"]
+    assert not unread
 
 
 @pytest.mark.parametrize(("names", "said"), [

@@ -94,17 +94,19 @@ def _search(folder: str) -> tuple[list[Input], list[Unread]]:
     folders are followed last, and no folder is looked into twice: a link may lead back to where it lies."""
     found: list[Input] = []
     closed: list[OSError] = []
-    met: set[tuple[int, int]] = set()
+    met: set[object] = set()
     for place, folders, names in _walk(folder, closed):
         try:
             status = os.stat(place)
         except OSError as error:
             closed.append(error)
             continue
-        if (status.st_dev, status.st_ino) in met:
+        # A number of 0 tells nothing: some filesystems, of networks and under Windows, give it to all their folders.
+        folder_met = (status.st_dev, status.st_ino) if status.st_ino else os.path.realpath(place)
+        if folder_met in met:
             folders.clear()
             continue
-        met.add((status.st_dev, status.st_ino))
+        met.add(folder_met)
         folders[:] = sorted(f for f in folders if not f.startswith("."))
         for name in sorted(names):
             plain = name.lower().removesuffix(".gz")
