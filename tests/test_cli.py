@@ -23,6 +23,7 @@ from edi_check.cli import exits
 from edi_check.cli.main import cli, main
 from edi_check.judging.packs import Pack, load_builtin_packs
 from edi_check.model import is_compiled
+from edi_check.planted import is_planted
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -339,6 +340,27 @@ def test_what_somebody_else_has_put_in_an_open_folder_is_neither_followed_nor_be
     common.chmod(0o755)
     assert run("check", "--config", os.devnull, "-f", "csv", "-o", "r.json", bad).code == 1
     assert "CORE-BAL-01" in (tmp_path / "treasure").read_text()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="users are POSIX")
+@pytest.mark.parametrize(("owner", "is_theirs"), [(0, False), (1000, False), (2000, False), (3000, True)])
+def test_what_root_has_put_in_an_open_folder_is_not_planted(
+    owner: int, is_theirs: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Settings of root in a folder of a service (1000) that all may write in, in a container run as anybody (2000)."""
+    (tmp_path / "edi-check.toml").touch()
+    tmp_path.chmod(0o777)
+
+    def owned_by(user: int, found: os.stat_result) -> os.stat_result:
+        return os.stat_result((*found[:4], user, *found[5:10]))
+
+    own, folder = owned_by(owner, os.lstat(tmp_path / "edi-check.toml")), owned_by(1000, os.stat(tmp_path))
+    monkeypatch.setattr("edi_check.planted.os.lstat", lambda path: own)
+    monkeypatch.setattr("edi_check.planted.os.stat", lambda path: folder)
+    monkeypatch.setattr("edi_check.planted.os.geteuid", lambda: 2000)
+    told = is_planted(str(tmp_path / "edi-check.toml"))
+    monkeypatch.undo()
+    assert told is is_theirs
 
 
 def test_answers_go_into_a_folder_behind_a_link_and_through_no_link_of_their_own_name(
