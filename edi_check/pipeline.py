@@ -119,7 +119,7 @@ class Desk:
         from .judging.engine import Engine
         from .judging.packs import load_packs
 
-        is_pair = not isinstance(snip, (int, str)) and len(snip) == 2
+        is_pair = isinstance(snip, (tuple, list)) and len(snip) == 2 and all(isinstance(n, int) for n in snip)
         _demand(is_pair, f"snip: {snip!r} is no pair of SNIP types, such as (1, 4)")
         first, last = snip
         _demand(1 <= first <= last <= 7, f"snip: {tuple(snip)} is not the first and the last of the SNIP types 1 to 7")

@@ -148,6 +148,7 @@ def test_the_objects_of_a_claim_are_values() -> None:
 
 @pytest.mark.parametrize("wrong", [
     {"snip": (5, 2)}, {"snip": (9, 12)}, {"snip": (0, 7)}, {"snip": (1,)}, {"snip": 3}, {"snip": "1-3"},
+    {"snip": None}, {"snip": ("1", "4")}, {"snip": (1.5, 4)},
     {"fail_on": "off"}, {"fail_on": ""},
     {"jobs": -1}, {"max_findings": -1}, {"limits": {"segment_byte": 10}}, {"as_of": "22.11.2026"},
 ])
