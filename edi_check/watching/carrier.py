@@ -190,8 +190,6 @@ class Carrier(threading.Thread):
         folder = await connect(self.remote, **options)
         self.pickup.look_anew()
         try:
-            if lack := await folder.lacks():  # a login without folders isn't up: each try would say so and take it back
-                raise lack
             self.journal.write("info", "source_up", source=self.source.name)
             while not self.stopping.is_set():
                 try:
