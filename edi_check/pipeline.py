@@ -16,7 +16,7 @@ from .findings import LEVELS, LimitExceeded, NotX12, UnsupportedGuide
 from .model import Claim
 from .privacy import masked
 from .reading.reader import LIMITS as READING
-from .reading.reader import Reader, pieces
+from .reading.reader import Reader
 from .report import FileReport, PackInfo, Report, TableInfo
 from .side_by_side import side_by_side
 from .sources import CHUNK, Source
@@ -228,12 +228,8 @@ def claims_again(file: FileReport, *, limits: Mapping[str, int] | None = None) -
     """The claims of a file that was checked, read once more, in the order and with the indexes of ``file.claims()``.
     ``limits`` are those it was checked with. Raises ValueError when it has changed since, or isn't at hand any more.
     """
-    known = limits_of(limits)
-    reader = Reader(known)
-    for offset in range(0, file.bytes, CHUNK):
-        for piece in pieces(file.read_at(offset, min(CHUNK, file.bytes - offset))):
-            yield from reader.feed(piece)
-    yield from reader.close()
+    chunks = (file.read_at(at, min(CHUNK, file.bytes - at)) for at in range(0, file.bytes, CHUNK))
+    yield from Reader(limits_of(limits)).read(chunks)
 
 
 def limits_of(given: Mapping[str, int] | None) -> dict[str, int]:
