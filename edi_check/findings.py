@@ -27,6 +27,7 @@ __all__ = [
     "TransportError",
     "UnsupportedGuide",
     "Where",
+    "graver",
     "is_at_least",
 ]
 
@@ -39,6 +40,11 @@ DISPOSITIONS = ("accepted", "review", "rejected")
 def is_at_least(level: str, threshold: str) -> bool:
     """Is ``level`` as grave as ``threshold`` or graver? ``threshold`` ``never`` is never reached."""
     return threshold != "never" and level != "off" and LEVELS.index(level) <= LEVELS.index(threshold)
+
+
+def graver(level: str, other: str) -> str:
+    """The graver of two levels."""
+    return min(level, other, key=LEVELS.index)
 
 
 class Status(NamedTuple):

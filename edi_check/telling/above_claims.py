@@ -15,7 +15,7 @@ from heapq import merge
 from itertools import islice
 from typing import Any
 
-from ..findings import LEVELS, Finding
+from ..findings import LEVELS, Finding, graver
 from ..report import ClaimResult, FileReport
 from ..rows import pack
 
@@ -161,7 +161,7 @@ def _edits(faults: Iterable[CommonFault]) -> dict[str, str]:
     found: dict[str, str] = {}
     for fault in faults:
         edit, level = fault.finding.edit, fault.finding.level
-        found[edit] = min(level, found.get(edit, level), key=LEVELS.index)
+        found[edit] = graver(level, found.get(edit, level))
     return found
 
 

@@ -15,7 +15,7 @@ from decimal import Decimal
 from itertools import islice
 from typing import Any, NamedTuple
 
-from ..findings import LEVELS, UNKNOWN_EDIT, Finding
+from ..findings import LEVELS, UNKNOWN_EDIT, Finding, graver
 from ..report import ClaimResult, FileReport, Report
 from .above_claims import AboveClaims, CommonFault
 from .claim_details import Details, LineView, Stretch, Told
@@ -202,7 +202,7 @@ class _Tally:
                 self.review_charge += charge
             said: dict[str, str] = {}
             for edit, level in (*((f[0], f[6]) for f in claim.packed), *common.edits(claim)):
-                said[edit] = _graver(level, said.get(edit, level))
+                said[edit] = graver(level, said.get(edit, level))
             for edit, level in said.items():
                 self._count_edit(edit, level, is_rejected and level == "reject", charge)
             name = names[claim.provider]
@@ -220,7 +220,7 @@ class _Tally:
         if total is None:
             total = self.by_edit[edit] = _Sum()
             self.edits[edit] = len(self.edits)
-        self.levels[edit] = _graver(level, self.levels.get(edit, level))
+        self.levels[edit] = graver(level, self.levels.get(edit, level))
         total.claims += 1
         if is_reason:
             total.rejected += 1
@@ -338,10 +338,6 @@ def _why(claim: ClaimResult, above: Sequence[CommonFault], told: Sequence[Told],
     if told:
         return told[0].view.edit, told[0].view.message
     return "", ", ".join(dict.fromkeys(f[0] for f in claim.packed))
-
-
-def _graver(level: str, other: str) -> str:
-    return min(level, other, key=LEVELS.index)
 
 
 def _counted(packed: Sequence[tuple[Any, ...]], listed: Sequence[Finding]) -> Counter[str]:
