@@ -232,16 +232,15 @@ def past_the_acute_phase(claim: Claim, *, procedures: Codes, days: Decimal, cond
     if manipulation is None and not is_sequela and _is_recent(claim, days):
         return ()  # the usual claim
     lines = [line for line in claim.service_lines if line.procedure in procedures]
-    if manipulation is not None and manipulation.condition in conditions and claim.date("453") is None:
+    onset, accident, treatment, acute = (claim.date(qualifier) for qualifier in ("431", "439", "454", "453"))
+    if manipulation is not None and manipulation.condition in conditions and acute is None:
         return (Hit("CR208", manipulation.segment, values={"procedure": lines[0].procedure}, level="review",
                     says="not_acute"),)
     for line in lines:
         start = line.service_dates.start
-        known = [d for d in (claim.date("431"), claim.date("439"), line.date("454") or claim.date("454"))
-                 if d is not None and d.start is not None]
+        known = [d for d in (onset, accident, line.date("454") or treatment) if d is not None and d.start is not None]
         if start is not None and known:
             latest = max(known, key=lambda d: d.start or start)
-            acute = claim.date("453")
             if acute is not None and acute.start is not None and (start - acute.start).days <= days:
                 continue
             if latest.start is not None and (start - latest.start).days > days:
