@@ -27,7 +27,7 @@ class LinesMeant:
     @cached_property
     def own(self) -> list[Place]:
         """The claim's own segments, in file order."""
-        return list(self.claim.segments())
+        return [place for place in self.places if place.segment >= self.claim.first_segment]
 
     @cached_property
     def beside(self) -> list[Place]:
