@@ -330,6 +330,19 @@ def test_who_is_one_person_stays_one_and_who_is_not_does_not_become_one() -> Non
     assert {0, 1} < rejected
 
 
+def test_persons_whose_names_differ_in_a_number_only_stay_apart() -> None:
+    """TES1 to TES9 of one policy and one birth date, as test systems call them: nine persons, nine claims of a day."""
+    names = [*(f"TES{n}*ANN" for n in range(1, 10)), *(f"TES*ANN{n}" for n in range(10, 40))]
+    claims = [{"replace": [f"NM1*IL*1*{name}****MI*W12345"], "segments": "SV1*HC:97140:GP*40*UN*4***1"}
+              for name in names]
+    options: dict[str, Any] = {"as_of": datetime.date.fromisoformat(CASES_DAY)}
+    for seed in range(6):
+        copy = same_findings(interchange({"claims": claims}, "psrc"), seed, **options)
+        made = [tuple(s.split("*")[3:5]) for s in segments(copy, "NM1*IL")]
+        assert len(set(made)) == len(names)
+        assert not set(made) & {tuple(name.split("*")) for name in names}
+
+
 def test_families_keep_one_name_and_births_their_year() -> None:
     data = b"".join(generate(400, 4))
     copy = copied(data)

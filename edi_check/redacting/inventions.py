@@ -107,7 +107,16 @@ class Inventions:
     # --- by kind ---------------------------------------------------------------------------------------------
 
     def _name(self, value: str, forbidden: frozenset[str]) -> str:
-        return _TOKEN.sub(lambda m: self._piece(m[0]), value)
+        return _TOKEN.sub(lambda m: self._ordinal(m[0]) if m[0].isdigit() and len(m[0]) < _SHORTEST
+                          else self._piece(m[0]), value)
+
+    def _ordinal(self, digits: str) -> str:
+        """A few digits in a name. They may be all that tells two persons apart, so no other number becomes the same."""
+        made = self._made.get(("ordinal", digits))
+        if made is None:
+            made = self._made["ordinal", digits] = self._chosen(
+                "ordinal", digits, self._alike("ordinal", digits), lambda _: True)
+        return made
 
     def _suffix(self, value: str, forbidden: frozenset[str]) -> str:
         def following(token: str) -> str:
