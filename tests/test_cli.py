@@ -488,6 +488,26 @@ def test_a_limit_beyond_all_numbers_is_none(run: Run, bad: Path, monkeypatch: py
     assert run("lines", bad).code == run("explain", "bad.999", "--original", bad).code == exits.CHECKED
 
 
+@pytest.mark.parametrize(("args", "says"), [
+    (("--split-review",), "--split-review does nothing without --split-dir"),
+    (("--split-review", "--split-dir", "s"), ""),
+    (("--control-number", "5"), "--control-number does nothing without --ack-dir"),
+    (("--control-number", "5", "--ack-dir", "a"), ""),
+    (("--snip", "3-7", "--ack-dir", "a"), "accepts syntax that nobody looked at"),
+    (("--snip", "1", "--ack-dir", "a"), "accepts syntax that nobody looked at"),
+    (("--snip", "1-2", "--ack-dir", "a"), ""),
+    (("--snip", "3-7"), ""),
+])
+def test_options_that_do_nothing_or_less_than_it_seems_are_told(
+    run: Run, good: Path, monkeypatch: pytest.MonkeyPatch, args: tuple[str, ...], says: str
+) -> None:
+    ran = run("check", *args, good)
+    assert ran.code == exits.CHECKED
+    assert says in ran.err and bool(says) == bool(ran.err)
+    monkeypatch.setenv("EDI_CHECK_CONTROL_NUMBER", "5")
+    assert run("check", good).err == "", "what the settings hold for other runs is no slip"
+
+
 def test_2_when_a_setting_of_the_answers_does_not_fit(run: Run, tmp_path: Path, bad: Path) -> None:
     text = '[ack]\ntime = "12:00"\nsource_qualifier = "P*I~"\naccepted_status = "A7"\n'
     (tmp_path / "edi-check.toml").write_text(text)

@@ -32,6 +32,18 @@ class Answers(NamedTuple):
     def of(cls, settings: Configuration) -> Answers:
         return cls(settings.get("ack_dir"), settings.get("split_dir"), settings.get("split_review"))
 
+    def doubts(self, settings: Configuration, given: Sequence[str]) -> Iterator[str]:
+        """What looks like a slip, a sentence each. ``given``: names of the options on the command line, because what
+        the settings hold for other runs is none."""
+        if not self.split_dir and "split_review" in given:
+            yield "--split-review does nothing without --split-dir."
+        if not self.ack_dir and "control_number" in given:
+            yield "--control-number does nothing without --ack-dir."
+        first, last = settings.get("snip")
+        if self.ack_dir and (first > 1 or last < 2):
+            yield (f"--snip {first}-{last}: the 999 in {self.ack_dir} accepts syntax that nobody looked at "
+                   "(SNIP types 1 and 2).")
+
     def parts(self) -> dict[str, str]:
         """What the names of split files say, and the part of the claims each holds."""
         if self.is_review_apart:

@@ -91,7 +91,8 @@ def check(session: Session, /, paths: tuple[str, ...], config_file: str, **optio
     answers = Answers.of(settings)
     refuse_clashes(outputs, [one.path for one in inputs])
     refuse_answer_clashes(answers, inputs, [output.path for output in outputs])
-    session.warn(settings.warnings)
+    given = [name for name, value in options.items() if value is not None]
+    session.warn([*settings.warnings, *answers.doubts(settings, given)])
     from .running import run
 
     session.tell(f"settings: {settings.path or 'no file'}; inputs: {len(inputs)}", level=1)
