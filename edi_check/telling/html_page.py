@@ -159,14 +159,15 @@ def html_page(report: Report) -> Page:
         counts = {"rejected": file.counts.rejected, "review": file.counts.review, "accepted": file.counts.accepted}
         page.parts = [Part(name, title, counts[name], max(0, counts[name] - LISTED), rows.chunks(name))
                       for name, title in PARTS if counts[name]]
-    sum_of = {name: money(str(sum((Decimal(getattr(f.counts, field)) for f in report.files), Decimal())))
-              for name, field in (("claims", "charge"), ("taken", "accepted_charge"), ("rejected", "rejected_charge"))}
+    claims, taken, rejected = (sum((Decimal(getattr(f.counts, field)) for f in report.files), Decimal())
+                               for field in ("charge", "accepted_charge", "rejected_charge"))
     senders = {s.submitter for f in head.files for s in f.sets}
     verdicts = {f.disposition: f.verdict for f in head.files}
     return Page(
-        head, {"claims": (head.claims, sum_of["claims"]), "taken": (head.accepted + head.review, sum_of["taken"]),
-               "review": (head.review, money(str(tally.review_charge))), "rejected": (head.rejected,
-                                                                                  sum_of["rejected"])},
+        head, {"claims": (head.claims, money(str(claims))),
+               "accepted": (head.accepted, money(str(taken - tally.review_charge))),
+               "review": (head.review, money(str(tally.review_charge))),
+               "rejected": (head.rejected, money(str(rejected)))},
         sum(f.lines for f in head.files), next(iter(verdicts)) if len(verdicts) == 1 else "",
         tally.edit_bars()[:BARS], tally.provider_bars()[:BARS], max(0, len(tally.edit_bars()) - BARS),
         max(0, len(tally.provider_bars()) - BARS), tally.edit_choices(), tally.provider_choices(), files,
