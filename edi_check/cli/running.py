@@ -51,8 +51,9 @@ def _tell_figures(report: Report, seconds: float, session: Session) -> None:
     """What ``-v`` says of the run."""
     for file in report.files:
         counts = file.counts
-        session.tell(f"{file.path}: {counts.claims:,} claims, {counts.segments:,} segments, {file.slow_but_clean:,} of "
-                     "them valid though the fast lane refused them", level=1)
+        slow = file.slow_but_clean
+        rare = f", {slow:,} of them valid in a form that takes longer to read" if slow else ""
+        session.tell(f"{file.path}: {counts.claims:,} claims, {counts.segments:,} segments{rare}", level=1)
     claims = sum(file.counts.claims for file in report.files)
     session.tell(f"{claims:,} claims in {seconds:.2f} s, {claims / seconds:,.0f}/s, reports not counted", level=1)
 
