@@ -114,6 +114,12 @@ class FileReport:
     """Numbers of the billing, subscriber and patient levels with a fault that takes their claims."""
     source: Source | None = None
 
+    @property
+    def is_acknowledgment(self) -> bool:
+        """Does it hold answers to claims (GS01 FA: 999 and 997, HN: 277CA) and nothing else?"""
+        kinds = {group.functional_id for interchange in self.interchanges for group in interchange.groups}
+        return bool(kinds) and kinds <= {"FA", "HN"}
+
     def claims(self) -> Iterator[ClaimResult]:
         """The claims in file order, as settled, with all that is kept of them."""
         for row, details in zip(self.rows, self.details, strict=True):

@@ -14,6 +14,7 @@ import pytest
 from edi_check.cli.main import main
 from edi_check.generating import FAULTS, generate
 
+ROOT = Path(__file__).resolve().parent.parent
 DATA = b"".join(generate(30, 3, faults=FAULTS, newline="\n"))
 
 
@@ -104,6 +105,14 @@ def test_the_settings_hold_for_the_comparison(batch: Path, tmp_path: Path, capsy
 def test_wrong_usage(words: list[str], says: str, batch: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["redact", *(word.format(batch) for word in words)]) == 2
     assert says in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("kind", ["999", "277ca"])
+def test_an_acknowledgment_is_not_copied(kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    answer = ROOT / "fixtures" / "files" / "fail" / f"acknowledged-with-errors.{kind}"
+    copy = tmp_path / "copy"
+    assert main(["redact", str(answer), "-o", str(copy)]) == 3
+    assert "An acknowledgment is no claim file" in capsys.readouterr().err and not copy.exists()
 
 
 def test_a_reader_that_goes_away_ends_it_quietly(batch: Path) -> None:

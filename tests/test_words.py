@@ -37,15 +37,29 @@ def test_a_word_is_said_in_a_sentence(word: Word) -> None:
 @pytest.mark.parametrize(("name", "said"), [
     ("A8:400,178", "claim does not balance"), ("a3", "returned unprocessed"), ("A7:562:82", "rendering provider"),
     ("SV107-2", "CORE-DX-01"), ("CLM02", "Claim charge: element 2 of a segment CLM"), ("NM109", "CORE-ID-01"),
+    ("A3:401", "source of payment"), ("A7:21,401", "source of payment"), ("TA105 23", "023: the file ends"),
+    ("IK304", "8: has elements at fault; I4: is not"), ("IK304:8", "a segment. 8: has elements at fault."),
+    ("ak403", "13: more components"),
+    ("IK3-8", "8: has elements at fault."), ("AK905", "4: the control numbers of GS and GE differ"),
+    ("97140", "(manual therapy), SV101-2. Edits: "), ("97140", " PSRC-MT-03,"), ("98940", " CMS-MT-05,"),
 ])
 def test_the_short_forms_of_reports(name: str, said: str) -> None:
     word = find_designation(name, ())
     assert word and said in word.says
 
 
-@pytest.mark.parametrize("name", ["A9:1", "A8:400,99999", "ZZ99", "A8:", "IK4-7", "97140", ""])
+@pytest.mark.parametrize("name", [
+    "A9:1", "A8:400,99999", "ZZ99", "A8:", "IK304:99", "IK904", "AK9-99", "00000", "E1170", "",
+])
 def test_what_is_no_short_form(name: str) -> None:
     assert find_designation(name, ()) is None
+
+
+def test_an_id_of_an_edit_is_the_edit_and_not_the_code_behind_it(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", "IK4-7"]) == 0
+    assert "code-invalid" in capsys.readouterr().out
+    assert main(["explain", "IK3-8"]) == 0
+    assert "has elements at fault" in capsys.readouterr().out
 
 
 def test_every_status_of_an_edit_has_words() -> None:

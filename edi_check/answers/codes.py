@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from ..telling.wording import ANSWERS, CATEGORIES, ENTITIES, STATUSES
 
-__all__ = ["RESULTS", "entity_words", "is_refusal", "is_taken", "meaning", "status_meaning"]
+__all__ = [
+    "LISTS", "RESULTS", "all_of_list", "entity_words", "is_known_status", "is_refusal", "is_taken", "meaning",
+    "status_meaning",
+]
 
 SECURITY = "a matter of encryption or signatures"
 
@@ -114,6 +117,17 @@ def meaning(name: str, code: str) -> str:
     """
     known = LISTS[name].get(code.zfill(3) if name == "TA105" else code)
     return known or (f"code {code} of {name}, which is unknown here" if code else f"no code in {name}")
+
+
+def all_of_list(name: str) -> dict[str, str]:
+    """The codes of one of the lists with their meanings, but for those of encryption and signatures: no claim file has
+    such."""
+    return {code: words for code, words in LISTS[name].items() if words is not SECURITY}
+
+
+def is_known_status(status: str) -> bool:
+    """Has a status code of a 277 words here?"""
+    return status in STATUSES or status in MORE_STATUSES
 
 
 def status_meaning(category: str, status: str, entity: str) -> str:

@@ -115,10 +115,9 @@ def check(session: Session, /, paths: tuple[str, ...], config_file: str, **optio
 
 
 def _point_to_explain(report: Report, session: Session) -> None:
-    """An acknowledgment that was given to be judged is for the other command. FA: 999, HN: 277CA."""
+    """An acknowledgment that was given to be judged is for the other command."""
     for file in report.files:
-        kinds = {group.functional_id for interchange in file.interchanges for group in interchange.groups}
-        if kinds and kinds <= {"FA", "HN"}:
+        if file.is_acknowledgment:
             session.tell(f"{file.path} is an acknowledgment; what it says: edi-check explain {file.path}")
 
 

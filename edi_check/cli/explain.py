@@ -35,9 +35,10 @@ FORMATS = ("text", "json", "markdown")
 def explain(ctx: click.Context, name: str, original: str, form: str, output: str, show_values: bool,
             packs: tuple[str, ...], config_file: str) -> int:
     """Explain one edit: why it is there, what to do, a wrong and a right example, its source, its codes. Or a pack
-    (CORE): whom it is for and its edits. Or a word that messages use, such as SNIP or loop, a status (A8:400,178) or a
-    place in a segment (SV107-2). Or, given a file, what an acknowledgment (TA1, 999, 997, 277CA, of ours or of
-    anybody's) says, in words, at the segment it speaks of, and which claims it hits.
+    (CORE): whom it is for and its edits. Or a word that messages use, such as SNIP or loop, a status (A8:400,178), a
+    code of a 999 or TA1 (IK403:7), a place in a segment (SV107-2) or a procedure (97140). Or, given a file, what an
+    acknowledgment (TA1, 999, 997, 277CA, of ours or of anybody's) says, in words, at the segment it speaks of, and
+    which claims it hits.
 
     A file is explained with exit code 0, whatever it says; 3 means that not all of it, or of the original, could be
     read. Of the settings it takes the limits.
@@ -76,7 +77,7 @@ def _is_file(name: str) -> bool:
 
 
 def _told(name: str, packs: tuple[str, ...], form: str) -> str:
-    """The page of an edit, a pack, a word of the glossary, a status or a designator, without the last line end."""
+    """The page of an edit, a pack, a word of the glossary or a short form, without the last line end."""
     loaded = load_packs(packs or None)
     try:
         pack, data = named(name, loaded)

@@ -62,7 +62,7 @@ def redact(session: Session, /, file: str, output: str, seed: int | None, config
 
     \b
     Exit code: 0 the copy is there; 2 wrong usage;
-    3 the file can't be read to its end, nothing written;
+    3 the file can't be read to its end or is an acknowledgment, nothing written;
     70 a fault of ours, nothing written.
 
     \b
@@ -126,6 +126,9 @@ def _copied(source: str | IO[bytes], copy: IO[bytes], seed: int | None, settings
         copy.seek(0)
         (mine,), (its,) = (check(one, **options, progress=partial(reach, number)).files
                            for number, one in enumerate((_Reader(original.read_at), copy), 2))
+        if mine.is_acknowledgment:
+            raise RedactionFailed("An acknowledgment is no claim file: a copy would not keep what its codes say. Copy "
+                                  "the claim file that it answers, and let the copy be answered. Nothing was written.")
         return list(differences(mine, its))
     finally:
         original.close()
