@@ -189,6 +189,7 @@ def test_exit_codes_and_text(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert f"and {count - 25} more" in text and max(map(len, text.splitlines())) <= 100
     assert main(["compare", new, old]) == 1
     assert main(["compare", new, old, "--fail-on", "never"]) == 0
+    assert main(["compare", new, old, "--fail-on", "off"]) == 2, "as check has it"
     assert main(["compare", old, old]) == 0
     assert main(["compare", "--all", old, new]) == 0
     assert "more:" not in capsys.readouterr().out.rpartition("mended, 0 new")[2]

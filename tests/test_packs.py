@@ -102,6 +102,8 @@ MISTAKES = [
     ("default = 4\nsays    =", "default = 4\nsay     =", "unknown key say; did you mean says?"),
     ('choices = ["midpoint", "eight-minute"]', 'choices = ["mid-point"]',
      "'midpoint' is not one of the choices; did you mean mid-point?"),
+    ('choices = ["midpoint", "eight-minute"]', "choices = []",
+     "a choice needs choices: a list of texts, the default among them"),
     ("default = 4", "", "kind is needed: the default doesn't tell it (choices: number,"),
     ('joints  = ["M00-M25"', 'joints  = ["M25-M00"', "'M25-M00' is not a code, a prefix (N97*) or a range"),
     ('["97110", "97140"]', '["97110", "s8990"]', "'s8990' is not a code"),

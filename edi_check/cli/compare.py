@@ -32,7 +32,7 @@ SHOWN = 25
 @click.argument("new", metavar="NEW.json")
 @click.option("-f", "--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
 @click.option("-o", "--output", default=STDOUT, metavar="FILE", help="Write there instead of standard output.")
-@click.option("--fail-on", type=click.Choice([*LEVELS, "never"]), default="reject", show_default=True,
+@click.option("--fail-on", type=click.Choice([*LEVELS[:-1], "never"]), default="reject", show_default=True,
               help="Lowest level of a new finding that makes the exit code 1.")
 @click.option("--all", "is_all", is_flag=True, help=f"Text: name every finding, not the first {SHOWN} of a kind.")
 @verbosity_options

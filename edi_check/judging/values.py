@@ -59,6 +59,8 @@ def setting_value(kind: str, given: Any, choices: tuple[str, ...] = ()) -> tuple
         return convert("frozenset[str]", given)
     if kind == "words":
         return convert("Words", given)
+    if kind == "choice" and not choices:
+        return None, "a choice needs choices: a list of texts, the default among them"
     if kind == "choice" and given not in choices:
         return None, f"{given!r} is not one of the choices{suggest(given, choices)}{listed(choices)}"
     return convert("str", given)
