@@ -6,6 +6,7 @@ import copy
 import datetime
 import gc
 import io
+import json
 import pickle
 import random
 import signal
@@ -64,9 +65,16 @@ def test_reports_say_what_the_settings_left_out() -> None:
     for form in ("text", "html", "markdown"):
         told = " ".join(edi_check.render(report, form).split())
         assert "Left out by the settings: SNIP 1-2, SNIP 4-7, CORE-BAL-01" in told
-    assert report.to_dict()["left_out"] == ["SNIP 1-2", "SNIP 4-7", "CORE-BAL-01"]
+    left_out = ["SNIP 1-2", "SNIP 4-7", "CORE-BAL-01"]
+    assert report.to_dict()["left_out"] == left_out
+    assert json.loads((edi_check.render(report, "ndjson") or "").splitlines()[-1])["left_out"] == left_out
+    assert "Left out by the settings: SNIP 1-2, SNIP 4-7, CORE-BAL-01" in (
+        edi_check.render(report, "sarif") or "")
     whole = check(BAD.encode(), as_of=AS_OF)
     assert "left_out" not in whole.to_dict() and "Left out" not in edi_check.render(whole, "html")
+    for form in ("ndjson", "sarif"):
+        told = edi_check.render(whole, form) or ""
+        assert "left_out" not in told and "Left out" not in told
 
 
 def test_options_may_be_written_as_python_lets_them() -> None:

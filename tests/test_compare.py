@@ -171,6 +171,14 @@ def test_remarks_say_what_makes_it_less_sure() -> None:
     assert "leave out" in " ".join(compare(OLD, OLD | {"left_out": ["SNIP 4-7"]}).remarks)
 
 
+def test_what_the_settings_left_out_is_known_of_ndjson_too() -> None:
+    whole, some = (edi_check.check(FAULTY, as_of=DAY, snip=snip) for snip in ((1, 7), (1, 3)))
+    lines, less = (read_report(edi_check.render(report, "ndjson") or "") for report in (whole, some))
+    told = [" ".join(compare(a, b).remarks) for a, b in (
+        (whole.to_dict(), lines), (some.to_dict(), less), (lines, less), (whole.to_dict(), less))]
+    assert ["leave out" in one for one in told] == [False, False, True, True]
+
+
 # The command
 
 

@@ -128,7 +128,8 @@ def _of_lines(text: str, error: ValueError) -> Row:
         known = {f["claim"]: f.get("claim_number") for f in file["findings"]
                  if f.get("claim") and isinstance(f["claim"], int)}
         file["claims"] = [{"index": index, "number": number} for index, number in known.items()]
-    return {"schema": "edi-check.report/1", "files": files, "is_partial": True}
+    whole = {"schema": "edi-check.report/1", "files": files, "is_partial": True}
+    return whole | ({"left_out": rows[-1]["left_out"]} if "left_out" in rows[-1] else {})
 
 
 # --- comparing -------------------------------------------------------------------------------------------------------

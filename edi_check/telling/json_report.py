@@ -45,7 +45,8 @@ def write_ndjson(report: Report, out: TextIO) -> None:
             out.writelines([lead + row[1:] + "\n" for row in batch])
     for file in report.files:
         out.write('{"type": "file", ' + ", ".join((_head(file), _foot(file))) + "}\n")
-    out.write('{"type": "summary", "complete": true, ' + _summary(report)[1:] + "\n")
+    left_out = f'"left_out": {json.dumps(report.left_out)}, ' if report.left_out else ""
+    out.write(f'{{"type": "summary", "complete": true, {left_out}' + _summary(report)[1:] + "\n")
 
 
 def _json(report: Report) -> Iterator[str]:

@@ -128,8 +128,10 @@ def _rule(report: Report, edit_id: str) -> dict[str, Any]:
 
 
 def _invocation(report: Report) -> dict[str, Any]:
-    """How the run went: what failed in us, what was not evaluated, what was counted and not listed."""
-    told = []
+    """How the run went: what failed in us, what was left out, not evaluated, or counted and not listed."""
+    told: list[dict[str, Any]] = []
+    if report.left_out:
+        told.append({"level": "note", "message": {"text": f"Left out by the settings: {', '.join(report.left_out)}."}})
     for n, file in enumerate(report.files):
         at = [{"physicalLocation": {"artifactLocation": _location(file, n)}}]
         for fault in file.faults:
