@@ -41,6 +41,8 @@ COMMANDS = {
     "doctor": "orders:doctor",
 }
 """Name to module and function; nothing is imported before it is asked for."""
+OF_WATCHER = [name for name, where in COMMANDS.items() if where.startswith("orders:")]
+"""What may be said with ``watch`` before it, too: ``edi-check watch status``."""
 
 
 class Commands(click.Group):
@@ -72,6 +74,8 @@ class Commands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[:1] == ["watch"] and args[1:2] and args[1] in OF_WATCHER:
+            args = args[1:]
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
             hint = "; to judge a file: edi-check check " + args[0] if os.path.exists(args[0]) else ""
             ctx.fail(f"There is no command {args[0]!r}{hint or nearest(args[0], COMMANDS)}")

@@ -53,6 +53,6 @@ def verbosity_options(command: F) -> F:
 
 
 def config_option(command: F) -> F:
-    """``--config FILE``."""
-    return click.option("--config", "config_file", metavar="FILE", default="",
+    """``-c``, ``--config FILE``."""
+    return click.option("-c", "--config", "config_file", metavar="FILE", default="",
                         help="Settings [default: ./edi-check.toml, when there is one].")(command)

@@ -38,7 +38,6 @@ def folder_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @click.command(short_help="Watch drop folders: judge, answer, archive what arrives.")
 @config_option
-@click.option("-c", "config_short", metavar="FILE", default="", hidden=True)
 @folder_options
 @place_options
 @click.option("--once", is_flag=True, help="Drain the folders and end.")
@@ -46,8 +45,8 @@ def folder_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--worker", is_flag=True, hidden=True)
 @verbosity_options
 @click.pass_obj
-def watch(session: Session, /, config_file: str, config_short: str, once: bool, metrics_textfile: str | None,
-          worker: bool, **places: str) -> int:
+def watch(session: Session, /, config_file: str, once: bool, metrics_textfile: str | None, worker: bool,
+          **places: str) -> int:
     """Watch drop folders. Every file that arrives is judged, answered once (TA1, 999, 277CA and a report) and
     archived once, whatever happens to this process. SIGTERM finishes what is in hand and ends with 0.
 
@@ -57,7 +56,7 @@ def watch(session: Session, /, config_file: str, config_short: str, once: bool, 
       edi-check watch --config edi-check.toml
       edi-check watch --config edi-check.toml --once
     """
-    settings = load(config_file or config_short)
+    settings = load(config_file)
     plan = plan_of(settings, session, **places)
     textfile = metrics_textfile or plan.metrics_textfile
     if any(s.remote for s in plan.sources):

@@ -180,6 +180,20 @@ def test_once_without_a_configuration(
     assert main(["quarantine", "list", "--root", str(tmp_path)]) == 0
 
 
+def test_orders_may_be_said_with_watch_before_them_and_take_the_settings_by_c(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = str(configured(tmp_path))
+    assert main(["watch", "-c", config, "--once"]) == 0
+    capsys.readouterr()
+    for order in (["status"], ["quarantine", "list"], ["prune", "--days", "9"], ["doctor"]):
+        told = []
+        for words in ([*order, "--config", config], ["watch", *order, "-c", config]):
+            assert main(words) == 0, words
+            told.append(re.sub(r"\d+", "", capsys.readouterr().out))
+        assert told[0] == told[1], order
+
+
 @pytest.mark.parametrize("which", ["in", "out"])
 def test_status_names_a_local_source_that_is_down_and_what_stays_in_folders(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], which: str
