@@ -321,6 +321,33 @@ def test_a_line_without_a_control_number_is_found_by_procedure_and_charge() -> N
                      "97110:GP*60": [0]}
 
 
+THREE_VISITS = b"".join(
+    b"LX*%d~SV1*HC:97140:%s*55*UN*%d***1~DTP*472*D8*202610%02d~REF*6R*ALL~" % (n, modifiers, units, day)
+    for n, (modifiers, units, day) in enumerate(((b"GP", 1, 12), (b"GP:59", 1, 14), (b"GP", 1, 14), (b"GP", 2, 14)), 1))
+
+
+@pytest.mark.parametrize(("said", "line"), [
+    ("HC:97140:GP*55*****1~{}DTP*472*D8*20261012~", 1),
+    ("HC:97140:GP:59*55~{}DTP*472*D8*20261014~", 2),
+    ("HC:97140:GP*55*****1~{}DTP*472*D8*20261014~", 3),
+    ("HC:97140:GP*55*****2~{}", 4),
+    ("HC:97140:GP*55~{}DTP*472*D8*20261014~", 0),
+    ("HC:97140:GP*55*****1~{}DTP*472*D8*20261013~", 0),
+    ("HC:97140:GP*55*****1~{}DTP*472*RD8*20261012-20261014~", 0),
+])
+@pytest.mark.parametrize("control", ["", "REF*FJ*ALL~"])
+def test_a_line_whose_control_number_others_have_is_found_by_its_day_modifiers_and_units(
+    control: str, said: str, line: int
+) -> None:
+    """Visits of one claim differ in the day; some senders give all lines of a claim one REF*6R."""
+    head, claim, tail = re.split(rb"(?=CLM\*)|(?=SE\*32)", PLAIN)
+    data = head + claim[: claim.index(b"LX*1")] + THREE_VISITS + tail
+    service = said.format(f"STC*A7:453**U~{control}")
+    text = ISA + STATUS.format(f"{PROVIDER}TRN*2*A-1~STC*A3:247**U~SVC*{service}")
+    one = explained(text.encode(), data)
+    assert [s.names["line"] for s in one.statements if s.level == "line"] == [line]
+
+
 def test_a_999_of_two_sets_of_one_number_is_told_of_the_set_at_fault() -> None:
     """Of what the set lacks, the other one has a segment at that very place."""
     head, one_set, tail = re.split(rb"(?=ST\*)|(?=GE\*)", PLAIN)

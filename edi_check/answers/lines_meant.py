@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
-from ..model import Claim, Place
+from ..model import Claim, Place, ServiceLine
 from .claim_numbers import number_key
 from .contradictions import amount_of
 from .pointing import beside_lines, line_spots
@@ -23,6 +23,7 @@ class LinesMeant:
 
     def __init__(self, claim: Claim, places: Sequence[Place]) -> None:
         self.claim, self.places = claim, places
+        self._by: dict[tuple[str, ...], dict[tuple[Any, ...], list[int]]] = {}
 
     @cached_property
     def own(self) -> list[Place]:
@@ -34,16 +35,14 @@ class LinesMeant:
         """Segments that are no line's."""
         return beside_lines(self.places)
 
-    @cached_property
-    def by(self) -> dict[tuple[Any, ...], list[int]]:
-        """Numbers of lines, from 1, by what an answer may call them."""
-        found: dict[tuple[Any, ...], list[int]] = {}
-        for n, line in enumerate(self.claim.service_lines, 1):
-            name = ("control", number_key(line.control_number)) if line.control_number else (
-                "number", line.line_number.strip())
-            for key in (name, ("procedure", line.procedure), ("service", line.procedure, line.charge)):
-                found.setdefault(key, []).append(n)
-        return found
+    def _numbers(self, names: tuple[str, ...]) -> dict[tuple[Any, ...], list[int]]:
+        """Numbers of lines, from 1, by what ``_facts`` has under these names: made once for each that is asked for."""
+        if names not in self._by:
+            found = self._by[names] = {}
+            for n, line in enumerate(self.claim.service_lines, 1):
+                facts = _facts(line)
+                found.setdefault(tuple(facts[name] for name in names), []).append(n)
+        return self._by[names]
 
     def of(self, answer: LineAnswer, show_values: bool) -> tuple[int, list[Any]]:
         """The number of the line that an answer means, and its places; 0 when it can't be told."""
@@ -59,18 +58,60 @@ class LinesMeant:
         return number, [packed_spot(spot) for spot in spots]
 
     def number(self, answer: LineAnswer) -> int:
-        """By its control number (REF*FJ is REF*6R of the line, else LX01); else by procedure, and where several lines
-        have that, by charge, too. 0 when no line or more than one is left."""
+        """By its control number (REF*FJ is REF*6R of the line, else LX01). Where several lines have it, or none, by
+        what else is said of it, as much as it takes: first among those with the number, then among all. 0 when no line
+        or more than one is left."""
+        control: tuple[str, str] | None = None
         if answer.control:
-            same = self.by.get(("control", number_key(answer.control))) or self.by.get(("number", answer.control), [])
-            if len(same) == 1:
-                return same[0]
-        procedure = answer.procedure.split(":")
-        same = self.by.get(("procedure", procedure[1]), []) if len(procedure) > 1 else []
-        if len(same) > 1:
-            charge = amount_of(answer.charge)
-            same = self.by.get(("service", procedure[1], charge), []) if charge is not None else []
-        return same[0] if len(same) == 1 else 0
+            for control in (("control", number_key(answer.control)), ("number", answer.control)):
+                same = self._numbers(("name",)).get((control,), [])
+                if len(same) == 1:
+                    return same[0]
+                if same:
+                    break
+            else:
+                control = None
+        said = _said(answer)
+        return (control and self._narrowed([("name", control), *said])) or self._narrowed(said)
+
+    def _narrowed(self, said: list[tuple[str, Any]]) -> int:
+        """The one line of which the first of these facts are true, as many of them as leave more than one; else 0."""
+        for n in range(1, len(said) + 1):
+            names, values = zip(*said[:n], strict=True)
+            same = self._numbers(names).get(values, [])
+            if len(same) < 2:
+                return same[0] if same else 0
+        return 0
+
+
+def _facts(line: ServiceLine) -> dict[str, Any]:
+    """What an answer may repeat of a line."""
+    return {"name": ("control", number_key(line.control_number)) if line.control_number else (
+                "number", line.line_number.strip()),
+            "procedure": line.procedure, "charge": line.charge, "days": _days(line.service_dates.text),
+            "modifiers": _modifiers(line.modifiers), "units": line.units}
+
+
+def _said(answer: LineAnswer) -> list[tuple[str, Any]]:
+    """What an answer says of a line, what is least likely to be changed on the way first; nothing without a
+    procedure."""
+    _, procedure, *modifiers = (*answer.procedure.split(":"), "", "")
+    if not procedure:
+        return []
+    said = {"procedure": procedure, "charge": amount_of(answer.charge), "days": _days(answer.days),
+            "modifiers": _modifiers(modifiers[:4]), "units": amount_of(answer.units)}
+    return [(name, value) for name, value in said.items() if value not in (None, "", ())]
+
+
+def _days(text: str) -> str:
+    """A range that ends on the day on which it begins, or before it, as the day that an answer makes of it."""
+    first, _, last = text.strip().partition("-")
+    return f"{first}-{last}" if last > first else first
+
+
+def _modifiers(sent: Sequence[str]) -> tuple[str, ...]:
+    """Those that an answer can repeat."""
+    return tuple(m for m in sent if len(m) == 2)
 
 
 def _segment(place: Place) -> int:
