@@ -22,6 +22,7 @@ from edi_check.model import Delimiters, Party
 from edi_check.report import FileReport
 from edi_check.telling.acknowledgments import KINDS, Acknowledgments
 from edi_check.telling.settings import AckSettings
+from edi_check.telling.statuses import line_codes
 from edi_check.telling.syntax_answer import SETS
 from edi_check.telling.x12 import ControlNumbers, Dialect, amount
 
@@ -190,6 +191,24 @@ def test_a_refused_claim_line_by_line() -> None:
         "REF*FJ*L2",
         "DTP*472*D8*20260203",
     ]
+
+
+def test_a_code_that_says_nothing_alone_is_not_the_last_of_a_line_without_the_one_that_belongs_to_it() -> None:
+    """732, 510, 693, 697 and 710 want another code that says what is meant; a line has room for three."""
+    line = "SV1*HC:97140:GP*60*UN*2***1~\nDTP*472*D8*20260203~\n"
+    massage = "LX*2~\nSV1*HC:97124:GP:GP*60*UN*{}***3~\nDTP*472*D8*20260203~\n"
+    data = GOOD.replace("CLM*C1*60*", "CLM*C1*120*").replace("SE*23", "SE*26").replace("PI*99999", "PI*93029")
+    told = [
+        segments_of(answers(judged(data.replace(line, line + massage.format(units)).encode()))["277ca"], "STC")[-1]
+        for units in ("1", "0")
+    ]
+    assert told == ["STC*A8:477**U*******A7:453*A8:454", "STC*A8:477**U*******A7:476*A7:453"]
+    dialect = Dialect(Delimiters())
+    future = Status("A7", ("510", "158"), "QC")
+    assert line_codes([Status("A8", ("477",)), future], dialect) == ["A8:477", "A7:510", "A7:158:QC"]
+    assert line_codes([Status("A8", ("477", "476")), future], dialect) == ["A8:477", "A8:476", "A7:158:QC"]
+    assert line_codes([Status("A8", ("732", "453")), Status("A8", ("732", "454"))], dialect) == [
+        "A8:732", "A8:453", "A8:454"]
 
 
 def test_syntax_is_summed_up_and_other_codes_follow() -> None:

@@ -9,7 +9,7 @@ from ..findings import Finding
 from ..model import Delimiters
 from ..report import ClaimResult
 from .settings import AckSettings
-from .statuses import claim_statuses, composites, line_statuses, receiver_status, stc
+from .statuses import claim_statuses, composites, line_codes, line_statuses, receiver_status, stc
 from .x12 import Dialect, amount, is_day
 
 __all__ = ["ClaimLoop", "LineLoop", "claim_loops"]
@@ -108,7 +108,7 @@ def _lines(own: Sequence[Finding], lines: tuple[tuple[str, str, str], ...], rece
     for number, statuses in sorted(line_statuses(own).items()):
         if number <= len(lines):
             sv1, control, days = lines[number - 1]
-            codes = list(dict.fromkeys(c for s in statuses for c in composites(dialect, s)))[:3]
+            codes = line_codes(statuses, dialect)
             procedure, charge, units = _service(sv1.split(received.element), received.component, dialect)
             first, _, last = days.partition("-")
             loops.append(LineLoop(procedure, charge, units, stc(codes, day, "U", "", dialect),

@@ -13,7 +13,7 @@ from ..findings import Finding, Status
 from .dispositions import is_guide_fault
 from .x12 import Dialect
 
-__all__ = ["SEE_LINE", "SYNTAX", "claim_statuses", "composites", "line_statuses", "receiver_status",
+__all__ = ["SEE_LINE", "SYNTAX", "claim_statuses", "composites", "line_codes", "line_statuses", "receiver_status",
            "stc", "told"]
 
 SYNTAX = Status("A3", ("684",))
@@ -27,6 +27,11 @@ NEED_ENTITY = frozenset({
 })
 """Codes that name an attribute of somebody and need to be told whose."""
 
+NEED_COMPANION = frozenset({
+    "21", "402", "510", "511", "512", "693", "694", "697", "700", "710", "732"
+})
+"""Codes that say what is wrong and need another that says with what."""
+
 CLAIM_ENTITIES = frozenset({
     "03", "1P", "1Z", "40", "41", "71", "72", "73", "77", "82", "85", "87", "DK", "DN", "DQ", "FA", "GB", "HK", "IL",
     "LI", "MSC", "PR", "PRP", "QB", "QC", "QD", "SEP", "TL", "TTP", "TU"
@@ -37,6 +42,8 @@ BATCH_ENTITIES = frozenset({
 PROVIDER_ENTITIES = frozenset({
     "36", "40", "41", "77", "82", "85", "87", "AY", "PR"
 })
+MOST_OF_LINE = 3
+"""STC01, STC10 and STC11."""
 STAND_INS = {"P3": "1P", "45": "1P", "PE": "PR", "PTP": "PR", "GP": "PR"}
 """Entities that the guide's list lacks, and what is said for them."""
 
@@ -56,6 +63,24 @@ def composites(dialect: Dialect, status: Status, entities: frozenset[str] = CLAI
     owners = {c for c in codes if c in NEED_ENTITY} or {codes[0]}
     category = dialect.text(status.category, 30, 1, "A3")
     return [dialect.composite(category, c, entity if c in owners else "") for c in codes]
+
+
+def line_codes(statuses: Iterable[Status], dialect: Dialect) -> list[str]:
+    """The codes of a line, three at most. Where one is left to say of two, it is not the one that says nothing alone.
+
+    >>> from ..model import Delimiters
+    >>> line_codes([Status("A8", ("477", "476")), Status("A8", ("732", "453"))], Dialect(Delimiters()))
+    ['A8:477', 'A8:476', 'A8:453']
+    """
+    codes: dict[str, None] = {}
+    for status in statuses:
+        own = [(c, code) for c, code in zip(composites(dialect, status), (*status.codes, ""), strict=False)
+               if c not in codes]
+        room = MOST_OF_LINE - len(codes)
+        if room == 1 < len(own) and own[0][1] in NEED_COMPANION:
+            own = own[1:]
+        codes.update((c, None) for c, _ in own[:room])
+    return list(codes)
 
 
 def stc(codes: list[str], day: str, action: str, charge: str, dialect: Dialect) -> str:
