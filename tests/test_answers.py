@@ -321,6 +321,14 @@ def test_a_line_without_a_control_number_is_found_by_procedure_and_charge() -> N
                      "97110:GP*60": [0]}
 
 
+@pytest.mark.parametrize("status", ["", "STC*R0:1*20261121**220~", "STC*A9:20~"])
+def test_a_claim_that_is_neither_taken_nor_refused_is_not_told_as_taken(status: str) -> None:
+    text = ISA + STATUS.format(f"{PROVIDER}TRN*2*A-1~{status}TRN*2*A-2~STC*A2:20**WQ~")
+    one = explained(text.encode(), with_claims("A-1", "A-2"))
+    assert [s.says for s in one.statements if s.level == "claim"] == ["Claim A-1: spoken of.", "Claim A-2: accepted."]
+    assert (one.refused, one.taken) == ([], [(2, "A-2")])
+
+
 THREE_VISITS = b"".join(
     b"LX*%d~SV1*HC:97140:%s*55*UN*%d***1~DTP*472*D8*202610%02d~REF*6R*ALL~" % (n, modifiers, units, day)
     for n, (modifiers, units, day) in enumerate(((b"GP", 1, 12), (b"GP:59", 1, 14), (b"GP", 1, 14), (b"GP", 2, 14)), 1))

@@ -235,7 +235,7 @@ class ClaimStatements:
                          {"batch": batch.reference, "claim": claim.number}, claims=hit)
         if hit and verdict == "rejected":
             self.verdicts.refuse("277CA", hit)
-        elif hit:
+        elif hit and verdict:
             self.verdicts.take("277CA", hit)
         elif verdict:
             self.verdicts.name("277CA", claim.number, verdict == "rejected")
