@@ -222,6 +222,25 @@ def test_what_a_front_desk_gets_wrong_is_told_in_its_words(old: str, new: str, t
     assert told in first.message and fix in first.fix, (first.message, first.fix)
 
 
+@pytest.mark.parametrize(("edit", "says", "fix"), [
+    ("PSRC-MT-08", "points to sequelae only", "Check the seventh character"),
+    ("PSRC-MT-08", "CR208 says", "correct CR208"),
+    ("PSRC-MT-09", "is maintenance care by its code", "bill the code of the treatment"),
+    ("PSRC-MT-09", "carries GZ", "take GZ out"),
+    ("PSRC-MT-09", "say wellness", "correct the note"),
+    ("PSRC-MT-10", "97545 (work hardening) on 2026-02-03 is vocational", "correct the code"),
+    ("PSRC-MT-10", "points to I69351 and Z8673 only", "Point SV107 to "),
+    ("CMS-MT-01", "overlap in days", "Bill each date of service on a line of its own"),
+    ("CORE-ID-02", "one digit nine times", "own tax id"),
+    ("CORE-LIN-02", "lasts until", "Nothing, if "),
+    ("NCCI-03", "pays no unit", "Leave the line out"),
+])
+def test_where_an_edit_says_several_things_the_remedy_is_that_of_what_it_says(edit: str, says: str, fix: str) -> None:
+    _, found = told()
+    (one,) = [one for one in found[edit] if says in one.message]
+    assert fix in one.fix, (one.message, one.fix)
+
+
 def test_a_dependent_who_is_said_to_be_the_subscriber_is_told_what_to_leave_out() -> None:
     data = GOOD.replace("HL*2*1*22*0", "HL*2*1*22*1").replace("SBR*P*18", "SBR*P*").replace(
         "CLM*C1", "HL*3*2*23*0~\nPAT*18~\nNM1*QC*1*TESTER*BO~\nN3*1 SAMPLE ST~\nN4*BEND*OR*97701~\n"

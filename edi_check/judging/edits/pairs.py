@@ -146,7 +146,7 @@ def _over_on_day(visit: Visit, code: str, lines: list[VisitLine], most: int, lef
 
 def _over(line: VisitLine, total: Decimal | None, most: int, says: str, related: tuple[Related, ...] = ()) -> Hit:
     values = {"procedure": line.procedure, "total": total, "limit": most}
-    return Hit("SV104", line.service_segment, line.number, values, says=says, related=related)
+    return Hit("SV104", line.service_segment, line.number, values, says=says if most else "none", related=related)
 
 
 @check(looks_at="service", gives="modifier")
