@@ -235,6 +235,19 @@ def test_an_original_that_is_another_file_is_noticed() -> None:
     assert "The original is not X12." in one.remarks and not one.is_whole
 
 
+def test_a_segment_of_the_original_without_separators_is_named_without_what_it_holds() -> None:
+    """A file with another separator than its ISA names: each segment is all id, and its beginning is its IK301."""
+    body = [line if line.startswith(("ISA", "GS", "ST", "SE", "GE", "IEA", "HL")) else line.replace("*", "|")
+            for line in GOOD.splitlines()]
+    data = "\n".join(body).encode()
+    one = explained(answers(checked(data), AS_OF)["999"].encode(), data)
+    assert not [r for r in one.remarks if r.startswith("Segment ")], one.remarks
+    other = GOOD.replace("N3*1 SAMPLE ST", "QQ|1 SAMPLE ST").encode()
+    one = explained(answers(checked(data), AS_OF)["999"].encode(), other)
+    said_of_it = " ".join(told(one).split())
+    assert "a N3 for the acknowledgment and a ••• in the original" in said_of_it and "SAMPLE" not in said_of_it
+
+
 def test_remarks_are_not_without_end() -> None:
     data = b"".join(generate(300, seed=1))
     one = explained(answers(checked(data), AS_OF)["277ca"].encode(), SAMPLES[0].read_bytes())

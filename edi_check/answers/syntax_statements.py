@@ -9,7 +9,7 @@ from itertools import islice
 
 from ..model import FunctionalGroup, Interchange, Place
 from ..phrases import day_told
-from ..privacy import is_private_value, legible, private
+from ..privacy import is_private_in_view, is_private_value, legible, private
 from ..reading.names import element_name, party
 from ..telling.spots import Spot, designated, spot
 from .codes import RESULTS, meaning
@@ -205,9 +205,9 @@ class SyntaxStatements:
         elements = place.text.split(record.interchange.delimiters.element) if place and record else []
         is_same = bool(elements) and _is_named(elements[0], fault.segment_id)
         if place and not is_same and fault.code not in ABSENT:
+            there = private(elements[0]) if is_private_in_view(elements, 0) else shown_number(elements[0])
             self.remarks.append(f"Segment {fault.position} of set {shown_number(names['set'])} is a {what} for the "
-                                f"acknowledgment and a {shown_number(elements[0])} in the original: is it the file "
-                                "that was answered?")
+                                f"acknowledgment and a {there} in the original: is it the file that was answered?")
         if place and self.original and (not fault.elements or not is_same):
             one.spots = [self._spot(place, "")]
         for element in fault.elements:
@@ -295,9 +295,12 @@ def _fit(one: SetAnswer, record: SetRecord) -> int:
 
 
 def _is_named(segment_id: str, told: str) -> bool:
-    """Is this the segment that an IK301 means? What is no id is cut or filled there."""
-    kept = "".join(c for c in segment_id if c.isascii() and c.isalnum())
-    return segment_id.strip() == told or kept[:3].ljust(2, "0") == told
+    """Is this the segment that an IK301 means? What is no id is cut, before or after signs are left out, or filled
+    there."""
+    if segment_id.strip() == told:
+        return True
+    return any("".join(c for c in text if c.isascii() and c.isalnum())[:3].ljust(2, "0") == told
+               for text in (segment_id, segment_id[:3]))
 
 
 def _place(fault: SegmentAnswer, record: SetRecord | None) -> Place | None:
