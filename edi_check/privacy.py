@@ -84,8 +84,10 @@ _ELEMENTS: dict[str, frozenset[int]] = {
 }
 """Element positions that are private whatever else the segment says."""
 
-_COMPONENTS = {("SV1", 1): 7, ("SVD", 3): 7, ("SV5", 1): 7}
+_FREE_TEXT = 7
+_COMPONENTS = {("SV1", 1): _FREE_TEXT, ("SVD", 3): _FREE_TEXT, ("SV5", 1): _FREE_TEXT}
 """Composites whose component of this number is free text."""
+_WITH_FREE_TEXT = frozenset(segment for segment, _ in _COMPONENTS)
 
 _PUBLIC_IDS = frozenset({"XX", "PI", "XV", "46"})
 """NM108: NPI, payer id, plan id, submitter or receiver id. The others are member ids and the like."""
@@ -123,8 +125,11 @@ def is_private(elements: Sequence[str], position: int, component: int = 0) -> bo
 
 def _is_misplaced(elements: Sequence[str], position: int) -> bool:
     """Does something that is no code stand in a code's place? Where a separator is lost or one too many, names, numbers
-    and birth dates move to the neighbouring element."""
+    and birth dates move to the neighbouring element, and so do composites with their free text."""
     segment = _element(elements, 0)
+    if segment in _WITH_FREE_TEXT:
+        value = _element(elements, position)
+        return any(value.count(sign) >= _FREE_TEXT - 1 for sign in set(value) if not sign.isalnum())
     if segment not in _CODED or (segment, position) == ("SBR", 4):  # SBR04 is a plan's name
         return False
     return len(_element(elements, position).strip()) > _LONGEST_CODE

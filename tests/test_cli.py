@@ -605,6 +605,13 @@ def test_config_show_tells_where_a_value_came_from(run: Run, tmp_path: Path, mon
 # The other commands
 
 
+def test_lines_show_no_free_text_that_a_separator_too_many_has_moved(run: Run, tmp_path: Path) -> None:
+    moved = tmp_path / "moved.837"
+    moved.write_text(GOOD.replace("SV1*HC:97140:GP*60*UN*2", "SV1**HC:97140:GP::::SEEN BY ROWE*60*UN*2"))
+    shown = run("lines", "-f", "csv", moved).out
+    assert "•••" in shown and "ROWE" not in shown
+
+
 def test_lines_in_every_form(run: Run, good: Path) -> None:
     text = run("lines", good).out.splitlines()
     assert text[3].split() == ["C1", "1", "2026-02-03", "97140", "GP", "2", "60", "11", "M5450"]

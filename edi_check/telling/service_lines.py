@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from ..model import Claim, ServiceLine
+from ..privacy import MASK, is_private
 
 __all__ = ["COLUMNS", "Column", "plain", "rows"]
 
@@ -25,6 +26,11 @@ def _day(claim: Claim, line: ServiceLine) -> str:
     return start.isoformat() if start else line.service_dates.text
 
 
+def _unread(text: str, position: int) -> str:
+    """What stands for a number of SV1: with one separator too many, the composite and its free text."""
+    return MASK if is_private(("SV1", *[""] * (position - 1), text), position) else text
+
+
 def _last_day(claim: Claim, line: ServiceLine) -> str:
     end = line.service_dates.end
     return end.isoformat() if end else ""
@@ -38,9 +44,9 @@ COLUMNS = (
     Column("to", 0, _last_day),
     Column("procedure", 5, lambda c, s: s.procedure),
     Column("modifiers", 11, lambda c, s: list(s.modifiers)),
-    Column("units", -5, lambda c, s: s.units_text if s.units is None else s.units),
+    Column("units", -5, lambda c, s: _unread(s.units_text, 4) if s.units is None else s.units),
     Column("unit_basis", 0, lambda c, s: s.unit_basis),
-    Column("charge", -8, lambda c, s: s.charge_text if s.charge is None else s.charge),
+    Column("charge", -8, lambda c, s: _unread(s.charge_text, 2) if s.charge is None else s.charge),
     Column("place_of_service", 2, lambda c, s: s.place),
     Column("diagnoses", 7, lambda c, s: [d.code for d in s.diagnoses]),
     Column("rendering_npi", 0, lambda c, s: c.rendering_of(s).npi),
