@@ -116,10 +116,12 @@ def is_private(elements: Sequence[str], position: int, component: int = 0) -> bo
     if segment == "REF":
         if position == 1:
             return _is_misplaced(elements, 1)
+        if position > 2 and _element(elements, 3).strip():  # REF03 isn't used: the next segment has run into this one
+            return True
         return _element(elements, 1).strip() not in _PUBLIC_REFERENCES
     free_text = _COMPONENTS.get((segment, position))
     if free_text is not None:
-        return component == 0 or component >= free_text
+        return component == 0 or component >= free_text or _is_no_modifier(_element(elements, position), component)
     return position in _ELEMENTS.get(segment, ()) or _is_misplaced(elements, position)
 
 
@@ -128,17 +130,44 @@ def _is_misplaced(elements: Sequence[str], position: int) -> bool:
     and birth dates move to the neighbouring element, and so do composites with their free text."""
     segment = _element(elements, 0)
     if segment in _WITH_FREE_TEXT:
-        value = _element(elements, position)
-        return any(value.count(sign) >= _FREE_TEXT - 1 for sign in set(value) if not sign.isalnum())
-    if segment not in _CODED or (segment, position) == ("SBR", 4):  # SBR04 is a plan's name
+        return _ends_in_text(_element(elements, position))
+    if segment not in _CODED:
+        return False
+    if (segment, position) == ("SBR", 4) and not _has_moved(elements):  # a plan's name
         return False
     return len(_element(elements, position).strip()) > _LONGEST_CODE
+
+
+def _ends_in_text(value: str) -> bool:
+    """Is this a service or the end of one, with a description behind its modifiers?"""
+    if value.isalnum() or not any(c.isalpha() for c in value):
+        return False
+    signs = {c for c in value if not c.isalnum()}.difference(" .,$+-")
+    return any(value.count(sign) > 3 or len(value.rsplit(sign, 1)[1].strip()) > _LONGEST_PROCEDURE for sign in signs)
+
+
+def _has_moved(sbr: Sequence[str]) -> bool:
+    """Is this an SBR with one separator too many, whose SBR04 may be the group number? SBR01 is always there, and a
+    relationship (18) has two characters, which no group number has."""
+    first, relationship, group = (_element(sbr, n).strip() for n in (1, 2, 3))
+    return not first or (not relationship and 0 < len(group) <= 2)
+
+
+def _is_no_modifier(composite: str, component: int) -> bool:
+    """Does a description stand in a modifier's place, because a separator before it is lost? Without the file's
+    separators at hand, the first sign is taken for the one between components."""
+    sign = next((c for c in composite if not c.isalnum()), "")
+    if component <= 2 or not sign:
+        return False
+    return len("".join(composite.split(sign)[component - 1 : component]).strip()) > _LONGEST_MODIFIERS
 
 
 _CODED = frozenset({"NM1", "N4", "DMG", "PER", "PAT", "NTE", "REF", "SBR"})
 """Segments about a person, in which what isn't private is a code."""
 
 _LONGEST_CODE = 3
+_LONGEST_MODIFIERS = 4  # two that have run together
+_LONGEST_PROCEDURE = 5
 
 _PLACES = {
     "AMT": (1, 2), "BHT": range(1, 7), "CAS": range(1, 20), "CLM": (1, 2, *range(5, 13), 20), "CN1": range(1, 7),

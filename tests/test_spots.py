@@ -64,6 +64,9 @@ def test_a_long_segment_is_cut_around_the_caret() -> None:
     "DTP*472*D8*20260203NM1*IL*1*CANARY",
     "CLM*C1*60*CANARY*CANARY", "CLM*C1*60***11:B:1:CANARY", "HI*ABK:M5450:CANARY",
     "SV1*HC:97140:GP:::::CANARY*60*UN*2", "SV1**HC:97140:GP::::CANARY*60*UN*2", "SV1*60*HC>97140>>>>>CANARY*UN*2",
+    "SV1*HC97140:GP::::CANARY*60*UN*2", "SVD*P1*60*HC97140:::::CANARY**1",
+    "REF*G1*A1REF*EA*CANARY", "REF*D9*D9*K3*CANARY", "REF*6R*L1NTE*ADD*CANARY", "SBR**P*18*CANARY******CI",
+    "SBR*P**18*CANARY******CI", "SV1*HC*97140:GP::::CANARY*60*UN*2", "SV1*HC:97140:GP:59:KX*GA:CANARY*60*UN*2",
     "SVD*P1*60**HC:97140:::::CANARY**1", "SVD*P1**60**HC:97140:::::CANARY*1",
     "REF*SY*CANARY", "REF*EA*CANARY", "REF*XX*CANARY", "NTE*ADD*CANARY", "K3*CANARY", "SV1*HC:97140*60*UN*2*9*CANARY",
     "SBR*P*18*CANARY******CI", "PAT*****D8*CANARY", "DMG*D8*CANARY*F", "PER*IC*CANARY*TE*CANARY", "SV2*CANARY",
@@ -84,10 +87,17 @@ def test_what_is_no_code_in_a_code_s_place_is_private(elements: str, position: i
 def test_codes_names_of_plans_and_nothing_at_all_are_not() -> None:
     for text, position in (("NM1*IL*1*DOE", 2), ("NM1*85*2*CLINIC*****XX*19", 8), ("REF*G1*A", 1), ("DMG*D8*1*F", 3),
                            ("SBR*P*18**EMPLOYEE PLAN", 4), ("SV1*HC:97140*SIXTY*UNITS*2***1:2:3:4", 2),
-                           ("SV1*HC:97140*SIXTY*UNITS*2***1:2:3:4", 3), ("SV1*HC:97140*60*UN*2***1:2:3:4", 7),
-                           ("SV1**HC:97140:GP*60*UN*2", 2), ("SVD*PAYER-OF-LONG-NAME*60", 1), ("", 1)):
+                           ("SV1*HC:97140*SIXTY*UNITS*2***1:2:3:4", 3), ("REF*G1*A1**2U:PAYER-1", 4),
+                           ("SBR*P***EMPLOYEE PLAN", 4), ("SBR*P**G100*EMPLOYEE PLAN", 4),
+                           ("SV1*HC:97140*60*UN*2***1:2:3:4", 7), ("SV1**HC:97140:GP*60*UN*2", 2),
+                           ("SVD*PAYER-OF-LONG-NAME*60", 1), ("", 1)):
         assert not is_private(text.split("*"), position)
     assert not is_private([], 1)
+
+
+def test_modifiers_that_have_run_together_are_shown() -> None:
+    elements = ["SV1", "HC:9714000:GP59:CANARY"]
+    assert [is_private(elements, 1, n) for n in (2, 3, 4, 5)] == [False, False, True, False]
 
 
 def test_an_id_is_shown_unless_it_may_be_a_name() -> None:
