@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from cases import AS_OF, files, interchange, load
+from one_claim import GOOD
 
 import edi_check
 from edi_check.findings import PackError
@@ -364,3 +365,23 @@ def test_a_check_with_odd_parameters_is_refused() -> None:
 def test_packs_are_quick_to_load() -> None:
     for pack in load_builtin_packs():
         assert load_pack(pack.path, True).id == pack.id
+
+
+@pytest.mark.parametrize(("service", "edit", "element", "value"), [
+    ("HC:97140:GP::51*60*UN*2***1", "PSRC-MT-05", "SV101-5", "51"),
+    ("HC:97140:::51*60*UN*2***1", "PSRC-MT-05", "SV101-5", "51"),
+    ("HC:97140:GP:51*60*UN*2***1", "PSRC-MT-05", "SV101-4", "51"),
+    ("HC:97140::GP:GP*60*UN*2***1", "CORE-LIN-06", "SV101-5", "GP"),
+    ("HC:97140::59:XS*60*UN*2***1", "NCCI-04", "SV101-4", "59"),
+    ("HC:97140:GP*60*UN*2***1::9", "CORE-DX-01", "SV107-3", "9"),
+    ("HC:97140:GP*60*UN*2***1::1", "CORE-DX-02", "SV107-3", "1"),
+])
+def test_behind_an_empty_component_the_one_at_fault_is_pointed_to(
+    service: str, edit: str, element: str, value: str
+) -> None:
+    data = GOOD.replace("HC:97140:GP*60*UN*2***1", service)
+    lob = "medicare" if edit.startswith("NCCI") else "auto"
+    data = data if lob == "medicare" else data.replace("*PI*99999", "*PI*93029")
+    findings = edi_check.check(data.encode(), as_of="2026-03-01", lob=lob).files[0].findings
+    (where,) = [f.where for f in findings if f.edit == edit]
+    assert (where.element, where.value) == (element, value)
