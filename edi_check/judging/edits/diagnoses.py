@@ -57,8 +57,9 @@ def pointer_to_absent_diagnosis(claim: Claim) -> Result:
                 values = {"pointer": p, "diagnoses": sum(1 for d in ds if d.code)}
                 code = f"HI{number:02}-"
                 codeless = ((claim.diagnoses_segment, code + "1"), (claim.diagnoses_segment, code + "2"))
+                is_left_out = number <= count
                 found.append(Hit(f"SV107-{n}", line.service_segment, line.number, values,
-                                 unless=codeless if number <= count else ()))
+                                 says="left_out" if is_left_out else "", unless=codeless if is_left_out else ()))
     return found
 
 
