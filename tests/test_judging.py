@@ -375,6 +375,7 @@ def test_packs_are_quick_to_load() -> None:
     ("HC:97140::59:XS*60*UN*2***1", "NCCI-04", "SV101-4", "59"),
     ("HC:97140:GP*60*UN*2***1::9", "CORE-DX-01", "SV107-3", "9"),
     ("HC:97140:GP*60*UN*2***1::1", "CORE-DX-02", "SV107-3", "1"),
+    ("HC:97140:GP*60*UN*2***:9", "CORE-DX-01", "SV107-2", "9"),
 ])
 def test_behind_an_empty_component_the_one_at_fault_is_pointed_to(
     service: str, edit: str, element: str, value: str

@@ -61,19 +61,23 @@ def place_of(locate: Callable[[int], Place], segment: int, designator: str, deli
     return place
 
 
-_LEFT_OUT = {"SV101": range(3, 7), "SV107": range(1, 5)}
+_LEFT_OUT = {"SV101-": range(3, 7), "SV107-": range(1, 5)}
 """Modifiers and pointers: a claim has those that are filled, so a check counts them without the empty ones."""
 
 
 def _as_sent(text: str, designator: str, delimiters: Delimiters) -> str:
     """The designator of what a check has found at ``designator``, empty components counted."""
-    element, _, component = designator.partition("-")
-    places = _LEFT_OUT.get(element)
-    if places is None or not component or int(component) not in places:
+    element = designator[:6]
+    if element not in _LEFT_OUT:
         return designator
-    filled = [n for n in places if value_at(text, f"{element}-{n}", delimiters)]
-    number = int(component) - places[0]
-    return f"{element}-{filled[number]}" if number < len(filled) else designator
+    if delimiters.component * 2 not in text and delimiters.element + delimiters.component not in text:
+        return designator  # none is empty
+    places, component = _LEFT_OUT[element], int(designator[6:])
+    if component not in places:
+        return designator
+    filled = [n for n in places if value_at(text, f"{element}{n}", delimiters)]
+    number = component - places[0]
+    return f"{element}{filled[number]}" if number < len(filled) else designator
 
 
 def where_of(place: Place, designator: str, delimiters: Delimiters) -> Where:
