@@ -248,6 +248,21 @@ def test_a_segment_of_the_original_without_separators_is_named_without_what_it_h
     assert "a N3 for the acknowledgment and a ••• in the original" in said_of_it and "SAMPLE" not in said_of_it
 
 
+def test_a_segment_that_the_original_has_not_is_told_where_the_999_says_it_stands() -> None:
+    for segment, told, note in (
+        ("CLM*17*2300*8", "CLM of the claim (loop 2300)",
+         "Segment 17 of set 0001 is a CLM for the acknowledgment and a "),
+        ("SV1*33*2400*8", "SV1 of the service line (loop 2400)", "Set 0001 of the original has 32 segments, and the "
+         "acknowledgment speaks of segment 33: is it the file that was answered?"),
+    ):
+        one = explained((ISA + REPLY.format(f"IK3*{segment}~IK5*E*5~")).encode(), PLAIN)
+        assert [told in s.says for s in one.statements if s.level == "segment"] == [True]
+        assert [r.startswith(note) for r in one.remarks if "acknowledgment speaks" in r or "original:" in r] == [True]
+    for code in "38":  # what is missing at the end, some tell behind it
+        one = explained((ISA + REPLY.format(f"IK3*DTP*33*2400*{code}~IK5*E*5~")).encode(), PLAIN)
+        assert any("of the original has 32" in r for r in one.remarks) == (code == "8")
+
+
 def test_remarks_are_not_without_end() -> None:
     data = b"".join(generate(300, seed=1))
     one = explained(answers(checked(data), AS_OF)["277ca"].encode(), SAMPLES[0].read_bytes())

@@ -194,20 +194,25 @@ class SyntaxStatements:
     def _of_segment(self, kind: str, fault: SegmentAnswer, record: SetRecord | None, names: dict[str, str],
                     verdict: str) -> list[Statement]:
         place = _place(fault, record)
+        elements = place.text.split(record.interchange.delimiters.element) if place and record else []
+        is_same = bool(elements) and _is_named(elements[0], fault.segment_id)
         here = {**names, "segment_id": fault.segment_id, "position": fault.position, "loop": fault.loop}
-        loop = place.loop if place and place.loop and fault.code not in ABSENT else fault.loop
+        loop = place.loop if place and place.loop and is_same and fault.code not in ABSENT else fault.loop
         what = shown_number(fault.segment_id, "a segment")
         one = Statement(kind, "segment", f"Segment {fault.position or '?'} of the set, {what}{_in_loop(loop)}: "
                         f"{_meant('IK304', fault.code)}.", "", code_list("IK304", [fault.code]), here)
         one.says += "".join(f" {_trigger(t)}" for t in fault.triggers)
         self._hit(kind, one, fault, record, place, verdict)
         found = [one]
-        elements = place.text.split(record.interchange.delimiters.element) if place and record else []
-        is_same = bool(elements) and _is_named(elements[0], fault.segment_id)
         if place and not is_same and fault.code not in ABSENT:
             there = private(elements[0]) if is_private_in_view(elements, 0) else shown_number(elements[0])
             self.remarks.append(f"Segment {fault.position} of set {shown_number(names['set'])} is a {what} for the "
                                 f"acknowledgment and a {there} in the original: is it the file that was answered?")
+        held = record.set.segments if record else 0
+        if held and fault.position > held + (fault.code in ABSENT):
+            self.remarks.append(f"Set {shown_number(names['set'])} of the original has {held:,} segments, and the "
+                                f"acknowledgment speaks of segment {fault.position:,}: is it the file that was "
+                                "answered?")
         if place and self.original and (not fault.elements or not is_same):
             one.spots = [self._spot(place, "")]
         for element in fault.elements:
