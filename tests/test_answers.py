@@ -120,6 +120,30 @@ def test_where_a_277ca_leads() -> None:
     assert count > 100 and near / count > 0.97 and exact / count > 0.9, (count, near, exact)
 
 
+@pytest.mark.parametrize(("status", "segment", "element"), [
+    ("A7:480:PR", "SBR", "SBR09"), ("A8:742:PR", "SBR", "SBR01"), ("A7:116:PR", "NM1*PR", "NM109"),
+    ("A7:88:IL", "NM1*IL", "NM109"), ("A7:97:QC", "NM1*IL", "NM109"), ("A3:26:85", "NM1*85", "NM109"),
+    ("A3:24:85", "NM1*85", "NM109"),
+])
+def test_a_status_of_a_party_leads_to_what_it_is_about(status: str, segment: str, element: str) -> None:
+    """What a payer says of coverage stands in SBR, not with the payer's name; who isn't eligible, found or approved is
+    known by the id."""
+    text = ISA + STATUS.format(f"{PROVIDER}TRN*2*A-1~STC*{status}*20261121*U*220~")
+    spots = [s for one in explained(text.encode(), PLAIN).statements if one.level == "claim" for s in one.spots]
+    assert [(s.text.startswith(segment), s.element) for s in spots] == [(True, element)]
+
+
+@pytest.mark.parametrize(("status", "segment", "element"), [
+    ("A7:164:QC", "NM1*IL", "NM109"), ("A7:153:QC", "NM1*IL", "NM109"), ("A7:88:QC", "NM1*QC", "NM1"),
+    ("A7:97:QC", "NM1*QC", "NM1"), ("A7:88:IL", "NM1*IL", "NM109"), ("A7:505:QC", "NM1*QC", "NM104"),
+])
+def test_a_dependent_has_no_id_of_its_own(status: str, segment: str, element: str) -> None:
+    data = (ROOT / "fixtures" / "files" / "pass" / "dependents.837").read_bytes()
+    text = ISA + STATUS.format(f"{PROVIDER}TRN*2*D-1~STC*{status}*20261121*U*220~")
+    spots = [s for one in explained(text.encode(), data).statements if one.level == "claim" for s in one.spots]
+    assert [(s.text.startswith(segment), s.element) for s in spots] == [(True, element)]
+
+
 # Others': read by hand, kept without what names anybody
 
 

@@ -29,7 +29,7 @@ CONTROL_POINTS = {
 
 PARTIES = {
     "40": ("1000B",), "41": ("1000A",), "85": ("2010AA", "2000A"), "87": ("2010AB",),
-    "IL": ("2010BA", "2000B"), "QC": ("2010CA", "2000C", "2010BA", "2000B"), "PR": ("2010BB",),
+    "IL": ("2010BA", "2000B"), "QC": ("2010CA", "2000C", "2010BA", "2000B"), "PR": ("2010BB", "2000B"),
     "DN": ("2420F", "2310A"), "P3": ("2420F", "2310A"), "82": ("2420A", "2310B", "2010AA", "2000A"),
     "77": ("2420C", "2310C", "2010AA"), "DQ": ("2420D", "2310D"), "DK": ("2420E",), "QB": ("2420B",),
     "GB": ("2330A", "2320"),
@@ -41,9 +41,12 @@ OF_PARTY: dict[str, tuple[str, ...]] = {
     "164": ("NM109",), "163": ("NM109",), "33": ("NM109",), "560": ("REF02",), "128": ("REF*EI02", "REF*SY02"),
     "145": ("PRV03",), "158": ("DMG02",), "157": ("DMG03",), "159": ("PAT06",), "126": ("N301",), "503": ("N301",),
     "500": ("N403",), "501": ("N402",), "502": ("N401",), "480": ("SBR09",), "742": ("SBR01",), "127": ("PER04",),
-    "116": ("NM109",), "496": ("NM109",),
+    "116": ("NM109",), "496": ("NM109",), "24": ("NM109",), "26": ("NM109",), "88": ("NM109",), "97": ("NM109",),
 }
 """Status codes that speak of a party's segments."""
+
+OF_A_PERSON = frozenset({"26", "88", "97"})
+"""Of these the status is about somebody, who is known by an id, and not about the id."""
 
 OF_CLAIM: dict[str, tuple[str, ...]] = {
     "178": ("CLM02",), "400": ("CLM02",), "54": ("CLM01",), "78": ("CLM01",), "535": ("CLM05-3",), "249": ("CLM05-1",),
@@ -126,6 +129,8 @@ def _of_party(code: Code, places: Sequence[Place], delimiters: Delimiters) -> tu
     entity = code.entity or ("PR" if code.status == "116" else "IL")
     for loop in PARTIES.get(entity, ()):
         hit = _first(wanted, [p for p in places if p.loop == loop], delimiters)
+        if hit and loop == "2010CA" and hit[1] == "NM109":  # a dependent has no id: the subscriber's, or who it is
+            hit = (hit[0], "NM1") if code.status in OF_A_PERSON else None
         if hit:
             return hit
     for loop in PARTIES.get(entity, ()):  # what is wanted isn't there: whose it is
