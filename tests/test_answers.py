@@ -343,6 +343,32 @@ def test_claims_whose_numbers_differ_in_punctuation_only_are_not_confused() -> N
     assert [index for index, _ in explained(text.encode(), data).refused] == [1]
 
 
+@pytest.mark.parametrize(("told", "refused", "taken"), [
+    ("STC*A7:453*20261121*U*220~{}DTP*472*D8*20261014~", [3], []),
+    ("STC*A7:453*20261121*U*330~", [2], []),
+    ("STC*A7:453*20261121*U*220~REF*D9*20260003~", [3], []),
+    ("STC*A7:453*20261121*U*220~{}DTP*472*D8*20261014~TRN*2*ACCT~STC*A7:453*20261121*U*220~", [1, 3], []),
+    ("STC*A7:453*20261121*U*220~", [1], []),
+    ("STC*A7:453*20261121*U*999~{}DTP*472*D8*20261030~", [1], []),
+    ("STC*A2:20*20261121*WQ*220~TRN*2*ACCT~STC*A7:453*20261121*U*330~", [2], [1]),
+    ("STC*A2:20*20261121*WQ*330~TRN*2*ACCT~STC*A7:453*20261121*U*220~DTP*472*D8*20261012~", [1], []),
+])
+def test_of_claims_of_one_number_the_one_is_refused_whose_charge_and_days_are_told(
+    told: str, refused: list[int], taken: list[int]
+) -> None:
+    """Some senders number accounts, not claims: all visits of a patient have one CLM01. Not every receiver tells the
+    accepted ones, nor all in their order."""
+    data = with_claims("ACCT", "ACCT", "ACCT")
+    first, *claims, last = re.split(rb"(?=CLM\*)|(?=SE\*\d)", data)
+    for n, charge in enumerate((b"220", b"330", b"220")):
+        day, trace = b"202610%d" % (12 + n), b"2026000%d" % (n + 1)
+        claims[n] = claims[n].replace(b"20261012", day).replace(b"20260001", trace)
+        claims[n] = claims[n].replace(b"ACCT*220", b"ACCT*" + charge)
+    text = ISA + STATUS.format(f"{PROVIDER}TRN*2*ACCT~{told.format('REF*1K*X~')}")
+    one = explained(text.encode(), first + b"".join(claims) + last)
+    assert ([n for n, _ in one.refused], [n for n, _ in one.taken]) == (refused, taken)
+
+
 @pytest.mark.parametrize(("numbers", "claim", "code", "refused"), [
     (("A-1", "A-2"), "", "3", [1]),  # a 997 names no claim
     (("A-1", "A-2"), "CTX*CLM01:A-1~", "3", [1]),

@@ -16,7 +16,7 @@ from ..telling.spots import Spot
 from .claim_numbers import BillingLevels, cut_key, number_key, span
 from .claim_records import Claims
 from .codes import is_refusal, is_taken, status_meaning
-from .contradictions import COUNTED, SUMMED, Tally, of_status
+from .contradictions import COUNTED, SUMMED, Tally, amount_of, of_status
 from .controls import CONTRADICTS, whole_number
 from .lines_meant import LinesMeant
 from .original import Original
@@ -48,8 +48,8 @@ def asked_claims(received: Received) -> dict[str, list[int]]:
 
 def looking(received: Received, asked: dict[str, list[int]], show_values: bool) -> Callable[[Claim], tuple[Any, ...]]:
     """Looks at a claim of the original, while it is at hand, for each answer that may mean it: the place of the answer
-    in ``received.claims``, the places of the claim, and for each line answered its number and places. Places are packed
-    spots."""
+    in ``received.claims``, the places of the claim, for each line answered its number and places, and how much of what
+    the answer says is true of the claim. Places are packed spots."""
 
     def look(claim: Claim) -> tuple[Any, ...]:
         delimiters = claim.interchange.delimiters
@@ -61,10 +61,21 @@ def looking(received: Received, asked: dict[str, list[int]], show_values: bool) 
             codes = [c for s in answer.statuses for c in s.codes]
             lines = [sight.of(line, show_values) for line in answer.lines]
             spots = claim_spots(codes, places, delimiters, show_values)
-            found.append((n, [packed_spot(spot) for spot in spots], lines))
+            found.append((n, [packed_spot(spot) for spot in spots], lines, _likeness(answer, claim)))
         return tuple(found)
 
     return look
+
+
+def _likeness(answer: ClaimAnswer, claim: Claim) -> int:
+    """How many of charge, days of service and REF*D9 an answer says as they are in a claim."""
+    sent = [line.service_dates.text for line in claim.service_lines if line.service_dates.is_readable]
+    days = f"{min(d[:8] for d in sent)}-{max(d[-8:] for d in sent)}" if sent else ""
+    told = answer.days if "-" in answer.days else f"{answer.days}-{answer.days}"
+    trace = next((r.value for r in claim.references if r.qualifier == "D9"), "")
+    charge = amount_of(answer.statuses[0].amount) if answer.statuses else None
+    return ((charge is not None and charge == claim.charge) + (told == days)
+            + bool(answer.trace and number_key(answer.trace) == number_key(trace)))
 
 
 def looking_at_providers(received: Received, show_values: bool) -> Callable[[Claim], tuple[Any, ...]]:
@@ -225,7 +236,7 @@ class ClaimStatements:
                   meant: SetRecord | None) -> Generator[Statement, None, str]:
         """Ends with the claim's result."""
         verdict = _verdict(claim.statuses) or ("rejected" if claim.lines else "")
-        hit = self._claim(claim, meant)
+        hit = self._claim(n if verdict == "rejected" else -1, claim, meant)
         said = {"rejected": "rejected", "accepted": "accepted"}.get(verdict, "spoken of")
         more = "".join(f" {label} {legible(value)}." for label, value in (
             (_of_service(claim.days), _days(claim.days)), ("Payer's number", claim.payer_number)) if value)
@@ -257,10 +268,11 @@ class ClaimStatements:
             if verdict == "accepted" and _verdict(line.statuses) == "rejected":
                 self.remarks.append(f"{CONTRADICTS}{name} is accepted, yet a line of it is rejected.")
 
-    def _claim(self, claim: ClaimAnswer, meant: SetRecord | None) -> Claims:
+    def _claim(self, refusal: int, claim: ClaimAnswer, meant: SetRecord | None) -> Claims:
         """The claim of the original that is meant. Of several whose numbers an answer may repeat alike, it is the one
-        with this very number; a number that is there several times is taken in the order of the batch. Where none has
-        it, it is the one whose number begins so, if that is cut where a receiver may."""
+        with this very number; a number that is there several times is taken in the order of the batch, but for a
+        refusal (its place in ``received.claims``, else -1), which tells charge and days. Where none has it, it is the
+        one whose number begins so, if that is cut where a receiver may."""
         if not self.original:
             return Claims()
         key = number_key(claim.number)
@@ -279,26 +291,38 @@ class ClaimStatements:
         found = alike[0]
         if len(alike) > 1:
             of_set = claims.sets.get(meant.set.index if meant else 0, (0, 0))
-            found = self._next_alike(key, claim.number.strip(), of_set)
+            found = self._next_alike(refusal, key, claim.number.strip(), of_set)
         return Claims(claims, [(found, found)])
 
-    def _next_alike(self, key: str, number: str, of_set: tuple[int, int]) -> int:
+    def _next_alike(self, refusal: int, key: str, number: str, of_set: tuple[int, int]) -> int:
         """The next claim with this ``number_key`` (of the set, when it has one) and, if there is one, this very number;
-        the last again when all were met."""
+        the last again when all were met. A refusal may mean another of them."""
         assert self.original is not None
         alike, exact = self.original.claim_numbers.alike(key), self.original.claim_numbers.exact(number)
         if not span(alike, *of_set):
             of_set = (1, len(self.original.claims))
         is_exact = bool(span(exact, *of_set))
         these = (is_exact, number if is_exact else key, of_set)
+        same = exact if is_exact else alike
+        within = span(same, *of_set)
         waiting = self._waiting.get(these)
         if waiting is None:
-            same = exact if is_exact else alike
-            waiting = self._waiting[these] = [same[n] for n in reversed(span(same, *of_set))]
+            waiting = self._waiting[these] = [same[n] for n in reversed(within)]
         while len(waiting) > 1 and waiting[-1] in self._met:
             waiting.pop()
-        self._met.add(waiting[-1])
-        return waiting[-1]
+        found = waiting[-1]
+        if refusal >= 0 and len(within) <= SHARED:
+            found = self._likeliest(refusal, found, [same[n] for n in within])
+        self._met.add(found)
+        return found
+
+    def _likeliest(self, refusal: int, first: int, claims: list[int]) -> int:
+        """The one of these claims of which most is true that the refusal says; ``first``, or else one that wasn't met,
+        where several are alike in this."""
+        assert self.original is not None
+        likeness = {n: next((s[3] for s in self.original.claims.record(n).sights if s[0] == refusal), 0)
+                    for n in claims}
+        return max(claims, key=lambda n: (likeness[n], n == first, n not in self._met, -n))
 
 
 def _told(counts: dict[str, str]) -> int:
