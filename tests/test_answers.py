@@ -343,6 +343,20 @@ def test_claims_whose_numbers_differ_in_punctuation_only_are_not_confused() -> N
     assert [index for index, _ in explained(text.encode(), data).refused] == [1]
 
 
+@pytest.mark.parametrize(("numbers", "told", "refused"), [
+    (("3fa9c1", "b2"), "3FA9C1", [1]), (("ab-1", "AB-1"), "AB-1", [2]), (("AB-1", "ab-1"), "ab-1", [2]),
+    (("visit-2026-000000000417", "b2"), "VISIT-2026-000000000", [1]),
+])
+def test_a_number_in_capitals_is_found(numbers: tuple[str, str], told: str, refused: list[int]) -> None:
+    """Some receivers keep capitals only; they return a CLM01 in small letters so."""
+    data = with_claims(*numbers)
+    text = ISA + STATUS.format(f"{PROVIDER}TRN*2*{told}~STC*A7:178**U~")
+    assert [n for n, _ in explained(text.encode(), data).refused] == refused
+    at = data[: data.index(b"CLM*" + numbers[refused[0] - 1].encode())].count(b"~") - 1
+    text = ISA + REPLY.format(f"IK3*CLM*{at}*2300*8~CTX*CLM01:{told}~IK4*2*782*1~IK5*E*5~")
+    assert [n for n, _ in explained(text.encode(), data).refused] == refused
+
+
 @pytest.mark.parametrize(("told", "refused", "taken"), [
     ("STC*A7:453*20261121*U*220~{}DTP*472*D8*20261014~", [3], []),
     ("STC*A7:453*20261121*U*330~", [2], []),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import configparser
+import doctest
 import fnmatch
+import importlib
 import re
 import subprocess
 import sys
@@ -45,6 +47,12 @@ def functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]
 
 
 # Modules
+
+
+@pytest.mark.parametrize("path", [p for p in MODULES if ">>> " in p.read_text()], ids=named)
+def test_examples_in_docstrings_say_what_comes_out(path: Path) -> None:
+    module = importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
+    assert doctest.testmod(module).failed == 0, "mend the example, or the function"
 
 
 @pytest.mark.parametrize("path", MODULES, ids=named)

@@ -19,12 +19,12 @@ KEPT = 20
 
 
 def number_key(number: str) -> str:
-    """CLM01 as an acknowledgment repeats it, freed of what it can't repeat.
+    """CLM01 as an acknowledgment repeats it, freed of what it can't repeat, or some receivers don't: small letters.
 
-    >>> number_key("PCN 1/2"), number_key("")
+    >>> number_key("pcn 1/2"), number_key("")
     ('PCN12', '0')
     """
-    return "".join(c for c in number if c.isascii() and c.isalnum())[:35] or "0"
+    return "".join(c for c in number if c.isascii() and c.isalnum())[:35].upper() or "0"
 
 
 def cut_key(number: str) -> str:
@@ -32,7 +32,7 @@ def cut_key(number: str) -> str:
     that isn't longer.
 
     >>> cut_key("CLINIC-2026-0000000417"), cut_key("PCN1")
-    ('CLINIC20260000000', '')
+    ('CLINIC202600000004', '')
     """
     number = number.strip()
     return number_key(number[:KEPT]) if len(number) > KEPT else ""
