@@ -536,6 +536,10 @@ def test_a_number_cut_after_20_characters_is_found() -> None:
     assert one.refused == [(0, long[:20])]
     assert one.remarks[-1] == ("The original has 2 claims whose number begins with CLINIC-2026-00000000; it isn't told "
                                "which is meant.")
+    data = data.replace(b"2-A*220", b"2-A*230")
+    for charge, refused in (("230", [(2, long.format(2))]), ("220", [(1, long.format(1))]), ("9", [(0, long[:20])])):
+        told = f"{PROVIDER}TRN*2*{long[:20]}~STC*A7:178*20261121*U*{charge}~"
+        assert explained((ISA + STATUS.format(told)).encode(), data).refused == refused
 
 
 def test_persons_are_masked() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import Any
@@ -280,6 +280,8 @@ class ClaimStatements:
         alike = numbers.alike(key)
         if not alike:
             begun = numbers.beginning(key)
+            if 1 < len(begun) <= SHARED and refusal >= 0:
+                begun = self._most_alike(refusal, begun) or begun
             if len(begun) == 1:
                 return Claims(claims, [(begun[0], begun[0])])
             if begun:
@@ -311,18 +313,19 @@ class ClaimStatements:
         while len(waiting) > 1 and waiting[-1] in self._met:
             waiting.pop()
         found = waiting[-1]
-        if refusal >= 0 and len(within) <= SHARED:
-            found = self._likeliest(refusal, found, [same[n] for n in within])
+        is_few = refusal >= 0 and len(within) <= SHARED
+        likely = self._most_alike(refusal, [same[n] for n in within]) if is_few else []
+        if likely and found not in likely:
+            found = next((n for n in likely if n not in self._met), likely[0])
         self._met.add(found)
         return found
 
-    def _likeliest(self, refusal: int, first: int, claims: list[int]) -> int:
-        """The one of these claims of which most is true that the refusal says; ``first``, or else one that wasn't met,
-        where several are alike in this."""
+    def _most_alike(self, refusal: int, claims: Sequence[int]) -> list[int]:
+        """Those of a few claims of which most is true that the refusal says; none where nothing is."""
         assert self.original is not None
-        likeness = {n: next((s[3] for s in self.original.claims.record(n).sights if s[0] == refusal), 0)
-                    for n in claims}
-        return max(claims, key=lambda n: (likeness[n], n == first, n not in self._met, -n))
+        likeness = [next((s[3] for s in self.original.claims.record(n).sights if s[0] == refusal), 0) for n in claims]
+        most = max(likeness)
+        return [n for n, alike in zip(claims, likeness, strict=True) if alike == most > 0]
 
 
 def _told(counts: dict[str, str]) -> int:
