@@ -134,6 +134,19 @@ def test_a_status_of_a_party_leads_to_what_it_is_about(status: str, segment: str
 
 
 @pytest.mark.parametrize(("status", "segment", "element"), [
+    ("A7:507", "SV1", "SV101-2"), ("A7:187", "DTP*472", "DTP03"), ("A7:453", "SV1", "SV101-3"),
+    ("A8:488", "SV1", "SV107"), ("A7:178", "CLM", "CLM02"), ("A7:21", "CLM", "CLM"),
+])
+def test_what_a_claim_is_told_of_its_only_line_leads_there(status: str, segment: str, element: str) -> None:
+    """Many receivers tell everything at the claim. Of several lines any may be meant, and the claim is shown."""
+    text = (ISA + STATUS.format(f"{PROVIDER}TRN*2*{{}}~STC*{status}*20261121*U*60~")).format
+    spots = [s for one in explained(text("C1").encode(), GOOD.encode()).statements for s in one.spots]
+    assert [(s.text.startswith(segment), s.element) for s in spots] == [(True, element)]
+    spots = [s for one in explained(text("A-1").encode(), PLAIN).statements for s in one.spots]
+    assert [s.text.startswith("CLM") for s in spots] == [True]
+
+
+@pytest.mark.parametrize(("status", "segment", "element"), [
     ("A7:164:QC", "NM1*IL", "NM109"), ("A7:153:QC", "NM1*IL", "NM109"), ("A7:88:QC", "NM1*QC", "NM1"),
     ("A7:97:QC", "NM1*QC", "NM1"), ("A7:88:IL", "NM1*IL", "NM109"), ("A7:505:QC", "NM1*QC", "NM104"),
 ])

@@ -86,9 +86,12 @@ def _level(claim: Claim, start: int, loops: frozenset[str]) -> Iterator[Place]:
 
 def claim_spots(codes: Sequence[Code], places: Sequence[Place], delimiters: Delimiters,
                 show_values: bool) -> list[Spot]:
-    """The places that the statuses of a claim point to; its CLM when they point nowhere."""
-    lines = [place for place in places if place.loop[:2] != "24"]
-    return _spots(codes, lines, OF_CLAIM, "CLM", delimiters, show_values)
+    """The places that the statuses of a claim point to, those of its line among them where it has but one; its CLM when
+    they point nowhere."""
+    above = [place for place in places if place.loop[:2] != "24"]
+    line = [place for place in places if place.loop[:2] == "24"]
+    is_only = sum(place.text.startswith("LX" + delimiters.element) for place in line) == 1
+    return _spots(codes, above, OF_CLAIM, "CLM", delimiters, show_values, only_line=line if is_only else ())
 
 
 def line_spots(codes: Sequence[Code], own: Sequence[Place], others: Sequence[Place], delimiters: Delimiters,
@@ -104,7 +107,8 @@ def beside_lines(places: Sequence[Place]) -> list[Place]:
 
 
 def _spots(codes: Sequence[Code], places: Sequence[Place], table: dict[str, tuple[str, ...]], otherwise: str,
-           delimiters: Delimiters, show_values: bool, others: Sequence[Place] = ()) -> list[Spot]:
+           delimiters: Delimiters, show_values: bool, others: Sequence[Place] = (),
+           only_line: Sequence[Place] = ()) -> list[Spot]:
     found: dict[tuple[int, str], Spot] = {}
     for code in codes:
         hit = likely_place(code, codes, places, others, delimiters)
@@ -112,6 +116,9 @@ def _spots(codes: Sequence[Code], places: Sequence[Place], table: dict[str, tupl
         hit = hit or _first(table.get(code.status, ()), places, delimiters)
         if hit is None and others:
             hit = _first(OF_CLAIM.get(code.status, ()), others, delimiters)
+        if hit is None and only_line:
+            hit = likely_place(code, codes, only_line, places, delimiters)
+            hit = hit or _first(OF_LINE.get(code.status, ()), only_line, delimiters)
         if hit:
             place, designator = hit
             position, component = designated(designator)
