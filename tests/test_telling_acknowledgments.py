@@ -298,8 +298,8 @@ def test_element_faults_of_one_segment_share_an_ik3_and_codes_sum_up() -> None:
         f.interchange = f.group = f.set_index = 1
     file.findings = [f for f in file.findings if f.claim != 6] + more
     assert segments_of(answers(file)["999"], "IK3", "CTX", "IK4", "IK5")[2:] == [
-        "IK3*SV1*138*2400*5", "CTX*CLM01:PCN6", "IK3*SV1*138*2400*8", "CTX*CLM01:PCN6", "IK4*10**I10*9",
-        "IK4*4*380*2*9", "CTX*SITUATIONAL TRIGGER*SV1*138*2400*3", "IK5*E*5*I5",
+        "IK3*SV1*138*2400*5", "CTX*CLM01:PCN6", "IK3*SV1*138*2400*8", "CTX*CLM01:PCN6",
+        "IK4*4*380*2*9", "CTX*SITUATIONAL TRIGGER*SV1*138*2400*3", "IK4*10**I10*9", "IK5*E*5*I5",
     ]  # fmt: skip
 
 

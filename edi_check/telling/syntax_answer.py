@@ -209,6 +209,7 @@ def _segments(findings: Iterator[Finding], dialect: Dialect, found: dict[str, No
         line = SegmentLine(_segment_id(segment_id), max(position, 1), _loop_id(loop, dialect), code,
                            dialect.text(number, 35))
         if code == "8":
+            faults.sort(key=lambda f: _position(f.where.element, f.where.segment_id))  # as they stand in the segment
             line.elements = [e for f in faults if (e := _element(f, dialect))]
         yield line
 
