@@ -27,6 +27,7 @@ __all__ = [
     "TransportError",
     "UnsupportedGuide",
     "Where",
+    "ends_reading",
     "graver",
     "is_at_least",
 ]
@@ -35,6 +36,14 @@ LEVELS = ("reject", "review", "warn", "note", "off")
 """From the gravest down. ``off`` is never reported."""
 
 DISPOSITIONS = ("accepted", "review", "rejected")
+
+
+def ends_reading(finding: Finding) -> bool:
+    """Is what follows in the interchange not read: is it cut off, or written with other delimiters than its ISA says
+    from its first group on? (An ISA whose delimiters are at fault, and a last segment without one, are told elsewhere.)
+    """
+    is_misread = finding.edit in ("TA1-004", "TA1-026") and finding.where.segment_id == "GS"
+    return is_misread or finding.edit == "TA1-023"
 
 
 def is_at_least(level: str, threshold: str) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .checking import FileCheck, Outside, Progress
-from .findings import LEVELS, LimitExceeded, NotX12, UnsupportedGuide
+from .findings import LEVELS, LimitExceeded, NotX12, UnsupportedGuide, ends_reading
 from .model import Claim
 from .privacy import masked
 from .reading.reader import LIMITS as READING
@@ -212,12 +212,14 @@ def read_claims(source: Any, *, limits: Mapping[str, int] | None = None) -> Iter
         ("CORE-FILE-01", NotX12),
         ("CORE-FILE-02", UnsupportedGuide),
         ("CORE-FILE-03", LimitExceeded),
-        ("TA1-023", NotX12),
     )
     for edit, kind in kinds:
         for fault in reader.faults:
             if fault.edit == edit and fault.level in ("", "reject"):
                 raise kind(masked(fault.message))
+    for fault in reader.faults:
+        if ends_reading(fault) and fault.level in ("", "reject"):
+            raise NotX12(masked(fault.message))
     if opened.trouble == "limit":
         raise LimitExceeded("The gzip file unpacks beyond the limit.")
     if opened.trouble:

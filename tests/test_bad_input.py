@@ -7,6 +7,7 @@ marker ``long``: ``pytest -m long tests/test_bad_input.py``.
 
 from __future__ import annotations
 
+import io
 import random
 import re
 from collections.abc import Callable
@@ -16,7 +17,9 @@ import pytest
 from judged import edits_of, judged, only_file
 from one_claim import BAD, GOOD
 
+import edi_check
 from edi_check.generating import generate
+from edi_check.redacting import RedactionFailed, redact
 
 FILES = Path(__file__).resolve().parent.parent / "fixtures" / "files"
 CLEAN = GOOD.encode()
@@ -347,6 +350,39 @@ def test_more_follows_an_iea_without_elements(after: str) -> None:
     """Found by the long run: such an IEA is no end of an interchange for whoever looks for ``IEA*``."""
     report = judged(("~\n".join([*SEGMENTS[:-1], "IEA", after, SEGMENTS[-1]]) + "~\n").encode())
     assert {"TA1-001", "TA1-021"} <= edits_of(report)
+
+
+ISA_ALONE, BODY = GOOD[: GOOD.index("GS*")], GOOD[GOOD.index("GS*") :]
+
+
+@pytest.mark.parametrize(("body", "edit", "says"), [
+    (BODY.replace("*", "|"), "TA1-026", "ISA has “*” between its elements; GS and what follows have “|”."),
+    (BODY.replace("*", "\x1d"), "TA1-026", "GS and what follows have “\\x1d”."),
+    (BODY.replace("~\n", "'"), "TA1-004", "ISA ends in “~”; GS and what follows end in “'”."),
+    (BODY.replace("~\n", "'\r\n"), "TA1-004", "ISA ends in “~”; GS and what follows end in “'”."),
+    (BODY.replace("~\n", "\r\n"), "TA1-004", "GS and what follows end in a line break (CR)."),
+    (BODY.replace("~\n", "\n"), "TA1-004", "GS and what follows end in a line break (LF)."),
+    (BODY.replace("~\n", "|") * 100, "TA1-004", "ISA ends in “~”; GS and what follows end in “|”."),
+])
+def test_a_group_with_other_delimiters_than_its_isa_is_told_so_once(body: str, edit: str, says: str) -> None:
+    """It was said to be cut off, or to have segments without names."""
+    data = (ISA_ALONE + body).encode()
+    for made in (data, data + GOOD.encode() if edit == "TA1-026" else data):
+        report = judged(made)
+        assert report.exit_code == 3
+        [finding] = [f for f in only_file(report).findings if not f.claim and f.where.segment < 9]
+        assert (finding.edit, finding.where.segment_id, finding.where.segment) == (edit, "GS", 2)
+        assert says in finding.message
+        with pytest.raises(edi_check.NotX12, match="GS and what follows"):
+            list(edi_check.read_claims(made))
+    with pytest.raises(RedactionFailed, match="GS and what follows"):
+        redact(data, io.BytesIO())
+
+
+@pytest.mark.parametrize("body", [
+    "", "GS", "GS*", "GS*HC*A", "GS ", BODY.replace("~\n", ""), BODY.replace("~\n", "ST"), "ST*837*0001'"])
+def test_what_has_no_other_delimiters_is_not_said_to_have_them(body: str) -> None:
+    assert not edits_of(judged((ISA_ALONE + body).encode())) & {"TA1-004", "TA1-026"}
 
 
 @pytest.mark.long

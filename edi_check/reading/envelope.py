@@ -16,6 +16,7 @@ from .explain import explain
 from .guide import Guide
 from .isa import header_faults
 from .segments import Header
+from .strays import misread
 
 __all__ = ["GUIDE_VERSIONS", "Envelope"]
 
@@ -48,7 +49,7 @@ class Envelope:
         self.has_professional = False
         self._seen: set[str] = set()
         self._seen_groups: set[str] = set()
-        self._is_stray = False
+        self._is_stray = self._is_misread = False
 
     # --- findings ------------------------------------------------------------------------------------------
 
@@ -91,7 +92,7 @@ class Envelope:
         i = Interchange(len(self.interchanges) + 1, header.text, header.delimiters, e[5], e[6].rstrip(), e[7],
                         e[8].rstrip(), e[9], e[10], e[12], e[13], e[14], e[15], segment=n, offset=header.offset)
         self.interchanges.append(i)
-        self.interchange, self._is_stray = i, False
+        self.interchange, self._is_stray, self._is_misread = i, False, False
         self._seen_groups = set()
         for f in header_faults(header):
             self.fault(f.edit, f.message, f.fix, n, f.element or "ISA", f.value)
@@ -117,7 +118,8 @@ class Envelope:
 
     def abandon_interchange(self, n: int, why: str) -> None:
         """The interchange ends without its IEA: one finding, whatever else is open with it."""
-        self.fault("TA1-023", why, "Send the whole file again.", n, "IEA")
+        if not self._is_misread:
+            self.fault("TA1-023", why, "Send the whole file again.", n, "IEA")
         self.set = self.group = self.interchange = None
 
     # --- group ---------------------------------------------------------------------------------------------
@@ -262,9 +264,19 @@ class Envelope:
             if edit == "IK4-3":
                 self.faults[-1].ik3, self.faults[-1].ik4 = "8", "3"
 
+    def is_misread(self, text: str, n: int) -> bool:
+        """Has the interchange other delimiters than its ISA says, from its first group on? Then that is said, once, and
+        not what follows from it: segments that nobody knows, and no end. ``text`` is what stands where a GS should."""
+        if self.interchange is not None and self.group is None and not self._is_misread:
+            told = misread(text, self.interchange.delimiters)
+            if told is not None:
+                self.fault(*told, n, "GS")
+                self._is_misread = True
+        return self._is_misread
+
     def stray(self, segment_id: str, n: int) -> None:
         """A segment between the envelopes' own, where none may stand: said once until an envelope opens again."""
-        if not self._is_stray:
+        if not self._is_stray and not self.is_misread(segment_id, n):
             name = segment_id if re.fullmatch("[A-Z][A-Z0-9]{1,2}", segment_id) else "A segment without a name"
             self.fault("TA1-024" if segment_id else "TA1-022",
                        f"{name} stands outside any transaction set." if segment_id

@@ -129,9 +129,7 @@ class Reader(Byways):
         self._step = Elsewhere(self._table, False)
 
     def _header_number(self) -> int:
-        if self._batch is None:
-            return 1
-        last = self._batch.first + len(self._batch.segments)
+        last = self._batch.first + len(self._batch.segments) if self._batch is not None else 0
         return max(last, self._header[0] + 1)
 
     def _stray(self, stray: Stray) -> None:
@@ -140,6 +138,9 @@ class Reader(Byways):
         env = self.envelope
         if stray.kind in ("cut", "unterminated"):
             self._tail(stray, n)
+            return
+        if stray.kind == "too-long" and env.is_misread(stray.text, n):
+            self._cut("", n)
             return
         edit, says, fix = told(stray, bool(env.interchanges), self.segmenter.limit, self.segmenter.offset)
         env.fault(edit, says, fix, n, "ISA" if stray.kind == "bad-header" else "", scope="file")
@@ -175,6 +176,7 @@ class Reader(Byways):
             env.interchange = None
             return
         self.segmenter.count += 1
+        env.is_misread(stray.text, n)
         self._cut(f"The file ends inside a segment, after “{legible(e[0][:3])}”: it was cut off.", n)
 
     def _cut(self, why: str, n: int = 0) -> None:

@@ -1,14 +1,16 @@
-"""What to say of bytes that are no segment: a file that isn't X12, an ISA that can't be read, a segment without end."""
+"""What to say of bytes that are no segment: a file that isn't X12, an ISA that can't be read, a segment without end,
+segments with other delimiters than their ISA's."""
 
 from __future__ import annotations
 
 import re
 
+from ..model import Delimiters
 from ..phrases import counted
-from ..privacy import private
+from ..privacy import legible, private
 from .segments import Stray
 
-__all__ = ["looks_like", "told"]
+__all__ = ["looks_like", "misread", "told"]
 
 
 def told(stray: Stray, is_later: bool, limit: int, skipped: int = 0) -> tuple[str, str, str]:
@@ -71,3 +73,28 @@ def looks_like(text: str) -> str:
     if bare:
         return f"with {bare[1]}, without the ISA{' and GS' if bare[1] == 'ST' else ''} before it"
     return f"with “{private(text[:20])}”"
+
+
+_GROUP = re.compile("GS([^A-Za-z0-9 \r\n])")
+
+
+def misread(text: str, d: Delimiters) -> tuple[str, str, str] | None:
+    """(edit, sentence, remedy) for a group that the delimiters of its ISA don't cut into segments and elements, because
+    it has others; ``None`` where that isn't plain. ``text`` begins where the GS should."""
+    begun = _GROUP.match(text)
+    if begun is None:
+        return None
+    mark = begun[1]
+    if mark not in (d.element, d.terminator):
+        return "TA1-026", (
+            f"ISA has “{legible(d.element)}” between its elements; GS and what follows have “{legible(mark)}”."
+        ), "Write all of the interchange, ISA included, with one separator between the elements."
+    found = re.search(f"([^A-Za-z0-9 ])[\r\n]*ST{re.escape(mark)}", text)
+    if found is None or found[1] in (mark, d.terminator):
+        return None
+    return "TA1-004", f"ISA ends in {_shown(d.terminator)}; GS and what follows end in {_shown(found[1])}.", (
+        "End all segments of the interchange, ISA included, with one character.")
+
+
+def _shown(terminator: str) -> str:
+    return {"\n": "a line break (LF)", "\r": "a line break (CR)"}.get(terminator, f"“{legible(terminator)}”")

@@ -12,6 +12,7 @@ from ..findings import EdiCheckError, NotX12
 from ..judging.in_force import settings_in_force
 from ..judging.packs import load_packs
 from ..reading.segments import Batch, Header, Segmenter, Stray
+from ..reading.strays import misread
 from ..sources import Source
 from .free_text import Vocabulary
 from .inventions import Gathered, Inventions
@@ -97,6 +98,8 @@ class _Copy:
         self.headers: set[str] = set()
         self._raw = ""
         self._at = 0
+        self._begun: Header | None = None
+        """The ISA behind which nothing has come so far."""
 
     def run(self, chunks: Iterable[bytes]) -> None:
         """All of it."""
@@ -111,6 +114,7 @@ class _Copy:
 
     def _take(self, events: list[Batch | Header | Stray]) -> None:
         for event in events:
+            self._refuse_misread(event)
             if isinstance(event, Header):
                 self.headers.add("".join(event.delimiters))
                 self._between(event.offset)
@@ -122,6 +126,14 @@ class _Copy:
                 self._put(self._raw, self.rewriter.segment)
             else:
                 self._between(event.offset)
+
+    def _refuse_misread(self, event: Batch | Header | Stray) -> None:
+        """Nothing is known of what stands in segments that the delimiters of their ISA don't cut."""
+        if self._begun is not None and not isinstance(event, Header):
+            told = misread(event.segments[0] if isinstance(event, Batch) else event.text, self._begun.delimiters)
+            if told is not None:
+                raise RedactionFailed(f"{told[1]} It can't be read, so nothing is copied. {told[2]}")
+        self._begun = event if isinstance(event, Header) else None
 
     def _batch(self, batch: Batch) -> None:
         raw, at, base, out = self._raw, 0, self._at, []

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ..findings import Counts, Finding
+from ..findings import Counts, Finding, ends_reading
 from ..model import FunctionalGroup, Interchange, TransactionSet
 from ..report import TransactionResult
 
@@ -24,9 +24,6 @@ __all__ = [
 
 SCOPE_OF_ID = {"TA1-": "interchange", "AK9-": "group", "IK5-": "set"}
 """An id that is a code of the envelope says by itself what it spoils."""
-
-PREMATURE_END = "TA1-023"
-
 
 def is_guide_fault(edit: str) -> bool:
     """Is this a fault that a TA1 or 999 tells (its id is their code), and not one for the 277CA?
@@ -76,7 +73,7 @@ class EnvelopeFaults:
         if scope == "file":
             self.file.add(finding.edit)
             return
-        if finding.edit == PREMATURE_END:
+        if ends_reading(finding):
             self.file.add(finding.edit)
         number = {"interchange": finding.interchange, "group": finding.group, "set": finding.set_index}.get(scope)
         numbers = {"interchange": self.interchanges, "group": self.groups, "set": self.sets, "provider": self.providers,
