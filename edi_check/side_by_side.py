@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Final
 
 from .report import FileReport
 from .spool import Store
@@ -17,6 +17,9 @@ from .spool import Store
 __all__ = ["side_by_side"]
 
 Check = Callable[[Any, Store], FileReport]
+
+MOST: Final = 64
+"""Processes, whatever is asked for: thousands would take the machine and its open files, and be no faster."""
 
 _work: list[Any] = []
 """In a forked process only: the check and this process's store."""
@@ -27,8 +30,8 @@ Progress = Callable[[int, int], None]
 
 
 def side_by_side(sources: Sequence[Any], check: Check, jobs: int, progress: Progress | None = None) -> list[FileReport]:
-    """The reports of ``sources`` in their order. ``jobs`` 0: one process a core."""
-    workers = min(jobs or cores(), len(sources))
+    """The reports of ``sources`` in their order. ``jobs`` 0: one process a core; never more than ``MOST``."""
+    workers = min(jobs or cores(), len(sources), MOST)
     paths = [n for n, one in enumerate(sources) if isinstance(one, (str, os.PathLike))]
     if workers < 2 or len(paths) < 2 or not hasattr(os, "fork"):
         store = Store()

@@ -5,6 +5,9 @@ from __future__ import annotations
 import gzip
 import io
 import os
+import resource
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -35,6 +38,16 @@ def told(sources: list[object], jobs: int) -> dict[str, object]:
 def test_the_report_does_not_depend_on_jobs(folder: Path, jobs: int) -> None:
     paths: list[object] = [str(p) for p in sorted(folder.iterdir())]
     assert told(paths, jobs) == told(paths, 1)
+
+
+def test_thousands_of_processes_are_not_begun(tmp_path: Path) -> None:
+    """Each opens a file: 300 of them are more than this process may open, and than most machines carry."""
+    for n in range(300):
+        (tmp_path / f"{n}.837").write_bytes(b"ISA")
+    ran = subprocess.run(
+        [sys.executable, "-m", "edi_check", "check", "-q", "--jobs", "10000", tmp_path], capture_output=True,
+        timeout=120, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256)))
+    assert (ran.returncode, ran.stderr) == (3, b"")
 
 
 @pytest.mark.parametrize("cores", [3, None])
