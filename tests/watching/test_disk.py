@@ -12,6 +12,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -336,19 +337,19 @@ class Unprivileged(Child):
 
 
 @pytest.fixture
-def open_folder(tmp_path: Path) -> Path:
-    """A folder that nobody can reach; those above it let it pass."""
+def open_folder(tmp_path: Path) -> Iterator[Path]:
+    """A folder that nobody can reach. Not one of pytest's own: those above it would have to be opened, and another run
+    of pytest, of the same user, closes them again."""
     if os.geteuid() != 0:
         pytest.skip("only root can become somebody else")
-    for folder in (tmp_path, *list(tmp_path.parents)[:3]):
-        if folder.stat().st_mode & 0o011 != 0o011 and os.access(folder, os.W_OK):
-            folder.chmod(folder.stat().st_mode | 0o011)
     first = plan_for(tmp_path / "first")
     drop(tmp_path / "first/inbound", "a.837", numbered(1))
     run_once(first)  # what it imports, root's Python may keep from others
-    root = tmp_path / "root"
-    root.mkdir()
-    return root
+    with tempfile.TemporaryDirectory(prefix="edi-check-") as made:
+        os.chmod(made, 0o711)
+        root = Path(made, "root")
+        root.mkdir()
+        yield root
 
 
 def test_files_that_may_not_be_read_stay_and_the_others_are_answered(open_folder: Path) -> None:
