@@ -43,7 +43,7 @@ OPEN_FILES = 100
 def check(
     source: Any,
     *,
-    packs: Iterable[str] | None = None,
+    packs: Iterable[str | os.PathLike[str]] | str | os.PathLike[str] | None = None,
     as_of: datetime.date | str | None = None,
     jobs: int = 1,
     lob: str = "auto",
@@ -69,9 +69,10 @@ def check(
     doesn't depend on it; ``tables`` the file of tables that `edi-check tables add` makes (default none: what needs
     one is not evaluated); ``limits`` see ``LIMITS``; ``name`` what the report calls the source; ``progress`` is
     called as a file is read, see ``Progress``. Out: the report; nothing is printed or written. Raises ``PackError``
-    for a pack or setting that can't be used, ``ValueError`` for another option that can't be meant; the content of a
-    file raises nothing.
+    for a pack or setting that can't be used, ``TypeError`` or ``ValueError`` for another option that can't be meant;
+    the content of a file raises nothing.
     """
+    _number("jobs", jobs)
     _demand(jobs >= 0, f"jobs: {jobs} is no number of processes; 0 stands for as many as there are cores")
     rules = {"packs": packs, "lob": lob, "snip": snip, "levels": levels, "settings": settings, "payers": payers}
     told = {"strict": strict, "fail_on": fail_on, "max_findings": max_findings, "show_values": show_values}
@@ -84,7 +85,7 @@ def check(
         own = progress if os.getpid() == here else None
         return desk.file(one, name, store, progress=own, keep_open=len(sources) <= OPEN_FILES)
 
-    report.files = side_by_side(sources, checked, jobs, progress)
+    report.files = side_by_side(sources, checked, _whole(jobs), progress)
     return report
 
 
@@ -93,7 +94,12 @@ def _day(day: datetime.date | str | None) -> datetime.date:
         return day.date()
     if isinstance(day, datetime.date):
         return day
-    return datetime.date.fromisoformat(day) if day else datetime.date.today()
+    if day is not None and not isinstance(day, str):
+        raise TypeError(f"as_of: a day is expected, or a text as 2026-11-21, not {type(day).__name__}")
+    try:
+        return datetime.date.fromisoformat(day) if day else datetime.date.today()
+    except ValueError:
+        raise ValueError(f"as_of: {day!r} is no day; one is written as 2026-11-21") from None
 
 
 class Desk:
@@ -103,7 +109,7 @@ class Desk:
         self,
         day: datetime.date,
         *,
-        packs: Iterable[str] | None = None,
+        packs: Iterable[str | os.PathLike[str]] | str | os.PathLike[str] | None = None,
         lob: str = "auto",
         snip: tuple[int, int] = (1, 7),
         levels: Mapping[str, str] | None = None,
@@ -124,9 +130,20 @@ class Desk:
         first, last = snip
         _demand(1 <= first <= last <= 7, f"snip: {tuple(snip)} is not the first and the last of the SNIP types 1 to 7")
         _demand(fail_on in FAIL_ON, f"fail_on: {fail_on!r} is none of {', '.join(FAIL_ON)}")
+        _number("max_findings", max_findings)
         _demand(max_findings >= 0, f"max_findings: {max_findings} is no number of findings")
-        if isinstance(packs, str):
+        for option, given in (("levels", levels), ("settings", settings), ("payers", payers), ("limits", limits)):
+            _mapping(option, given)
+        for pack, values in (settings or {}).items():
+            _mapping(f"settings: {pack}", values, may_lack=False)
+        truths: dict[str, Any] = {"strict": strict, "show_values": show_values}
+        for option, answer in truths.items():
+            if isinstance(answer, str):  # "false" would be true
+                raise TypeError(f"{option}: true or false is expected, not a text")
+        if isinstance(packs, (str, os.PathLike)):
             packs = [packs]
+        elif packs is not None:
+            packs = _pack_names(packs)
         self.day, self.fail_on, self.show_values = day, fail_on, show_values
         self.packs = load_packs(packs)
         self.engine = Engine(
@@ -175,7 +192,7 @@ class Desk:
     ) -> FileReport:
         """One source judged. ``outside``: see ``checking.Outside``."""
         limits = self.limits
-        opened = opened_source(source, limits, str(name))
+        opened = opened_source(source, limits, "" if name is None else str(name))
         run = FileCheck(
             opened,
             self.engine,
@@ -236,8 +253,12 @@ def claims_again(file: FileReport, *, limits: Mapping[str, int] | None = None) -
 
 def limits_of(given: Mapping[str, int] | None) -> dict[str, int]:
     """All limits: those given, the others as ``LIMITS`` has them."""
-    unknown = ", ".join(sorted(set(given or ()) - set(LIMITS)))
+    _mapping("limits", given)
+    unknown = ", ".join(sorted(map(str, set(given or ()) - set(LIMITS))))
     _demand(not unknown, f"limits: there is none called {unknown}; there are {', '.join(LIMITS)}")
+    for name, value in (given or {}).items():
+        _number(f"limits: {name}", value)
+        _demand(value >= 0, f"limits: {name}: {value} is no limit")
     return {name: _whole(value) for name, value in {**LIMITS, **(given or {})}.items()}
 
 
@@ -249,6 +270,24 @@ def opened_source(source: Any, limits: Mapping[str, int], name: str = "") -> Sou
 def _demand(holds: bool, otherwise: str) -> None:
     if not holds:
         raise ValueError(otherwise)
+
+
+def _number(option: str, given: Any) -> None:
+    if not hasattr(given, "__int__"):
+        raise TypeError(f"{option}: a number is expected, not {type(given).__name__}")
+
+
+def _mapping(option: str, given: Any, may_lack: bool = True) -> None:
+    if not isinstance(given, Mapping) and not (may_lack and not given):
+        raise TypeError(f"{option}: a mapping is expected, such as a dict, not {type(given).__name__}")
+
+
+def _pack_names(given: Any) -> list[str | os.PathLike[str]]:
+    names = list(given) if isinstance(given, Iterable) else [given]
+    for name in names:
+        if not isinstance(name, (str, os.PathLike)):
+            raise TypeError(f"packs: names or files of packs are expected, not {type(name).__name__}")
+    return names
 
 
 def _whole(number: float) -> int:

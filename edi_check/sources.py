@@ -8,6 +8,7 @@ are those of the unpacked content.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
 import os
@@ -17,7 +18,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from typing import IO, Any
 
-__all__ = ["CHUNK", "GZIP_LIMIT", "GZIP_RATIO", "Source", "unpacks_too_far"]
+__all__ = ["CHUNK", "GZIP_LIMIT", "GZIP_RATIO", "Source", "is_content", "unpacks_too_far"]
 
 CHUNK = 1 << 17
 GZIP = b"\x1f\x8b"
@@ -58,6 +59,8 @@ class Source:
             self._file = io.BytesIO(bytes(source.read())) if isinstance(source, io.BytesIO) else source
             own = getattr(source, "name", "")
             self.name = name or ("stdin" if own == "<stdin>" else own if isinstance(own, str) and own else "stream")
+        elif isinstance(source, str) and is_content(source):  # reports would call the file so, patients and all
+            raise TypeError("this is a claim file's content, not its path; give its bytes: text.encode()")
         else:
             self._path = os.fspath(source)
             self.name = name or os.fsdecode(self._path)
@@ -99,6 +102,8 @@ class Source:
         while chunk := self._file.read(CHUNK):
             self.taken += len(chunk)
             yield _bytes(chunk)
+        if chunk is None:  # a stream that doesn't block: this is not its end
+            raise BlockingIOError(errno.EAGAIN, "the stream doesn't wait for what is to come")
 
     def _unpacked(self, raw: Iterable[bytes]) -> Iterator[bytes]:
         chunks = iter(raw)
@@ -225,6 +230,13 @@ class Source:
                 except OSError:  # the end of a copy that found no room
                     pass
         self._again = None
+
+
+def is_content(text: str) -> bool:
+    """Does a text that is given for a path begin with an ISA?"""
+    head = text[:200].lstrip("\ufeff \t\r\n")
+    element = head[3:4]
+    return head[:3] == "ISA" and element != os.sep and not element.isalnum() and head[:106].count(element) > 12
 
 
 def _bytes(given: Any) -> bytes:

@@ -165,9 +165,59 @@ def test_an_option_that_can_t_be_meant_is_refused_and_passes_nothing(wrong: dict
         edi_check.check(BAD.encode(), **wrong)
 
 
+@pytest.mark.parametrize(("wrong", "says"), [
+    ({"jobs": "2"}, "jobs: a number"), ({"jobs": None}, "jobs: a number"),
+    ({"max_findings": "5"}, "max_findings: a number"), ({"max_findings": None}, "max_findings: a number"),
+    ({"limits": {"segment_bytes": "5"}}, "limits: segment_bytes: a number"),
+    ({"limits": {"segment_bytes": -5}}, "limits: segment_bytes: -5"), ({"limits": ["file_sets"]}, "limits: a mapping"),
+    ({"limits": {"file_sets": float("nan")}}, "limits: file_sets: nan"), ({"limits": {5: 1}}, "none called 5"),
+    ({"levels": ["CORE-BAL-01"]}, "levels: a mapping"), ({"levels": "CORE-BAL-01=off"}, "levels: a mapping"),
+    ({"payers": ["60054"]}, "payers: a mapping"), ({"settings": ["PSRC-MT"]}, "settings: a mapping"),
+    ({"settings": {"PSRC-MT": None}}, "settings: PSRC-MT: a mapping"),
+    ({"packs": [None]}, "packs: names or files"), ({"packs": b"PSRC-MT"}, "packs: names or files"),
+    ({"packs": 5}, "packs: names or files"),
+    ({"as_of": 20260301}, "as_of: a day"), ({"as_of": 0}, "as_of: a day"), ({"as_of": "2026-3-1"}, "as_of: "),
+    ({"show_values": "false"}, "show_values: true or false"), ({"strict": "no"}, "strict: true or false"),
+])
+def test_what_is_said_of_such_an_option_names_it(wrong: dict[str, object], says: str) -> None:
+    with pytest.raises((TypeError, ValueError), match=says):
+        edi_check.check(BAD.encode(), **{"as_of": AS_OF, **wrong})
+
+
 def test_a_pack_may_be_named_without_a_list() -> None:
     assert [p.id for p in edi_check.check(GOOD.encode(), packs="PSRC-MT").packs] == [
         p.id for p in edi_check.check(GOOD.encode(), packs=["PSRC-MT"]).packs]
+    pack = Path(__file__).parent.parent / "docs" / "examples" / "wheatland.toml"
+    for packs in (pack, str(pack), [pack], (str(pack),)):
+        assert "WHEAT" in [p.id for p in edi_check.check(GOOD.encode(), packs=packs).packs]  # type: ignore[arg-type]
+
+
+def test_the_content_of_a_file_is_not_taken_for_its_path(tmp_path: Path) -> None:
+    """A report calls its file by the path: it would have held the patients' names."""
+    for text in (BAD, "\ufeff" + BAD.replace("~", "~\n"), "\n " + BAD):
+        for read in (check, lambda t: check([t]), lambda t: list(read_claims(t))):
+            with pytest.raises(TypeError, match="a claim file's content") as error:
+                read(text)
+            assert "TESTER" not in str(error.value)
+    named = tmp_path / "ISA*00*.837"
+    named.write_text(BAD)
+    assert check(str(named), as_of=AS_OF).exit_code == 1
+
+
+def test_a_stream_that_has_nothing_yet_has_not_ended() -> None:
+    class Waiting(io.RawIOBase):
+        given = iter((BAD[:300].encode(), None, BAD[300:].encode(), b""))
+
+        def readable(self) -> bool:
+            return True
+
+        def read(self, size: int = -1) -> bytes | None:
+            return next(self.given)
+
+    file = check(Waiting(), as_of=AS_OF).files[0]
+    assert file.disposition == "unreadable"
+    assert "can't be read: the stream doesn't wait for what is to come" in " ".join(
+        f.message for f in file.findings)
 
 
 def test_reading_raises_errors_of_its_own_only() -> None:

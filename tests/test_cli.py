@@ -85,6 +85,13 @@ def test_0_when_all_is_well(run: Run, good: Path) -> None:
     assert run("check", good).code == exits.CHECKED
 
 
+def test_the_content_of_a_file_as_an_argument_is_not_said_again(run: Run) -> None:
+    for args in (["check"], ["lines"], ["explain"], ["redact"], ["compare", "a.json"], ["check", "-o"], []):
+        told = run(*args, BAD)
+        assert told.code == exits.USAGE
+        assert "a claim file's content, not its name" in told.err and "TESTER" not in told.err + told.out
+
+
 def test_1_when_a_claim_is_rejected(run: Run, bad: Path) -> None:
     ran = run("check", bad)
     assert ran.code == exits.FOUND

@@ -74,12 +74,23 @@ class Commands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
+        _refuse_content(ctx, args)
         if args[:1] == ["watch"] and args[1:2] and args[1] in OF_WATCHER:
             args = args[1:]
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
             hint = "; to judge a file: edi-check check " + args[0] if os.path.exists(args[0]) else ""
             ctx.fail(f"There is no command {args[0]!r}{hint or nearest(args[0], COMMANDS)}")
         return super().resolve_command(ctx, args)
+
+
+def _refuse_content(ctx: click.Context, args: list[str]) -> None:
+    """``edi-check check "$(cat batch.837)"``: that there is no such file would be said with all the patients in it."""
+    if any("ISA" in arg[:20] for arg in args):
+        from ..sources import is_content  # not above: seldom needed
+
+        if any(is_content(arg) for arg in args):
+            ctx.fail("An argument is a claim file's content, not its name; name the file, or - and give the content on "
+                     "standard input. Nothing was done.")
 
 
 def _tell_version(ctx: click.Context, _: click.Parameter, is_asked: bool) -> None:

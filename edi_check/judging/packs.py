@@ -166,7 +166,7 @@ def _builtin() -> tuple[Pack, ...]:
     return tuple(packs)
 
 
-def load_packs(chosen: Iterable[str] | None = None) -> list[Pack]:
+def load_packs(chosen: Iterable[str | os.PathLike[str]] | None = None) -> list[Pack]:
     """The packs of a run. ``None``: all built-in ones. Else those of ALWAYS and the chosen: an id (``PSRC-MT``), or a
     file's path. Raises ``PackError``."""
     packs = load_builtin_packs()
@@ -174,7 +174,8 @@ def load_packs(chosen: Iterable[str] | None = None) -> list[Pack]:
         return packs
     by_id = {p.id: p for p in packs}
     taken = {p.id: p for p in packs if p.id in ALWAYS}
-    for name in chosen:
+    for one in chosen:
+        name = os.fspath(one)
         if name.upper() in by_id:
             taken[name.upper()] = by_id[name.upper()]
         elif name.endswith(".toml") or os.sep in name or os.path.exists(name):
