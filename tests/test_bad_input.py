@@ -379,6 +379,33 @@ def test_a_group_with_other_delimiters_than_its_isa_is_told_so_once(body: str, e
         redact(data, io.BytesIO())
 
 
+@pytest.mark.parametrize(("line_end", "says"), [("\n", "a line break (LF)"), ("\r", "a line break (CR)")])
+def test_an_isa_that_ends_in_a_line_break_only_is_told_so(line_end: str, says: str) -> None:
+    """GS08 was said to be “005010X222A1~”, and IEA02 and GE02 not to fit."""
+    data = (ISA_ALONE.rstrip("~\n") + "\n" + BODY).replace("\n", line_end).encode()
+    report = judged(data)
+    [finding] = only_file(report).findings
+    assert report.exit_code == 3 and (finding.edit, finding.where.segment) == ("TA1-004", 2)
+    assert finding.message == f"ISA ends in {says}; GS and what follows end in “~” and a line break."
+    with pytest.raises(RedactionFailed, match="GS and what follows"):
+        redact(data, io.BytesIO())
+
+
+def test_a_good_interchange_behind_one_that_has_other_terminators_is_judged() -> None:
+    """GS was said to have 246 elements: the next ISA stands in it."""
+    report = judged((ISA_ALONE + BODY.replace("~", "'") + GOOD).encode())
+    [finding] = only_file(report).findings
+    assert report.exit_code == 3 and (finding.edit, finding.where.segment) == ("TA1-004", 2)
+    assert only_file(report).counts.claims == 1
+
+
+@pytest.mark.parametrize("version", ["005010X222A1:", "005010X223A2", "", "005010X222A1 "])
+def test_another_version_is_told_as_that(version: str) -> None:
+    for line_end in "~\n":
+        found = edits_of(judged(GOOD.replace("~\n", line_end).replace("005010X222A1", version, 1).encode()))
+        assert "AK9-2" in found and "TA1-004" not in found
+
+
 @pytest.mark.parametrize("body", [
     "", "GS", "GS*", "GS*HC*A", "GS ", BODY.replace("~\n", ""), BODY.replace("~\n", "ST"), "ST*837*0001'"])
 def test_what_has_no_other_delimiters_is_not_said_to_have_them(body: str) -> None:

@@ -104,6 +104,9 @@ class Envelope:
         assert i is not None
         self.close_open_group(n)
         count, number = (*e[1:3], "", "")[:2]
+        if self._is_misread:
+            i.is_complete, self.interchange = True, None
+            return
         if not _says(count, len(i.groups)):
             self.fault("TA1-021",
                        f"IEA01 says {count[:12] or 'nothing'}, but the interchange holds "
@@ -124,10 +127,13 @@ class Envelope:
 
     # --- group ---------------------------------------------------------------------------------------------
 
-    def open_group(self, e: Sequence[str], n: int) -> FunctionalGroup:
+    def open_group(self, e: Sequence[str], n: int) -> None:
+        """GS. One that has swallowed more than itself is no group: the ISA's delimiters aren't those of the rest."""
         i = self.interchange
         assert i is not None
         self.close_open_group(n)
+        if (len(e) > 9 or e[-1] not in GUIDE_VERSIONS) and self.is_misread(i.delimiters.element.join(e), n):
+            return
         v = (*e, *[""] * 9)[:9]
         self.groups += 1
         g = FunctionalGroup(self.groups, v[1], v[2], v[3], v[4], v[5], v[6], v[8], segment=n, offset=self.locate(n)[0])
@@ -147,7 +153,6 @@ class Envelope:
         for f in explain(self.guide.use("GS_LOOP", "GS"), list(e), i.delimiters):
             if f.element not in ("GS01", "GS06", "GS08"):
                 self.fault("TA1-024", f.message, f.fix, n, f.element or "GS", f.value, level=f.level)
-        return g
 
     def _judge_kind(self, g: FunctionalGroup, n: int) -> None:
         """GS01 and GS08: is the group one of professional claims, in a version that is read here?"""

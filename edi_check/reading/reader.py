@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
+from ..findings import ends_reading
 from ..model import Claim
 from ..privacy import legible
 from .binding import binding
@@ -76,7 +77,8 @@ class Reader(Byways):
         claims = self._handle(self.segmenter.close())
         if self.envelope.interchange is not None:
             self._cut("The file ends before the interchange does: IEA is missing.")
-        if self.segmenter.count and not self.envelope.has_professional and not self.limit_hit and not self.is_truncated:
+        is_read = not self.limit_hit and not self.is_truncated and not any(map(ends_reading, self.faults))
+        if self.segmenter.count and not self.envelope.has_professional and is_read:
             self.envelope.fault(
                 "CORE-FILE-02",
                 "The file holds no professional claims (837P, 005010X222A1).",

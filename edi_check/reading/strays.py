@@ -76,6 +76,8 @@ def looks_like(text: str) -> str:
 
 
 _GROUP = re.compile("GS([^A-Za-z0-9 \r\n])")
+_AND_MORE = re.compile("GS.*[0-9]{6}X[0-9]{3}(?:A[0-9])?([^A-Za-z0-9 ])")
+"""A whole GS, and a character behind its version."""
 
 
 def misread(text: str, d: Delimiters) -> tuple[str, str, str] | None:
@@ -89,10 +91,13 @@ def misread(text: str, d: Delimiters) -> tuple[str, str, str] | None:
         return "TA1-026", (
             f"ISA has “{legible(d.element)}” between its elements; GS and what follows have “{legible(mark)}”."
         ), "Write all of the interchange, ISA included, with one separator between the elements."
-    found = re.search(f"([^A-Za-z0-9 ])[\r\n]*ST{re.escape(mark)}", text)
-    if found is None or found[1] in (mark, d.terminator):
+    is_line_break = d.terminator in "\r\n"
+    found = re.search(f"([^A-Za-z0-9 ])[\r\n]*ST{re.escape(mark)}", text) or (
+        _AND_MORE.fullmatch(text) if is_line_break else None)
+    if found is None or found[1] in (mark, d.terminator, d.component):
         return None
-    return "TA1-004", f"ISA ends in {_shown(d.terminator)}; GS and what follows end in {_shown(found[1])}.", (
+    others = _shown(found[1]) + (" and a line break" if is_line_break else "")
+    return "TA1-004", f"ISA ends in {_shown(d.terminator)}; GS and what follows end in {others}.", (
         "End all segments of the interchange, ISA included, with one character.")
 
 
