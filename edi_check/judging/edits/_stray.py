@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...model import Claim, LineAdjudication, ServiceLine
 
-__all__ = ["has_strayed", "ids_of_payers", "names_another_payer", "of_other_payers"]
+__all__ = ["has_strayed", "ids_of_payers", "names_another_payer", "of_other_payers", "same_payer"]
 
 
 def has_strayed(claim: Claim, segment_id: str, loop: str = "") -> bool:
@@ -28,11 +28,20 @@ def names_another_payer(claim: Claim) -> bool:
     return any(of_other_payers(ids, line) for line in claim.service_lines)
 
 
+def same_payer(payer_id: str) -> str:
+    """What the ids of one payer have in common: a receiver may well tell 60054AB from 60054ab, but that is not sure.
+
+    >>> same_payer("60054ab") == same_payer("60054AB")
+    True
+    """
+    return payer_id.strip().upper()
+
+
 def ids_of_payers(claim: Claim) -> set[str]:
-    """The ids of the other payers that the claim names."""
-    return {other.payer_id for other in claim.other_payers}
+    """The ids of the other payers that the claim names (``same_payer``)."""
+    return {same_payer(other.payer_id) for other in claim.other_payers}
 
 
 def of_other_payers(ids: set[str], line: ServiceLine) -> list[LineAdjudication]:
     """The line's 2430 loops of payers whom the claim doesn't name (``ids_of_payers``), or that name none."""
-    return [a for a in line.adjudications if a.payer_id not in ids]
+    return [a for a in line.adjudications if same_payer(a.payer_id) not in ids]

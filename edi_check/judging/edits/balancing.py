@@ -12,7 +12,7 @@ from decimal import Decimal
 from ...model import Adjustment, Claim, LineAdjudication, OtherPayer, ServiceLine
 from ..registry import Hit, Result, Unjudged, check
 from ._screens import has_no_other_payer, has_ordinary_lines
-from ._stray import has_strayed, names_another_payer
+from ._stray import has_strayed, names_another_payer, same_payer
 from ._words import money
 from .charges import has_parts
 
@@ -80,20 +80,20 @@ def other_payer_claim_out_of_balance(claim: Claim) -> Result:
     if not payers or names_another_payer(claim):
         return ()
     found: list[Hit | Unjudged] = []
-    times = Counter(p.payer_id for p in payers)
+    times = Counter(same_payer(p.payer_id) for p in payers)
     on_lines: _OnLines = {}
     for line in claim.service_lines:
         for payer, its in _by_payer(line).items():
             on_lines.setdefault(payer, []).append((line, its))
     for other in payers:
-        payer_id = other.payer_id
-        if not other.paid_text or not payer_id:
+        payer = same_payer(other.payer_id)
+        if not other.paid_text or not payer:
             continue
         if claim.billing.pay_to_plan is not None:
             return (Unjudged("a pay-to plan (2010AC) claims for another payer"),)
-        if times[payer_id] > 1:
+        if times[payer] > 1:
             return (Unjudged("two other payers have the same id"),)
-        hit = _payer_balance(claim, other, on_lines.get(payer_id, []))
+        hit = _payer_balance(claim, other, on_lines.get(payer, []))
         if hit is not None:
             found.append(hit)
     return found
@@ -148,7 +148,7 @@ def other_payer_line_out_of_balance(claim: Claim) -> Result:
     id.
     """
     found: list[Hit | Unjudged] = []
-    times = Counter(p.payer_id for p in claim.other_payers)
+    times = Counter(same_payer(p.payer_id) for p in claim.other_payers)
     for line in claim.service_lines:
         if line.adjudications and line.charge is not None:
             found.extend(_line_balance(times, line, line.charge))
@@ -157,24 +157,24 @@ def other_payer_line_out_of_balance(claim: Claim) -> Result:
 
 def _line_balance(times: Mapping[str, int], line: ServiceLine, charge: Decimal) -> Iterator[Hit | Unjudged]:
     """``times``: how often the claim names a payer's id."""
-    for payer_id, its in _by_payer(line).items():
+    for payer, its in _by_payer(line).items():
         sums = _line_sums(its)
         if sums is None or sums[0] + sums[1] == charge:
             continue
-        if times.get(payer_id, 0) > 1:
+        if times.get(payer, 0) > 1:
             yield Unjudged("two other payers have the same id")
             continue
         paid, adjusted = sums
         yield Hit("SVD02", its[0].segment, line.number, {
-            "payer": payer_id, "charge": money(charge), "paid": money(paid), "adjusted": money(adjusted),
+            "payer": its[0].payer_id, "charge": money(charge), "paid": money(paid), "adjusted": money(adjusted),
             "expected": money(paid + adjusted)})
 
 
 def _by_payer(line: ServiceLine) -> dict[str, list[LineAdjudication]]:
-    """A line's 2430 loops by payer, in order: a hostile claim has thousands of both."""
+    """A line's 2430 loops by payer (``same_payer``), in order: a hostile claim has thousands of both."""
     found: dict[str, list[LineAdjudication]] = {}
     for a in line.adjudications:
-        found.setdefault(a.payer_id, []).append(a)
+        found.setdefault(same_payer(a.payer_id), []).append(a)
     return found
 
 

@@ -9,7 +9,7 @@ from ...model import Claim, ServiceLine
 from ..registry import Hit, Result, check
 from ..scope import conflicts
 from ._screens import has_no_other_payer, has_ordinary_lines
-from ._stray import has_strayed, ids_of_payers, names_another_payer, of_other_payers
+from ._stray import has_strayed, ids_of_payers, names_another_payer, of_other_payers, same_payer
 
 _LOWER = {"S": "PU", "T": "PSU"}
 """SBR01 to those before it in line, or perhaps (U). Of A to H, for payers beyond the third, nothing is asked."""
@@ -83,13 +83,13 @@ def other_payer_date_missing(claim: Claim) -> Result:
     if not claim.other_payers or has_strayed(claim, "DTP") or names_another_payer(claim):
         return ()
     found: list[Hit] = []
-    decided_on_lines = {a.payer_id for line in claim.service_lines for a in line.adjudications}
+    decided_on_lines = {same_payer(a.payer_id) for line in claim.service_lines for a in line.adjudications}
     for other in claim.other_payers:
         if not other.paid_text or other.payer is None:
             continue
         payer_id = other.payer_id
         on_claim = any(d.qualifier == "573" for d in other.dates)
-        on_lines = payer_id in decided_on_lines
+        on_lines = same_payer(payer_id) in decided_on_lines
         if not on_claim and not on_lines:
             found.append(Hit("", other.payer.segment, values={"payer": payer_id}))
         elif on_claim and on_lines:
