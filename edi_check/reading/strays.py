@@ -92,8 +92,10 @@ def misread(text: str, d: Delimiters) -> tuple[str, str, str] | None:
             f"ISA has “{legible(d.element)}” between its elements; GS and what follows have “{legible(mark)}”."
         ), "Write all of the interchange, ISA included, with one separator between the elements."
     is_line_break = d.terminator in "\r\n"
-    found = re.search(f"([^A-Za-z0-9 ])[\r\n]*ST{re.escape(mark)}", text) or (
-        _AND_MORE.fullmatch(text) if is_line_break else None)
+    if text.count(mark) > 8:
+        found = re.search(f"([^A-Za-z0-9 ])[\r\n]*ST{re.escape(mark)}", text)
+    else:
+        found = _AND_MORE.fullmatch(text) if is_line_break else None
     if found is None or found[1] in (mark, d.terminator, d.component):
         return None
     others = _shown(found[1]) + (" and a line break" if is_line_break else "")

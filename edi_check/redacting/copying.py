@@ -99,7 +99,7 @@ class _Copy:
         self._raw = ""
         self._at = 0
         self._begun: Header | None = None
-        """The ISA behind which nothing has come so far."""
+        """The ISA at hand."""
 
     def run(self, chunks: Iterable[bytes]) -> None:
         """All of it."""
@@ -129,11 +129,13 @@ class _Copy:
 
     def _refuse_misread(self, event: Batch | Header | Stray) -> None:
         """Nothing is known of what stands in segments that the delimiters of their ISA don't cut."""
-        if self._begun is not None and not isinstance(event, Header):
-            told = misread(event.segments[0] if isinstance(event, Batch) else event.text, self._begun.delimiters)
-            if told is not None:
-                raise RedactionFailed(f"{told[1]} It can't be read, so nothing is copied. {told[2]}")
-        self._begun = event if isinstance(event, Header) else None
+        if isinstance(event, Header):
+            self._begun = event
+        elif self._begun is not None:
+            for text in event.segments if isinstance(event, Batch) else (event.text,):
+                told = misread(text, self._begun.delimiters) if text.startswith("GS") else None
+                if told is not None:
+                    raise RedactionFailed(f"{told[1]} It can't be read, so nothing is copied. {told[2]}")
 
     def _batch(self, batch: Batch) -> None:
         raw, at, base, out = self._raw, 0, self._at, []
