@@ -264,11 +264,13 @@ class Service:
     # --- figures -------------------------------------------------------------------------------------------------
 
     def _is_drained(self) -> bool:
-        """Nothing open, nothing that only has to settle, carriers done."""
+        """Nothing open, nothing that only has to settle, carriers done. What these left lies at a server, and is the
+        next run's."""
         if not self.arrivals.are_drained or any(carrier.is_alive() for carrier in self.carriers):
             return False
-        states = [CLAIMED, FETCHED, DECIDED, PUBLISHED, RETURNING]
-        found = self.ledger.adopt(states, 1 + len(self.troubles.aside), without=self.troubles.down)
+        most, down = 1 + len(self.troubles.aside), self.troubles.down
+        found = self.ledger.adopt([FETCHED, DECIDED, PUBLISHED], most, without=down)
+        found += self.ledger.adopt([CLAIMED, RETURNING], most, is_remote=False, without=down)
         return all(map(self.troubles.is_given_up, found))
 
     def _tell_left(self) -> None:

@@ -30,9 +30,10 @@ from edi_check.watching.checkup import examine
 from edi_check.watching.figures import Figures
 from edi_check.watching.journal import Journal
 from edi_check.watching.layout import Layout
-from edi_check.watching.ledger import SqliteLedger
+from edi_check.watching.ledger import SqliteLedger, new_id
 from edi_check.watching.orders import standing
 from edi_check.watching.plan import Plan
+from edi_check.watching.records import Claim
 from edi_check.watching.sftp import Lost, Refused, WrongHostKey
 
 
@@ -126,6 +127,36 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: Path, server: Server, whi
     assert str(folder) in wrong.remedy
     (tmp_path / "gone").rename(folder)
     assert all(a.is_well for a in examine(plan) if "partner" in a.what)
+
+
+def test_once_ends_though_files_that_were_claimed_can_not_be_fetched(tmp_path: Path, server: Server) -> None:
+    """A watcher was killed as it fetched, and now the server is away: only it has those files."""
+    plan = plan_for(tmp_path / "root", sources=(server.source(),))
+    run_once(plan)
+    drop(server.inbound, "claims.837", numbered(1))
+    claimed_and_killed(plan, server, "claims.837", new_id())
+    server.stop()
+    service = service_for(plan)
+    late = threading.Timer(30, service.stop)
+    late.start()
+    service.run(once=True)
+    assert not service.stopping.is_set(), "it goes on for ever"
+    assert [c.failed for c in service.carriers] == [True], "and ends with 3"
+    late.cancel()
+    service.close()
+    server.start()
+    log = [json.loads(line)["event"] for line in run_once(plan).splitlines()]
+    assert log.count("fetched") == log.count("decided") == 1 and not list(server.inbound.iterdir())
+
+
+def claimed_and_killed(plan: Plan, server: Server, name: str, id: str) -> None:
+    """As a watcher leaves it that was killed after it had renamed a file at the server."""
+    ledger = SqliteLedger(plan.layout.ledger, plan.layout.owners)
+    s = (server.inbound / name).stat()
+    there_ns = int(s.st_mtime) * 1_000_000_000
+    ledger.claim([Claim(id, "partner", name.encode(), s.st_size, there_ns, 0, time.time(), True)])
+    (server.inbound / name).rename(server.inbound / f".edi-check-{id}")
+    ledger.close()
 
 
 def advice(plan: Plan) -> dict[str, str]:
