@@ -16,7 +16,7 @@ from typing import Any
 
 from .delivery import Delivery
 from .figures import Figures
-from .journal import Journal
+from .journal import Journal, kind_of
 from .layout import NOTE
 from .ledger import SqliteLedger
 from .notes import Note, Notebook
@@ -141,7 +141,7 @@ class Carrier(threading.Thread):
         """Why this source is down, for ``status``; nothing when it isn't."""
         if reason != self._noted:
             with suppress(OSError):  # a full disk is told elsewhere
-                os.pwrite(self._lock, reason.ljust(NOTE).encode(), 0)
+                os.pwrite(self._lock, reason[:NOTE].ljust(NOTE).encode(), 0)
                 self._noted = reason
 
     def _leave_note(self) -> None:
@@ -170,7 +170,7 @@ class Carrier(threading.Thread):
                 wait = retry.after(error)
                 self.figures.add("transport_errors_total", source=self.source.name)
                 self.figures.source(self.source.name, False, _reason(error))
-                self._note(_reason(error) + (", stopped" if wait is None else ""))
+                self._note(_reason(error) + _of_machine(error) + (", stopped" if wait is None else ""))
                 self.journal.fault(
                     "warn" if wait is not None else "error",
                     "source_down",
@@ -229,3 +229,8 @@ def _reason(error: BaseException) -> str:
     """Our own words for an error; nothing of what the other side sent. ``oserror``, ``operationalerror``: it is this
     machine's, its disk or the ledger."""
     return "oserror" if isinstance(error, OSError) else type(error).__name__.lower()
+
+
+def _of_machine(error: BaseException) -> str:
+    """What of this machine hinders, for ``status``: with remote sources alone, no other may meet it."""
+    return f", {kind_of(error)}" if isinstance(error, (OSError, sqlite3.OperationalError)) else ""

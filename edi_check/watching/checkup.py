@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from ..findings import EdiCheckError
-from .disk import create, open_regular, unlink_quietly
+from .disk import create, open_regular, unlink_quietly, write_durably
 from .layout import Layout, LayoutError, as_owner_of
 from .ledger import SqliteLedger, probe_name
 from .plan import Plan, SourcePlan
@@ -18,6 +19,9 @@ from .records import CLAIMED, DECIDED, DONE, FETCHED, PUSHING, QUARANTINED
 from .schema import damage
 
 __all__ = ["Advice", "examine"]
+
+
+PROBE_BYTES = 1 << 16
 
 
 class Advice(NamedTuple):
@@ -30,7 +34,7 @@ class Advice(NamedTuple):
 
 def examine(plan: Plan, *, is_remote_asked: bool = True) -> Iterator[Advice]:
     """Everything, one after the other. Folders that were missing are made, and in those of the sources a tiny file is
-    made, renamed and removed (``trials``). Nothing else is changed."""
+    made, renamed and removed (``trials``), in ``work`` one is written. Nothing else is changed."""
     known = next((p for p in (plan.layout.ledger, plan.layout.root) if os.path.exists(p)), "")
     if not known and os.geteuid() == 0:
         yield Advice(False, "folders", f"there is no {plan.layout.root}: if it is on a disk of its own, mount that; "
@@ -56,6 +60,8 @@ def _examined(plan: Plan, is_remote_asked: bool) -> Iterator[Advice]:
     closed = [p for p in _own_folders(plan) if not _allows(p, os.W_OK | os.X_OK)]
     if closed:
         yield Advice(False, "folders can't be written", "give this user rights on " + " ".join(closed))
+    if plan.layout.work not in closed:
+        yield _written(plan.layout.work)
     wide = [p for p in _own_folders(plan) if os.stat(p).st_mode & 0o077]
     yield Advice(not wide, "folders with claims are ours alone", "chmod 700 " + " ".join(wide))
     yield from _ledger(plan)
@@ -69,6 +75,21 @@ def _examined(plan: Plan, is_remote_asked: bool) -> Iterator[Advice]:
 
 def _kind(error: OSError) -> str:
     return f"{error.filename or 'the system'}: {error.strerror}"
+
+
+def _written(folder: str) -> Advice:
+    """Write a file, durably: where a disk has no inode left, or a quota, or is damaged, enough may be free all the
+    same."""
+    what, path = f"files can be written in {folder}", os.path.join(folder, probe_name())
+    try:
+        write_durably(path, bytes(PROBE_BYTES))
+    except OSError as error:
+        s = os.statvfs(folder)
+        no_inode = error.errno == errno.ENOSPC and s.f_files and not s.f_favail
+        more = ": no inode is left, remove files that nobody needs" if no_inode else "; look at that disk"
+        return Advice(False, what, f"{error.strerror}{more}")
+    unlink_quietly(path)
+    return Advice(True, what)
 
 
 def _own_folders(plan: Plan) -> list[str]:

@@ -22,6 +22,7 @@ from typing import Any
 
 import pytest
 from drops import Child, Consumer, drop, numbered, plan_for, run_once, service_for, violations, wait_for
+from sshd import Server
 
 from edi_check.cli.main import main
 from edi_check.reading.guide import load
@@ -132,6 +133,28 @@ def test_a_full_disk(small: Path, leave: int, monkeypatch: pytest.MonkeyPatch) -
     said = hinder(plan, before, lambda: ballast[0].unlink(), monkeypatch)
     assert "ENOSPC" in said or "SQLITE_FULL" in said or "SQLITE_IOERR" in said, said
     assert violations(small, files(small), Consumer(small / "outbound")) == []
+
+
+@pytest.mark.parametrize("lacking", ["room", "inodes"])
+def test_doctor_says_that_nothing_can_be_written_though_there_is_enough_free(
+    small: Path, server: Server, lacking: str
+) -> None:
+    """A remote source has no folder here that would be tried out."""
+    if lacking == "inodes":
+        assert mount(small, "-o", "size=64m,nr_inodes=60,mode=0755")
+    plan = plan_for(small, min_free_bytes=0, sources=(server.source(),))
+    assert [a for a in examine(plan) if not a.is_well] == []
+    before = sorted(os.listdir(plan.layout.work))
+    if lacking == "room":
+        fill(small)
+    else:
+        with pytest.raises(OSError, match="No space left"):
+            for number in range(100):
+                (small / str(number)).touch()
+    wrong = [a for a in examine(plan) if not a.is_well]
+    assert len(wrong) == 1 and plan.layout.work in wrong[0].what, wrong
+    assert "No space left" in wrong[0].remedy and ("inode" in wrong[0].remedy) == (lacking == "inodes")
+    assert sorted(os.listdir(plan.layout.work)) == before
 
 
 def test_a_file_for_which_there_is_no_room_waits_alone(

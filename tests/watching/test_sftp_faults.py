@@ -129,6 +129,16 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: Path, server: Server, whi
     assert all(a.is_well for a in examine(plan) if "partner" in a.what)
 
 
+def test_status_says_what_of_this_machine_hinders_a_remote_source(tmp_path: Path, server: Server) -> None:
+    """Nothing else may pause: with remote sources alone, nobody else meets the full disk."""
+    drop(server.inbound, "claims.837", numbered(1))
+    plan = plan_for(tmp_path / "root", sources=(server.source(),), min_free_bytes=1 << 60)
+    running = Running(plan)
+    assert wait_for(lambda: running.saw("source_down", reason="oserror", errno="ENOSPC"), 20), running.events()
+    assert down(plan) == {"partner": "oserror, ENOSPC"}
+    running.stop()
+
+
 def test_once_ends_though_files_that_were_claimed_can_not_be_fetched(tmp_path: Path, server: Server) -> None:
     """A watcher was killed as it fetched, and now the server is away: only it has those files."""
     plan = plan_for(tmp_path / "root", sources=(server.source(),))
