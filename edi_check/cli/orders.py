@@ -40,6 +40,7 @@ def opened(session: Session, config_file: str, places: dict[str, str]) -> Iterat
                 "--root and --work those of the watcher? If they are, no watcher has worked there yet."))
         with as_owner_of(plan.layout.ledger):
             plan.layout.prepare([])
+            plan.layout.refuse_lost_ledger()  # one without a byte would be made anew here
             ledger = SqliteLedger(plan.layout.ledger)
             try:
                 yield plan, ledger

@@ -386,6 +386,11 @@ def test_a_lost_ledger_is_told_and_no_empty_one_begun(tmp_path: Path, capsys: py
             service_for(plan)
         assert main(["doctor", "--root", str(tmp_path), "--local"]) == 3
         assert "restore the ledger from a backup" in capsys.readouterr().out
+        if empty:  # an order made it a ledger with nothing in it, beside which the next watcher started
+            for order in (["status"], ["quarantine", "list"], ["requeue", "x"], ["prune", "--days", "9"]):
+                assert main([*order, "--root", str(tmp_path)]) == 2
+                assert "restore the ledger from a backup" in capsys.readouterr().err
+            assert (tmp_path / "work/ledger.db").stat().st_size == 0
     (tmp_path / "backup").rename(tmp_path / "work/ledger.db")
     service_for(plan).close()
 
