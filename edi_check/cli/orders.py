@@ -95,9 +95,11 @@ def status(session: Session, /, config_file: str, form: str, **places: str) -> N
       edi-check status --config edi-check.toml
     """
     from ..watching.orders import standing
+    from ..watching.stranded import stranded
 
     with opened(session, config_file, places) as (plan, ledger):
         found = standing(plan.layout, ledger, [s.name for s in plan.sources if s.remote])
+        found.no_source = stranded(plan, ledger)
     if form == "json":
         click.echo(json.dumps(asdict(found)))
         return
@@ -106,6 +108,8 @@ def status(session: Session, /, config_file: str, form: str, **places: str) -> N
         click.echo(f"{source}: " + ", ".join(f"{count:,} {state}" for state, count in states.items()))
     for reason in found.paused:
         click.echo(visible(f"paused: {reason}{_at(found.paused_at.get(reason, ''))}"))
+    for source, files in found.no_source.items():
+        click.echo(f"{source}: {files:,} in work wait for a remote source of this name, and the settings have none")
     for line in _troubles(found):
         click.echo(line)
     if found.last_look:

@@ -22,7 +22,7 @@ from .ledger import SqliteLedger
 from .notes import Note, Notebook
 from .pickup import Pickup
 from .plan import Plan, SourcePlan
-from .records import Ledger
+from .records import DONE, PUSHING, QUARANTINED, Ledger
 from .sftp import Missing, Refused, WrongHostKey, connect
 from .waiting import Left
 
@@ -193,7 +193,7 @@ class Carrier(threading.Thread):
             self.journal.write("info", "source_up", source=self.source.name)
             while not self.stopping.is_set():
                 try:
-                    did = await self.delivery.push(folder)
+                    did = bool(self.remote.outbound) and await self.delivery.push(folder)
                     did = await self.pickup.collect(folder) or did
                 except Missing as error:
                     raise await folder.lacks() or error from None
@@ -212,10 +212,11 @@ class Carrier(threading.Thread):
             await folder.close()
 
     def _is_done(self) -> bool:
+        over = {DONE, QUARANTINED} | (set() if self.remote.outbound else {PUSHING})
         return self.pickup.is_drained() and not any(
             n
             for (s, state), n in self.ledger.counts().items()
-            if s == self.source.name and state not in ("done", "quarantined")
+            if s == self.source.name and state not in over
         )
 
 

@@ -17,6 +17,7 @@ from .ledger import SqliteLedger, probe_name
 from .plan import Plan, SourcePlan
 from .records import CLAIMED, DECIDED, DONE, FETCHED, PUSHING, QUARANTINED
 from .schema import damage
+from .stranded import stranded
 
 __all__ = ["Advice", "examine"]
 
@@ -131,6 +132,13 @@ def _examined_ledger(plan: Plan, ledger: SqliteLedger) -> Iterator[Advice]:
     missing = [r.id for r in kept if not os.path.lexists(os.path.join(plan.layout.root, r.stored))]
     yield Advice(not missing, "every file put away lies where the ledger says", "gone: " + " ".join(missing[:5]))
     yield from _in_work(plan, ledger)
+    away = stranded(plan, ledger)
+    yield Advice(
+        not away,
+        "every file in work has its source",
+        "put back, until status shows nothing of it in work, the remote source (with outbound) of this name: "
+        + " ".join(f"{source} ({files:,})" for source, files in away.items()),
+    )
     strays = [n for n in os.listdir(plan.layout.claims) if ledger.find(n[:12]) is None]
     yield Advice(
         not strays, "no stray file in work/claimed", "an order that was interrupted left " + " ".join(strays[:5])

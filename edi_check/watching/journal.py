@@ -69,6 +69,7 @@ Event = Literal[
     "kept_unfinished",
     "left_waiting",
     "library",
+    "no_source",
     "ownership_lost",
     "paused",
     "pushed",

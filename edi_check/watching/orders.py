@@ -53,7 +53,8 @@ class Standing:
     """How things stand. ``files`` by source and state, ``processes`` that live, ``oldest_open_seconds`` since the
     oldest file that isn't put away was taken; of the sources that are down, why (a reason of the log). ``paused``: what
     hinders the machine, ``paused_at`` where (a folder, or who holds the ledger); by source, ``waiting``: how many files
-    stay in its folder, by reason, and ``set_aside``: how many in work can't be read or written. ``last_look``, when no
+    stay in its folder, by reason, ``set_aside``: how many in work can't be read or written, and ``no_source``: how many
+    wait for a remote source that the settings don't have. ``last_look``, when no
     process lives: what the last one knew."""
 
     processes: int = 0
@@ -67,6 +68,7 @@ class Standing:
     paused_at: dict[str, str] = field(default_factory=dict)
     waiting: dict[str, dict[str, int]] = field(default_factory=dict)
     set_aside: dict[str, int] = field(default_factory=dict)
+    no_source: dict[str, int] = field(default_factory=dict)
     last_look: LastLook | None = None
 
 

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from .records import CLAIMED, DECIDED, FETCHED, PUBLISHED, PUSHING, Output, Record
+from .records import CLAIMED, DECIDED, FETCHED, PUBLISHED, PUSHING, RETURNING, Output, Record
 from .schema import LedgerError, open_database
 
 __all__ = ["COLUMNS", "Register", "marks", "record_of"]
@@ -209,6 +209,19 @@ class Register:
                 (PUBLISHED, source, PUSHING, limit),
             )
             return [Output(*row) for row in rows]
+
+    def waiting_for_others(self, fetched_from: Collection[str], pushed_to: Collection[str]) -> dict[str, int]:
+        """Files that lie at a server, or have acknowledgments to push, of other remote sources than these: how many, by
+        source."""
+        with self._lock:
+            found = self.db.execute(
+                "SELECT source, sum(files) FROM (SELECT source, count(*) AS files FROM file "  # noqa: S608
+                f"WHERE state = ? AND source NOT IN ({marks(pushed_to)}) GROUP BY source "
+                "UNION ALL SELECT source, count(*) AS files FROM file WHERE state IN (?, ?) AND is_remote = 1 "
+                f"AND source NOT IN ({marks(fetched_from)}) GROUP BY source) GROUP BY source",
+                (PUSHING, *pushed_to, CLAIMED, RETURNING, *fetched_from),
+            )
+            return dict(found.fetchall())
 
     def open_counts(self) -> dict[str, int]:
         """How many files stand in each state before the last."""

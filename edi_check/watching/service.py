@@ -28,6 +28,7 @@ from .notes import Note, Notebook
 from .plan import PUSHED, Plan
 from .records import CLAIMED, DECIDED, FETCHED, PUBLISHED, RETURNING, Ledger, OwnershipLost, Record
 from .steps import SUSPICIOUS, Steps
+from .stranded import stranded
 from .troubles import Troubles
 
 __all__ = ["Service"]
@@ -80,6 +81,7 @@ class Service:
         self.steps.refused = self.arrivals.refused
         self.answering.progress = lambda taken, claims: self.figures.beat()
         self.carriers: list[Any] = []
+        self._stranded: dict[str, int] = {}
         self._notebook, self._note = Notebook(self.ledger), Note()
         self.each_round: Callable[[], None] = lambda: None
         self._batch = 8
@@ -150,10 +152,10 @@ class Service:
 
     @property
     def has_left(self) -> bool:
-        """Is there a file that could not be read, moved or written?"""
+        """Is there a file that could not be read, moved or written, or whose source is gone?"""
         carried = (left for carrier in self.carriers for left in carrier.left)
         left = {reason for reasons in self.arrivals.left.values() for reason in reasons}
-        return bool(self.troubles.files) or "unreadable" in left.union(one.reason for one in carried)
+        return bool(self.troubles.files or self._stranded) or "unreadable" in left.union(one.reason for one in carried)
 
     def close(self) -> None:
         """After ``run``: let others have what is not finished."""
@@ -275,9 +277,18 @@ class Service:
 
     def _tell_left(self) -> None:
         """What stays after ``--once``, in the folders and in work."""
+        self._tell_stranded()
         self.arrivals.tell_left()
         for source, files in self._note.set_aside.items():
             self.journal.write("warn", "left_waiting", source=source, reason="set_aside", files=files)
+
+    def _tell_stranded(self) -> None:
+        """Files whose remote source isn't in the settings any more: told once of each source."""
+        if self.is_main:
+            found = stranded(self.plan, self.ledger)
+            for source in found.keys() - self._stranded.keys():
+                self.journal.write("error", "no_source", source=source, files=found[source])
+            self._stranded = found
 
     def _sum_up(self) -> None:
         if monotonic() - self._summed < SUMMARY_SECONDS:
@@ -285,5 +296,6 @@ class Service:
         self._summed = monotonic()
         self.arrivals.sum_up(self._note.set_aside)
         self._note.waiting = self.arrivals.left
+        self._tell_stranded()
         for state, count in self.ledger.open_counts().items():
             self.figures.put("files_open", count, state=state)

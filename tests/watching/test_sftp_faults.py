@@ -31,10 +31,12 @@ from edi_check.watching.figures import Figures
 from edi_check.watching.journal import Journal
 from edi_check.watching.layout import Layout
 from edi_check.watching.ledger import SqliteLedger, new_id
-from edi_check.watching.orders import standing
+from edi_check.watching.orders import requeue, standing
 from edi_check.watching.plan import Plan
 from edi_check.watching.records import Claim
+from edi_check.watching.running import run
 from edi_check.watching.sftp import Lost, Refused, WrongHostKey
+from edi_check.watching.stranded import stranded
 
 
 class Running:
@@ -157,6 +159,77 @@ def test_once_ends_though_files_that_were_claimed_can_not_be_fetched(tmp_path: P
     server.start()
     log = [json.loads(line)["event"] for line in run_once(plan).splitlines()]
     assert log.count("fetched") == log.count("decided") == 1 and not list(server.inbound.iterdir())
+
+
+@pytest.mark.parametrize("now", ["renamed", "taken out", "local"])
+def test_files_whose_remote_source_is_gone_from_the_settings_are_told(
+    tmp_path: Path, server: Server, now: str
+) -> None:
+    """One was claimed and not fetched, of another the acknowledgments wait; put back under its name, both go on."""
+    plan = plan_for(tmp_path / "root", sources=(server.source(),))
+    drop(server.inbound, "pushing.837", numbered(1))
+    server.outbound.rename(tmp_path / "away")
+    run_once(plan)
+    (tmp_path / "away").rename(server.outbound)
+    drop(server.inbound, "claimed.837", numbered(2))
+    claimed_and_killed(plan, server, "claimed.837", new_id())
+    local = plan_for(tmp_path / "root").sources[0]
+    changed = {"renamed": server.source("other"), "taken out": local, "local": replace(local, name="partner")}[now]
+    later = replace(plan, sources=(changed,))
+    ledger = SqliteLedger(plan.layout.ledger)
+    assert (stranded(plan, ledger), stranded(later, ledger)) == ({}, {"partner": 2})
+    [wrong] = (a for a in examine(later) if not a.is_well)
+    assert "partner (2)" in wrong.remedy
+    log = io.StringIO()
+    assert run(later, Journal(log), once=True, textfile="", is_worker=False, worker_command=[]) == 3
+    told = [e for e in map(json.loads, log.getvalue().splitlines()) if e["event"] == "no_source"]
+    assert [(e["source"], e["files"]) for e in told] == [("partner", 2)]
+    run_once(plan)
+    assert stranded(later, ledger) == {} and ledger.counts() == {("partner", "done"): 2}
+    assert sorted(p.name.rpartition("_")[2] for p in server.outbound.iterdir()) == ["277CA.x12"] * 2 + ["999.x12"] * 2
+    ledger.close()
+
+
+def test_files_of_a_server_that_is_gone_for_good_can_be_given_up(tmp_path: Path, server: Server) -> None:
+    """By what the page says: archived or forgotten, with nothing left over."""
+    plan = plan_for(tmp_path / "root", sources=(server.source(),))
+    drop(server.inbound, "pushing.837", numbered(1))
+    server.outbound.rename(tmp_path / "away")
+    run_once(plan)
+    drop(server.inbound, "claimed.837", numbered(2))
+    claimed_and_killed(plan, server, "claimed.837", new_id())
+    page = (Path(__file__).parents[2] / "docs/watching.md").read_text("utf-8")
+    ledger = SqliteLedger(plan.layout.ledger)
+    ledger.db.executescript(page.partition('ledger.db "\n')[2].partition('"\n')[0].replace("NAME", "partner"))
+    later = plan_for(tmp_path / "root")
+    assert "no_source" not in run_once(later)
+    assert stranded(later, ledger) == {} and all(a.is_well for a in examine(later))
+    assert ledger.counts() == {("partner", "done"): 1} and standing(plan.layout, ledger).pushes_waiting == 0
+    assert not list((tmp_path / "root/work/stage").iterdir()) and not list((tmp_path / "root/work/claimed").iterdir())
+    [(id,)] = ledger.db.execute("SELECT id FROM file")
+    requeue(plan.layout, ledger, id)
+    run_once(later)
+    assert len(list((tmp_path / "root/outbound").glob("*_277CA.x12"))) == 1
+    ledger.close()
+
+
+def test_without_an_outbound_folder_nothing_is_pushed_any_more(tmp_path: Path, server: Server) -> None:
+    """Without a folder its place would be the top of the server."""
+    plan = plan_for(tmp_path / "root", sources=(server.source(),))
+    drop(server.inbound, "claims.837", numbered(1))
+    server.outbound.rename(tmp_path / "away")
+    run_once(plan)
+    later = replace(plan, sources=(server.source(outbound=""),))
+    log = io.StringIO()
+    service = service_for(later, log)
+    late = threading.Timer(30, service.stop)
+    late.start()
+    service.run(once=True)
+    assert not service.stopping.is_set(), "it goes on for ever"
+    late.cancel()
+    service.close()
+    events = [json.loads(line)["event"] for line in log.getvalue().splitlines()]
+    assert "no_source" in events and "pushed" not in events and service.has_left
 
 
 def claimed_and_killed(plan: Plan, server: Server, name: str, id: str) -> None:

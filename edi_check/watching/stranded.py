@@ -1,0 +1,36 @@
+"""Files in work that nobody brings on, because their remote source isn't in the settings any more. The others go on.
+
+It was taken out or renamed, or is a local one now, or lost its outbound folder.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+
+from .plan import Plan
+from .records import Ledger
+
+__all__ = ["stranded"]
+
+
+def stranded(plan: Plan, ledger: Ledger) -> dict[str, int]:
+    """How many, by source. They were renamed at a server and not fetched yet, or have acknowledgments to push."""
+    remote = {s.name: s.remote.outbound for s in plan.sources if s.remote}
+    found = ledger.waiting_for_others(remote.keys(), [name for name, outbound in remote.items() if outbound])
+    return {source: files for source, files in found.items() if not _is_served(plan.layout.source_lock(source))}
+
+
+def _is_served(path: str) -> bool:
+    """Does a watcher with other settings serve it? Asking takes the lock for a moment."""
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(handle)
+    return False
