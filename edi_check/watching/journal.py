@@ -64,6 +64,7 @@ Event = Literal[
     "file_refused",
     "file_unreadable",
     "given_back",
+    "gone_there",
     "judge_died",
     "judge_failed",
     "kept_unfinished",

@@ -90,6 +90,8 @@ class Pickup:
         self._unreadable: Aside[bytes] = Aside()
         self._unmarked: set[bytes] = set()
         self._stays: set[bytes] = set()
+        self._fresh: set[str] = set()
+        """Files that this connection claims for the first time: one that is gone has its partner's name, or none."""
         self._held: Aside[str] = Aside()
         self._ready: deque[Entry] = deque()
         self._overdue: set[bytes] = set()
@@ -104,6 +106,7 @@ class Pickup:
         """A new connection: what was listed before doesn't count."""
         self._scans, self._next = 0, 0.0
         self._ready.clear()
+        self._fresh.clear()
 
     def is_drained(self) -> bool:
         """Was the folder listed twice, with nothing left that waiting a little could make ready?"""
@@ -128,7 +131,10 @@ class Pickup:
             await self._fetch_all(folder, claimed)
         chosen = await self._choose(folder)
         if chosen:
-            await self._fetch_all(folder, self._claim(chosen))
+            records = self._claim(chosen)
+            self._fresh.update(r.id for r in records)
+            await self._fetch_all(folder, records)
+            self._fresh.clear()
         return bool(claimed or chosen)
 
     # --- looking -----------------------------------------------------------------------------------------------------
@@ -298,6 +304,8 @@ class Pickup:
             after = await folder.look(there)
         except Missing:
             unlink_quietly(part)
+            if there != r.name:
+                await self._gone(folder, r)
             self.ledger.forget([r.id])
             return b""
         except (Refused, Exists) as error:  # it may be moved and not read
@@ -341,6 +349,8 @@ class Pickup:
             except (Missing, Refused, Exists) as error:  # or an earlier rename of ours was carried out
                 if await folder.look(name) is None:
                     if isinstance(error, Missing):
+                        if r.id not in self._fresh:
+                            await self._gone(folder, r)
                         return b""
                     self._tell_refused(error)
                     name = r.name
@@ -349,6 +359,17 @@ class Pickup:
         if name == r.name and self.ledger.was_taken(self.source.name, r.name, r.size, r.mtime_ns):
             return b""
         return name
+
+    async def _gone(self, folder: RemoteFolder, r: Record) -> None:
+        """A file that may have our name for it isn't there. Raises Missing when it is the folder that is away: then it
+        may come back, with what nobody but us knows to be a claim file."""
+        await self._have_folder(folder)
+        self.journal.write("warn", "gone_there", id=r.id, source=self.source.name)
+
+    @staticmethod
+    async def _have_folder(folder: RemoteFolder) -> None:
+        if not await folder.exists(folder.inbound):
+            raise Missing("the inbound folder is away")
 
     def _tell_refused(self, error: BaseException) -> None:
         """A rename was refused, for this once or for ever: each file is tried, and told is the first of a row."""
@@ -363,7 +384,7 @@ class Pickup:
         try:
             await folder.rename_new(folder.path(name), folder.path(r.name))
         except Missing:
-            pass  # it has its name again, or never had ours
+            await self._have_folder(folder)  # it has its name again, or never had ours
         except (Refused, Exists):
             entry = await folder.look(name)
             if entry is not None:

@@ -232,6 +232,40 @@ def test_without_an_outbound_folder_nothing_is_pushed_any_more(tmp_path: Path, s
     assert "no_source" in events and "pushed" not in events and service.has_left
 
 
+@pytest.mark.parametrize("state", ["claimed", "returning"])
+def test_claimed_files_outlive_a_folder_that_is_away_for_a_while(tmp_path: Path, server: Server, state: str) -> None:
+    """A disk that isn't mounted at the server: nobody else knows of what was renamed there."""
+    plan = plan_for(tmp_path / "root", sources=(server.source(),))
+    run_once(plan)
+    drop(server.inbound, "claims.837", numbered(1))
+    claimed_and_killed(plan, server, "claims.837", new_id())
+    ledger = SqliteLedger(plan.layout.ledger)
+    ledger.db.execute("UPDATE file SET state = ?", (state,))
+    ledger.close()
+    server.inbound.rename(tmp_path / "away")
+    log = [json.loads(line) for line in run_once(plan).splitlines()]
+    assert {e["reason"] for e in log if e["event"] == "source_down"} == {"noinbound"}
+    (tmp_path / "away").rename(server.inbound)
+    told = [json.loads(line)["event"] for line in run_once(plan).splitlines()]
+    assert told.count("decided") == 1 and "gone_there" not in told and not list(server.inbound.iterdir())
+
+
+def test_a_claimed_file_that_is_not_there_any_more_is_told(tmp_path: Path, server: Server) -> None:
+    """The inbound folder was changed in the settings: it lies in the old one under a name that nobody looks at."""
+    plan = plan_for(tmp_path / "root", sources=(server.source(),))
+    run_once(plan)
+    drop(server.inbound, "claims.837", numbered(1))
+    claimed_and_killed(plan, server, "claims.837", id := new_id())
+    (server.home / "new").mkdir()
+    log = [json.loads(line) for line in run_once(replace(plan, sources=(server.source(
+        inbound=str(server.home / "new")),))).splitlines()]
+    assert [(e["id"], e["source"]) for e in log if e["event"] == "gone_there"] == [(id, "partner")]
+    (server.inbound / f".edi-check-{id}").rename(server.home / "new/again.837")
+    log = [json.loads(line) for line in run_once(replace(plan, sources=(server.source(
+        inbound=str(server.home / "new")),))).splitlines()]
+    assert [e["event"] for e in log if e["event"] in ("decided", "gone_there")] == ["decided"]
+
+
 def claimed_and_killed(plan: Plan, server: Server, name: str, id: str) -> None:
     """As a watcher leaves it that was killed after it had renamed a file at the server."""
     ledger = SqliteLedger(plan.layout.ledger, plan.layout.owners)
