@@ -82,7 +82,8 @@ class Pickup:
         self.journal, self.figures = journal, figures
         self.by_rename = source.remote.claims_by == "rename"
         self.by_ledger = not self.by_rename
-        """May files lie there that were taken and have the partner's name? So after the first that wasn't renamed."""
+        """May files lie there that were taken and have the partner's name? So after the first that wasn't renamed, or
+        that an earlier process hadn't renamed."""
         self._is_refused = False
         self.flusher = Flusher()
         self._memory: dict[bytes, Seen] = {}
@@ -129,7 +130,7 @@ class Pickup:
         claimed = [r for r in claimed if not self._held.is_held(r.id)]
         if claimed:
             await self._fetch_all(folder, claimed)
-        chosen = await self._choose(folder)
+        chosen = self._not_taken(await self._choose(folder))
         if chosen:
             records = self._claim(chosen)
             self._fresh.update(r.id for r in records)
@@ -180,6 +181,18 @@ class Pickup:
         finally:
             recorded(self._memory, cut, self._unfinished)  # not again before they change, or are overdue
         return [e for e in looked if e.name in whole]
+
+    def _not_taken(self, entries: list[Entry]) -> list[Entry]:
+        """Without those that an earlier process took and left under the partner's name, and that could be renamed by
+        now. From here on every listing is asked about."""
+        if self.by_ledger:
+            return entries
+        was_taken = self.ledger.was_taken
+        fresh = [e for e in entries if not was_taken(self.source.name, e.name, e.size, e.mtime_ns)]
+        if len(fresh) < len(entries):
+            self.by_ledger = True
+            self.look_anew()
+        return fresh
 
     def _that_fit(self) -> list[Entry]:
         """The next batch of what is ready, as much as there is disk for; a file that is bigger than all of that waits

@@ -121,3 +121,21 @@ def test_a_refused_rename_makes_no_rule(tmp_path: Path, server: Server, monkeypa
     assert any(name.startswith(PREFIX) for name in names), names
     assert log.getvalue().count('"claims_by_ledger"') == 1
     assert os.listdir(server.inbound) == []
+
+
+@pytest.mark.parametrize("claims_by", ["rename", "ledger"])
+def test_what_was_taken_by_the_ledger_stays_taken_when_renames_are_allowed(
+    tmp_path: Path, server: Server, claims_by: str
+) -> None:
+    """A new process knows it, too: the partner gave the right to rename, and nobody could remove the file before."""
+    server.deny(RENAMES + ",remove")
+    drop(server.inbound, "a.837", numbered(7))
+    plan = plan_for(tmp_path / "root", sources=(server.source(claims_by=claims_by),))
+    object.__setattr__(plan.sources[0].remote, "outbound", "")  # nothing can be pushed to this one
+    run_once(plan)
+    assert [p.name for p in server.inbound.iterdir()] == ["a.837"]
+    server.deny()
+    object.__setattr__(plan.sources[0].remote, "claims_by", "rename")
+    log = run_once(plan)
+    assert '"decided"' not in log and archived(tmp_path) == [numbered(7)], log
+    assert list(server.inbound.iterdir()) == []
