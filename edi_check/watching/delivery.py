@@ -72,6 +72,8 @@ class Delivery:
             if o.state == STAGED and not is_there:
                 self.ledger.mark_outputs([o], STAGED)
                 raise
+            if not is_there and not await folder.exists(folder.outbound):
+                raise  # it may come back, with the upload in it
             return is_there
         except (Refused, Exists):
             if not await folder.exists(target):

@@ -92,3 +92,15 @@ def test_a_delivery_that_nobody_saw_is_told(tmp_path: Path, server: Server) -> N
     server.deny()
     assert pushed(run_once(plan_of(tmp_path, server))) == [("pushed_unseen", "277CA"), ("pushed_unseen", "999")]
     assert states(tmp_path) == {"published"}
+
+
+def test_a_folder_that_is_away_for_a_while_has_nothing_delivered(tmp_path: Path, server: Server) -> None:
+    """A disk that isn't mounted at the server: the uploads lie on it, and get their names when it is back."""
+    uploaded(tmp_path, server)
+    server.deny()
+    server.outbound.rename(tmp_path / "away")
+    log = run_once(plan_of(tmp_path, server))
+    assert pushed(log) == [] and '"nooutbound"' in log and states(tmp_path) == {UPLOADED}
+    (tmp_path / "away").rename(server.outbound)
+    assert pushed(run_once(plan_of(tmp_path, server))) == [("pushed", "277CA"), ("pushed", "999")]
+    assert right(tmp_path, server) == []
