@@ -82,8 +82,7 @@ class Pickup:
         self.journal, self.figures = journal, figures
         self.by_rename = source.remote.claims_by == "rename"
         self.by_ledger = not self.by_rename
-        """May files lie there that were taken and have the partner's name? So after the first that wasn't renamed, or
-        that an earlier process hadn't renamed."""
+        """May files lie there that were taken and have the partner's name? So after the first that wasn't renamed."""
         self._is_refused = False
         self.flusher = Flusher()
         self._memory: dict[bytes, Seen] = {}
@@ -92,7 +91,7 @@ class Pickup:
         self._unmarked: set[bytes] = set()
         self._stays: set[bytes] = set()
         self._fresh: set[str] = set()
-        """Files that this connection claims for the first time: one that is gone has its partner's name, or none."""
+        """Files claimed just now: not renamed before."""
         self._held: Aside[str] = Aside()
         self._ready: deque[Entry] = deque()
         self._overdue: set[bytes] = set()
@@ -133,7 +132,7 @@ class Pickup:
         chosen = self._not_taken(await self._choose(folder))
         if chosen:
             records = self._claim(chosen)
-            self._fresh.update(r.id for r in records)
+            self._fresh = {r.id for r in records}
             await self._fetch_all(folder, records)
             self._fresh.clear()
         return bool(claimed or chosen)
@@ -183,12 +182,9 @@ class Pickup:
         return [e for e in looked if e.name in whole]
 
     def _not_taken(self, entries: list[Entry]) -> list[Entry]:
-        """Without those that an earlier process took and left under the partner's name, and that could be renamed by
-        now. From here on every listing is asked about."""
-        if self.by_ledger:
-            return entries
-        was_taken = self.ledger.was_taken
-        fresh = [e for e in entries if not was_taken(self.source.name, e.name, e.size, e.mtime_ns)]
+        """Without those that an earlier process took and left there; then each listing is asked about from now on."""
+        taken = not self.by_ledger and self.ledger.was_taken
+        fresh = [e for e in entries if not (taken and taken(self.source.name, e.name, e.size, e.mtime_ns))]
         if len(fresh) < len(entries):
             self.by_ledger = True
             self.look_anew()
@@ -374,8 +370,7 @@ class Pickup:
         return name
 
     async def _gone(self, folder: RemoteFolder, r: Record) -> None:
-        """A file that may have our name for it isn't there. Raises Missing when it is the folder that is away: then it
-        may come back, with what nobody but us knows to be a claim file."""
+        """A file that may have our name isn't there. Raises Missing when the folder isn't: both may come back."""
         await self._have_folder(folder)
         self.journal.write("warn", "gone_there", id=r.id, source=self.source.name)
 
