@@ -94,7 +94,7 @@ class FileCheck:
         self.source, self.engine, self.progress, self.outside = source, engine, progress, outside
         self.strict, self.max_findings, self.pinned = strict, max_findings, pinned
         self.reader = Reader(limits, tables)
-        store = store or Store()
+        store = self._store = store or Store()
         self.file = FileReport(source.name, source=source, rows=Spool(store), details=Spool(store, DETAILS_PIECE),
                                above=Spool(store), overruled=Overruled(store))
         self.faults = EnvelopeFaults()
@@ -130,6 +130,7 @@ class FileCheck:
         self._total()
         for spool in (self.file.rows, self.file.details, self.file.above, self.file.overruled.spool):
             spool.close()
+        self._store.flush()  # who asks the report later may do so in several threads
         return self.file
 
     # --- read and judge alone --------------------------------------------------------------------------------

@@ -34,12 +34,13 @@ def side_by_side(sources: Sequence[Any], check: Check, jobs: int, progress: Prog
     workers = min(jobs or cores(), len(sources), MOST)
     paths = [n for n, one in enumerate(sources) if isinstance(one, (str, os.PathLike))]
     if workers < 2 or len(paths) < 2 or not hasattr(os, "fork"):
-        store = Store()
-        return [check(one, store) for one in sources]
+        return _one_by_one(sources, check)
     # Not above: one process is the rule, and these are a part of what it takes to start.
     import multiprocessing
     from concurrent.futures import ProcessPoolExecutor
 
+    if multiprocessing.current_process().daemon:  # one of a pool of somebody's, which may not have children
+        return _one_by_one(sources, check)
     own, *stores = [Store(n) for n in range(workers + 1)]
     for store in stores:
         store.open()
@@ -62,7 +63,14 @@ def side_by_side(sources: Sequence[Any], check: Check, jobs: int, progress: Prog
             for spool in (file.rows, file.details, file.above, file.overruled.spool):
                 spool.adopt([own, *stores])
         files.append(file)
+    for store in (own, *stores):
+        store.number = -1  # there is no other process any more that has them
     return files
+
+
+def _one_by_one(sources: Sequence[Any], check: Check) -> list[FileReport]:
+    store = Store()
+    return [check(one, store) for one in sources]
 
 
 def cores() -> int:

@@ -18,6 +18,8 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from typing import IO, Any
 
+from .spool import read_at
+
 __all__ = ["CHUNK", "GZIP_LIMIT", "GZIP_RATIO", "Source", "is_content", "unpacks_too_far"]
 
 CHUNK = 1 << 17
@@ -166,26 +168,31 @@ class Source:
         """Close a file that was opened here, after reading; it is opened again when somebody asks for its bytes. A
         run over thousands of files must not hold them all open."""
         if self._is_own and self._file is not None and self._again is self._file:
-            self._stamp = self._identity()
+            self._stamp = _identity(self._file)
             self._file.close()
             self._file = self._again = None
 
-    def _identity(self) -> tuple[int, ...]:
-        assert self._file is not None
-        s = os.fstat(self._file.fileno())
-        return s.st_dev, s.st_ino, s.st_size, s.st_mtime_ns
+    def __getstate__(self) -> dict[str, Any]:
+        """For pickles and copies: a path is opened again there, as after ``rest``; any other content goes along."""
+        state = {**self.__dict__, "_file": None, "_again": None}
+        if self._again is not None:
+            if self.is_plain:
+                state["_stamp"] = _identity(self._again)
+            else:
+                state["_again"] = io.BytesIO(self.read_at(0, self.size))
+        return state
 
     def read_at(self, offset: int, length: int) -> bytes:
         """Some bytes of the unpacked content, after it was read. Raises OSError when the file has been changed
         since."""
-        if self._again is None and self._stamp:
-            self._file = self._again = open(self._path, "rb")  # noqa: SIM115 - stays open
-            if self._identity() != self._stamp:
+        file = self._again
+        if file is None and self._stamp:
+            file = open(self._path, "rb")  # noqa: SIM115 - stays open
+            if _identity(file) != self._stamp:
+                file.close()
                 raise OSError("the file has changed since it was checked")
-        if self._again is None:
-            return b""
-        self._again.seek(offset)
-        return self._again.read(length)
+            self._file = self._again = file
+        return read_at(file, offset, length) if file is not None else b""
 
     def line_columns(self, offsets: Iterable[int]) -> dict[int, tuple[int, int]]:
         """Physical line and column (from 1) of byte offsets. A line ends with LF, CR LF, or CR alone."""
@@ -230,6 +237,11 @@ class Source:
                 except OSError:  # the end of a copy that found no room
                     pass
         self._again = None
+
+
+def _identity(file: IO[bytes]) -> tuple[int, ...]:
+    s = os.fstat(file.fileno())
+    return s.st_dev, s.st_ino, s.st_size, s.st_mtime_ns
 
 
 def is_content(text: str) -> bool:

@@ -7,13 +7,16 @@ concern; it is opened 0600 and unlinked by the system as soon as it is open.
 
 from __future__ import annotations
 
+import io
 import marshal
+import os
 import tempfile
 from array import array
 from collections.abc import Iterator
+from itertools import accumulate
 from typing import IO, Any, Final
 
-__all__ = ["GROUP", "Spool", "Store"]
+__all__ = ["GROUP", "Spool", "Store", "read_at"]
 
 GROUP: Final = 256
 """Rows that are written together."""
@@ -27,11 +30,12 @@ PENDING: Final = 1 << 16
 
 
 class Store:
-    """The temporary file behind any number of spools, opened when the first of them needs it."""
+    """The temporary file behind any number of spools, opened when the first of them needs it. ``content`` stands for
+    one: it is all that will be written."""
 
-    def __init__(self, number: int = -1) -> None:
-        self._file: IO[bytes] | None = None
-        self._end = 0
+    def __init__(self, number: int = -1, content: bytes = b"") -> None:
+        self._file: IO[bytes] | None = io.BytesIO(content) if content else None
+        self._end = len(content)
         self._pending: list[bytes] = []
         self._waiting = 0
         self.kept = 0
@@ -75,14 +79,24 @@ class Store:
         """Some bytes that were written."""
         self.flush()
         assert self._file is not None
-        self._file.seek(at)
-        data = self._file.read(size)
+        data = read_at(self._file, at, size)
         while len(data) < size:
-            more = self._file.read(size - len(data))
+            more = read_at(self._file, at + len(data), size - len(data))
             if not more:
                 raise EOFError("the temporary file is shorter than what was written to it")
             data += more
         return data
+
+
+def read_at(file: IO[bytes], at: int, size: int) -> bytes:
+    """Some bytes of a file, wherever it stands: a report may be told in several threads, or processes forked later,
+    at once."""
+    if isinstance(file, io.BytesIO):
+        return bytes(file.getbuffer()[at : at + size])
+    if hasattr(os, "pread"):
+        return os.pread(file.fileno(), size, at)
+    file.seek(at)
+    return file.read(size)
 
 
 class Spool:
@@ -145,12 +159,13 @@ class Spool:
 
     def _load(self, number: int) -> list[Any]:
         """A piece."""
-        if self._cached[0] != number:
+        cached = self._cached
+        if cached[0] != number:
             group, n = divmod(number, GROUP // self._piece)
             start = self._ends[number - 1] if n else 0
             data = self._store.read(self._groups[group] + start, self._ends[number] - start)
-            self._cached = (number, marshal.loads(data))
-        return self._cached[1]
+            cached = self._cached = (number, marshal.loads(data))
+        return cached[1]
 
     def __iter__(self) -> Iterator[Any]:
         many = GROUP // self._piece
@@ -171,12 +186,19 @@ class Spool:
         return self._load(index // self._piece)[index % self._piece]
 
     def __getstate__(self) -> tuple[Any, ...]:
-        """What goes to another process that has the same stores: the number of the store, not its content."""
-        return self._store.number, self._piece, self._batch, self._groups, self._ends, self._count
+        """What goes to another process that has the same stores: the number of the store. To any other, and into a
+        copy, goes the content."""
+        groups, content = self._groups, b""
+        if self._store.number < 0:
+            many = GROUP // self._piece
+            lengths = [self._ends[min((n + 1) * many, len(self._ends)) - 1] for n in range(len(groups))]
+            content = b"".join([self._store.read(at, size) for at, size in zip(groups, lengths, strict=True)])
+            groups = array("q", list(accumulate(lengths, initial=0))[:-1])
+        return self._store.number, self._piece, self._batch, groups, self._ends, self._count, content
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
-        number, self._piece, self._batch, self._groups, self._ends, self._count = state
-        self._store, self._cached = Store(number), (-1, [])
+        number, self._piece, self._batch, self._groups, self._ends, self._count, content = state
+        self._store, self._cached = Store(number, content), (-1, [])
 
     def adopt(self, stores: list[Store]) -> None:
         """After the way between processes: use this process's handle of the store."""

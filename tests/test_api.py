@@ -5,18 +5,24 @@ from __future__ import annotations
 import copy
 import datetime
 import gc
+import gzip
 import io
 import json
+import multiprocessing
 import pickle
 import random
 import signal
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 from one_claim import BAD, GOOD
 
 import edi_check
 from edi_check import EdiCheckError, NotX12, UnsupportedGuide, check, read_claims
+from edi_check.generating import generate
 from edi_check.model import BillingProvider, Claim, DateRange, Party, ServiceLine, Subscriber, fields_of, new_claim
 
 AS_OF = "2026-03-01"
@@ -237,6 +243,50 @@ def test_reading_raises_errors_of_its_own_only() -> None:
                 assert claim.index
         except EdiCheckError:
             continue
+
+
+@pytest.fixture(scope="module")
+def batch(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Claims enough that their rows are on disk."""
+    path = tmp_path_factory.mktemp("batch") / "batch.837"
+    path.write_bytes(b"".join(generate(600, seed=5, faults=0.5)))
+    return path
+
+
+@pytest.mark.parametrize("kind", ["path", "bytes", "gzip", "side by side"])
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda report: pickle.loads(pickle.dumps(report))])
+def test_a_report_is_copied_whole(batch: Path, kind: str, copied: Callable[[Any], Any]) -> None:
+    data = batch.read_bytes()
+    source = {"path": batch, "bytes": data, "gzip": gzip.compress(data), "side by side": [batch, str(batch)]}[kind]
+    report = check(source, as_of=AS_OF, jobs=2, name="batch")
+    other = copied(report)
+    told = edi_check.render(report, "html"), report.to_dict()
+    assert (edi_check.render(other, "html"), other.to_dict()) == told
+    assert other.files[0].read_at(9, 1000) == data[9:1009]
+    del report
+    assert other.to_dict() == told[1]
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_report_is_told_in_several_threads_at_once(batch: Path, packed: bool) -> None:
+    """A server does: rows and texts of one report's claims were read at the place that another thread had gone to."""
+    data = batch.read_bytes()
+    report = check(gzip.compress(data) if packed else batch, as_of=AS_OF)
+    forms = ["json", "html", "sarif", "text"]
+    once = {form: edi_check.render(report, form) for form in forms}
+    report = check(gzip.compress(data) if packed else batch, as_of=AS_OF)
+    with ThreadPoolExecutor(8) as threads:
+        asked = [(n, form, threads.submit(edi_check.render, report, form)) for n in range(6) for form in forms]
+        assert [(n, form) for n, form, told in asked if told.result() != once[form]] == []
+
+
+def _in_a_pool(paths: list[str]) -> int:
+    return check(paths, as_of=AS_OF, jobs=2).exit_code
+
+
+def test_several_jobs_in_a_process_that_may_have_no_children(batch: Path) -> None:
+    with multiprocessing.get_context("fork").Pool(1) as pool:
+        assert pool.apply(_in_a_pool, [[str(batch), str(batch)]]) == 1
 
 
 def test_progress_is_told(tmp_path: Path) -> None:
