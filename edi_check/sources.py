@@ -101,11 +101,9 @@ class Source:
         if self._file is None:
             self._file = open(self._path, "rb")  # noqa: SIM115 - stays open: positions are looked up later
             self._is_own = True
-        while chunk := self._file.read(CHUNK):
+        while chunk := _next(self._file):
             self.taken += len(chunk)
             yield _bytes(chunk)
-        if chunk is None:  # a stream that doesn't block: this is not its end
-            raise BlockingIOError(errno.EAGAIN, "the stream doesn't wait for what is to come")
 
     def _unpacked(self, raw: Iterable[bytes]) -> Iterator[bytes]:
         chunks = iter(raw)
@@ -237,6 +235,21 @@ class Source:
                 except OSError:  # the end of a copy that found no room
                     pass
         self._again = None
+
+
+def _next(file: Any) -> Any:
+    """What a stream gives next. One that doesn't block gives ``None`` while there is nothing, which is not its end: it
+    is waited for. Programs such as Node and ssh leave their pipes so."""
+    while (chunk := file.read(CHUNK)) is None:
+        import selectors
+
+        try:
+            with selectors.DefaultSelector() as selector:
+                selector.register(file, selectors.EVENT_READ)
+                selector.select()
+        except (AttributeError, OSError, ValueError):
+            raise BlockingIOError(errno.EAGAIN, "the stream doesn't wait for what is to come") from None
+    return chunk
 
 
 def _identity(file: IO[bytes]) -> tuple[int, ...]:

@@ -7,6 +7,7 @@ concern; it is opened 0600 and unlinked by the system as soon as it is open.
 
 from __future__ import annotations
 
+import _thread
 import io
 import marshal
 import os
@@ -27,6 +28,9 @@ KEPT: Final = 2048
 """Rows of all spools of a store that stay so: a file of some hundred claims needs no disk."""
 PENDING: Final = 1 << 16
 """Bytes that wait for a write of their own no longer."""
+
+_turn = _thread.allocate_lock()
+"""To read, where the system can't without moving the file's place."""
 
 
 class Store:
@@ -80,11 +84,8 @@ class Store:
         self.flush()
         assert self._file is not None
         data = read_at(self._file, at, size)
-        while len(data) < size:
-            more = read_at(self._file, at + len(data), size - len(data))
-            if not more:
-                raise EOFError("the temporary file is shorter than what was written to it")
-            data += more
+        if len(data) < size:
+            raise EOFError("the temporary file is shorter than what was written to it")
         return data
 
 
@@ -92,11 +93,15 @@ def read_at(file: IO[bytes], at: int, size: int) -> bytes:
     """Some bytes of a file, wherever it stands: a report may be told in several threads, or processes forked later,
     at once."""
     if isinstance(file, io.BytesIO):
-        return bytes(file.getbuffer()[at : at + size])
-    if hasattr(os, "pread"):
-        return os.pread(file.fileno(), size, at)
-    file.seek(at)
-    return file.read(size)
+        return file.getvalue()[at : at + size]  # not getbuffer, which copies all that came as bytes
+    if not hasattr(os, "pread"):
+        with _turn:
+            file.seek(at)
+            return file.read(size)
+    data = os.pread(file.fileno(), size, at)
+    while len(data) < size and (more := os.pread(file.fileno(), size - len(data), at + len(data))):
+        data += more  # a system gives 2 GB at most
+    return data
 
 
 class Spool:

@@ -9,12 +9,17 @@ import gzip
 import io
 import json
 import multiprocessing
+import os
 import pickle
 import random
 import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -26,6 +31,7 @@ from edi_check.generating import generate
 from edi_check.model import BillingProvider, Claim, DateRange, Party, ServiceLine, Subscriber, fields_of, new_claim
 
 AS_OF = "2026-03-01"
+TA1 = GOOD[: GOOD.index("GS*")].encode() + b"TA1*000000001*260301*0800*A*000~IEA*0*000000001~"
 
 
 def test_check_takes_a_path_bytes_a_file_or_several(tmp_path: Path) -> None:
@@ -300,3 +306,42 @@ def test_the_library_leaves_the_process_as_it_was(capsys: pytest.CaptureFixture[
     edi_check.render(check(BAD.encode(), as_of=AS_OF), "text")
     assert (gc.isenabled(), signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)) == before
     assert capsys.readouterr() == ("", "")
+
+
+def feed_slowly(outer: int, data: bytes, pause: float = 0.05) -> None:
+    half = len(data) // 2
+    with open(outer, "wb", buffering=0) as out:
+        for part in (data[:half], data[half:]):
+            time.sleep(pause)
+            out.write(part)
+
+
+@pytest.mark.parametrize("data", [GOOD.encode(), gzip.compress(GOOD.encode())])
+def test_a_pipe_that_does_not_block_is_waited_for(data: bytes) -> None:
+    """What wasn't there yet was taken for the end: a valid file was said to be empty, or cut off."""
+    inner, outer = os.pipe()
+    os.set_blocking(inner, False)
+    feeding = Thread(target=feed_slowly, args=(outer, data))
+    feeding.start()
+    with open(inner, "rb") as stream:
+        assert check(stream, as_of=AS_OF).files[0].disposition == "accepted"
+    feeding.join()
+
+
+@pytest.mark.parametrize("arguments", [
+    ["check", "-f", "ndjson", "--as-of", AS_OF, "-"], ["lines", "-"], ["redact", "-"], ["explain", "-"]])
+def test_standard_input_that_does_not_block_is_waited_for(arguments: list[str]) -> None:
+    data = GOOD.encode()
+    if arguments[0] == "explain":
+        data = TA1
+    command = [sys.executable, "-m", "edi_check", *arguments]
+    whole = subprocess.run(command, input=data, capture_output=True, check=False)
+    inner, outer = os.pipe()
+    os.set_blocking(inner, False)
+    with subprocess.Popen(command, stdin=inner, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        os.close(inner)
+        feed_slowly(outer, data, 1)
+        out, err = process.communicate()
+    assert (process.returncode, err) == (0, whole.stderr)
+    assert arguments[0] == "redact" or out == whole.stdout
+    assert len(out) == len(whole.stdout) > 0
