@@ -150,6 +150,9 @@ def test_the_objects_of_a_claim_are_values() -> None:
     (one,), (two,) = (list(read_claims(GOOD.encode())) for _ in range(2))
     assert one.service_lines == two.service_lines and one.billing == two.billing and one.billing != one.subscriber
     assert f"last_name={one.billing.last_name!r}" in repr(one.billing) and "service_lines=" in repr(one)
+    assert one == two == copy.copy(one) == copy.deepcopy(one) == pickle.loads(pickle.dumps(one))
+    (moved,) = read_claims(GOOD.replace("\n", "\r\n").encode())
+    assert moved.service_lines == one.service_lines and moved != one
     other = copy.copy(one.service_lines[0])
     other.procedure = "00000"
     assert other != one.service_lines[0] == two.service_lines[0]

@@ -25,6 +25,15 @@ class SegmentTrace:
     levels: tuple[list[Batch], ...]
     set_segment: int
 
+    def __eq__(self, other: object) -> bool:
+        """The same segments at the same places: claims are values, and a copy is what it was made from."""
+        if not isinstance(other, SegmentTrace):
+            return NotImplemented
+        return self.set_segment == other.set_segment and self._told() == other._told()
+
+    def _told(self) -> list[list[tuple[object, ...]]]:
+        return [[(b.segments, b.first, b.offset, b.gap, b.given, b.loops) for b in level] for level in self.levels]
+
     def locate(self, segment: int) -> Place:
         """Place of the segment with this number; an empty one if it isn't the claim's or its levels'."""
         for batches in self.levels:
