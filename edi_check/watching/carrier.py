@@ -23,7 +23,7 @@ from .notes import Note, Notebook
 from .pickup import Pickup
 from .plan import Plan, SourcePlan
 from .records import DONE, PUSHING, QUARANTINED, Ledger
-from .sftp import Missing, Refused, WrongHostKey, connect
+from .sftp import Missing, NoInbound, Refused, WrongHostKey, connect
 from .waiting import Left
 
 __all__ = ["Carrier", "Retry"]
@@ -190,6 +190,9 @@ class Carrier(threading.Thread):
         folder = await connect(self.remote, **options)
         self.pickup.look_anew()
         try:
+            missing = await folder.lacks()
+            if isinstance(missing, NoInbound) or (missing and self.ledger.remote_outputs(self.source.name, 1)):
+                raise missing
             self.journal.write("info", "source_up", source=self.source.name)
             while not self.stopping.is_set():
                 try:

@@ -25,7 +25,7 @@ from .intake import Entry, is_segment, is_whole
 from .plan import RemoteSource
 from .transport import GZIP, HEAD, TAIL
 
-__all__ = ["BadFile", "Exists", "Missing", "Refused", "RemoteFolder", "WrongHostKey", "connect"]
+__all__ = ["BadFile", "Exists", "Missing", "NoInbound", "Refused", "RemoteFolder", "WrongHostKey", "connect"]
 
 T = TypeVar("T")
 

@@ -245,9 +245,24 @@ def test_claimed_files_outlive_a_folder_that_is_away_for_a_while(tmp_path: Path,
     server.inbound.rename(tmp_path / "away")
     log = [json.loads(line) for line in run_once(plan).splitlines()]
     assert {e["reason"] for e in log if e["event"] == "source_down"} == {"noinbound"}
+    assert "source_up" not in {e["event"] for e in log}, "it says that a trouble is over"
     (tmp_path / "away").rename(server.inbound)
     told = [json.loads(line)["event"] for line in run_once(plan).splitlines()]
     assert told.count("decided") == 1 and "gone_there" not in told and not list(server.inbound.iterdir())
+
+
+def test_a_source_is_not_up_while_its_outbound_folder_is_away_and_something_waits(
+    tmp_path: Path, server: Server
+) -> None:
+    """It was, and down again, at every try: who reads the log took the trouble for over each time."""
+    server.outbound.rename(tmp_path / "away")
+    plan = plan_for(tmp_path / "root", sources=(server.source(),))
+    assert '"source_up"' in run_once(plan), "nothing has to go there yet"
+    drop(server.inbound, "claims.837", numbered(1))
+    told = [json.loads(line)["event"] for line in run_once(plan).splitlines()]
+    assert told.count("source_down") > 1 == told.count("source_up")
+    (tmp_path / "away").rename(server.outbound)
+    assert '"source_up"' in run_once(plan) and len(list(server.outbound.iterdir())) == 2
 
 
 def test_a_claimed_file_that_is_not_there_any_more_is_told(tmp_path: Path, server: Server) -> None:
