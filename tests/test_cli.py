@@ -719,9 +719,8 @@ def test_every_command_has_help_with_an_example(run: Run, path: tuple[str, ...],
     assert ran.code == 0
     wide = [line for line in ran.out.splitlines() if len(line) > 80]
     assert not wide, f"edi-check {' '.join(path)} --help is too wide for 80 columns: {wide}"
-    if not isinstance(command, click.Group):
-        assert f"edi-check {' '.join(path)}" in ran.out.partition("Example")[2], (
-            f"edi-check {' '.join(path)}: give its docstring an Example")
+    assert f"edi-check {' '.join(path)}" in ran.out.partition("Example")[2], (
+        f"edi-check {' '.join(path)}: give its docstring an Example")
     for parameter in command.params:
         if isinstance(parameter, click.Option) and not parameter.hidden and parameter.name != "form":
             assert parameter.help, f"edi-check {' '.join(path)} {parameter.opts[0]} has no help: say what it does"

@@ -17,7 +17,12 @@ __all__ = ["config"]
 
 @click.group(short_help="Show the settings in force.")
 def config() -> None:
-    """The settings: option, EDI_CHECK_* variable, --config, ./edi-check.toml, default: the first one that says so."""
+    """The settings: option, EDI_CHECK_* variable, --config, ./edi-check.toml, default: the first one that says so.
+
+    \b
+    Example:
+      edi-check config show --set
+    """
 
 
 @config.command(short_help="Every setting and where it came from.")

@@ -146,7 +146,13 @@ def requeue(session: Session, /, id: str, config_file: str, **places: str) -> No
 
 @click.group(short_help="Files that were put aside.")
 def quarantine() -> None:
-    """Files that were put aside: cut off and answered so, or unanswered because judging them ended a process."""
+    """Files that were put aside: cut off and answered so, or unanswered because judging them ended a process.
+
+    \b
+    Examples:
+      edi-check quarantine list --config edi-check.toml
+      edi-check quarantine release 4k7zq0m2x9ab --config edi-check.toml
+    """
 
 
 @quarantine.command("list", short_help="What lies in quarantine.")

@@ -17,7 +17,12 @@ __all__ = ["pack"]
 
 @click.group(short_help="Work on packs of your own.")
 def pack() -> None:
-    """Packs are edits as data: a TOML file that names conditions and built-in checks, and runs nothing."""
+    """Packs are edits as data: a TOML file that names conditions and built-in checks, and runs nothing.
+
+    \b
+    Example:
+      edi-check pack lint acme-therapy.toml
+    """
 
 
 @pack.command(short_help="Find the mistakes in a pack.")

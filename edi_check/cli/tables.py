@@ -28,6 +28,11 @@ def tables() -> None:
     """Code tables that you load once a quarter or a year: NCCI's as CMS publishes them, ICD-10-CM, procedure codes.
 
     None comes with edi-check: CPT needs the AMA's licence. Without a table its edits are reported as not evaluated.
+
+    \b
+    Examples:
+      edi-check tables add ccipra-v322r0-f*.zip
+      edi-check tables list
     """
 
 
