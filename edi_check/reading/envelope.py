@@ -103,10 +103,13 @@ class Envelope:
         i = self.interchange
         assert i is not None
         self.close_open_group(n)
+        if not self._is_misread:
+            self._judge_end(i, e, n)
+        i.is_complete = True
+        self.interchange = None
+
+    def _judge_end(self, i: Interchange, e: Sequence[str], n: int) -> None:
         count, number = (*e[1:3], "", "")[:2]
-        if self._is_misread:
-            i.is_complete, self.interchange = True, None
-            return
         if not _says(count, len(i.groups)):
             self.fault("TA1-021",
                        f"IEA01 says {count[:12] or 'nothing'}, but the interchange holds "
@@ -116,8 +119,6 @@ class Envelope:
             self.fault("TA1-001", f"IEA02 “{number[:12]}” is not the control number {i.control_number} of the ISA.",
                        "Put the same control number in ISA13 and IEA02.", n, "IEA02", number)
         self._surplus(e, n, "TA1-022")
-        i.is_complete = True
-        self.interchange = None
 
     def abandon_interchange(self, n: int, why: str) -> None:
         """The interchange ends without its IEA: one finding, whatever else is open with it."""

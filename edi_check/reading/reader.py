@@ -60,7 +60,6 @@ class Reader(Byways):
         super().__init__(limits["segment_elements"], limits["file_sets"], tables)
         self.segmenter = Segmenter(limits["segment_bytes"])
         self.interchanges, self.faults = self.envelope.interchanges, self.envelope.faults
-        self.is_truncated = False
         self.lines = 0
         self._out: list[Claim] = []
 
@@ -77,8 +76,8 @@ class Reader(Byways):
         claims = self._handle(self.segmenter.close())
         if self.envelope.interchange is not None:
             self._cut("The file ends before the interchange does: IEA is missing.")
-        is_read = not self.limit_hit and not self.is_truncated and not any(map(ends_reading, self.faults))
-        if self.segmenter.count and not self.envelope.has_professional and is_read:
+        has_claims = self.envelope.has_professional or not self.segmenter.count
+        if not has_claims and not self.limit_hit and not any(map(ends_reading, self.faults)):
             self.envelope.fault(
                 "CORE-FILE-02",
                 "The file holds no professional claims (837P, 005010X222A1).",
@@ -184,7 +183,6 @@ class Reader(Byways):
     def _cut(self, why: str, n: int = 0) -> None:
         """The interchange breaks off before segment ``n`` (0: before what comes next)."""
         n = n or self._header_number()
-        self.is_truncated = True
         self._end_everything(n)
         self.envelope.abandon_interchange(n, why)
 

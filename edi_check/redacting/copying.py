@@ -98,7 +98,7 @@ class _Copy:
         self.headers: set[str] = set()
         self._raw = ""
         self._at = 0
-        self._begun: Header | None = None
+        self._header: Header | None = None
         """The ISA at hand."""
 
     def run(self, chunks: Iterable[bytes]) -> None:
@@ -130,10 +130,10 @@ class _Copy:
     def _refuse_misread(self, event: Batch | Header | Stray) -> None:
         """Nothing is known of what stands in segments that the delimiters of their ISA don't cut."""
         if isinstance(event, Header):
-            self._begun = event
-        elif self._begun is not None:
+            self._header = event
+        elif self._header is not None:
             for text in event.segments if isinstance(event, Batch) else (event.text,):
-                told = misread(text, self._begun.delimiters) if text.startswith("GS") else None
+                told = misread(text, self._header.delimiters) if text.startswith("GS") else None
                 if told is not None:
                     raise RedactionFailed(f"{told[1]} It can't be read, so nothing is copied. {told[2]}")
 
