@@ -11,9 +11,9 @@ from .disk import unlink_quietly
 from .figures import Figures
 from .journal import Journal
 from .layout import Layout
-from .pickup import BATCH, together
 from .records import STAGED, UPLOADED, Ledger, Output
 from .sftp import Exists, Missing, Refused, RemoteFolder
+from .together import BATCH, together
 
 __all__ = ["Delivery"]
 

@@ -18,7 +18,7 @@ from .disk import create, open_regular
 from .ledger import JUDGED, is_token
 from .records import Ledger
 
-__all__ = ["Last", "Note", "Notebook", "last", "living"]
+__all__ = ["Last", "Note", "Notebook", "is_locked", "last", "living"]
 
 SIGN_SECONDS = 10.0
 """So long after the last sign of life one is given, though there is nothing new."""
@@ -106,15 +106,16 @@ def _each(owners: str) -> Iterator[tuple[int, bool]]:
         except FileNotFoundError:
             continue
         try:
-            yield handle, _is_locked(handle)
+            yield handle, is_locked(handle)
         finally:
             os.close(handle)
 
 
-def _is_locked(handle: int) -> bool:
-    """Not asked for longer than a moment: asking takes the lock."""
+def is_locked(handle: int) -> bool:
+    """Does some process hold this lock? Asking takes it for a moment, shared: two that ask don't take one another for
+    its holder, who has it alone."""
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
     fcntl.flock(handle, fcntl.LOCK_UN)

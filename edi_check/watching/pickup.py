@@ -12,10 +12,9 @@ import asyncio
 import errno
 import os
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Sequence
 from time import monotonic, time
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from .aside import PATIENCE, Aside
 from .disk import Flusher, fsync_folder, open_regular, unlink_quietly
@@ -26,41 +25,19 @@ from .ledger import new_id
 from .plan import Plan, SourcePlan
 from .records import CLAIMED, RETURNING, Claim, Ledger, Record
 from .sftp import Exists, Missing, Refused, RemoteFolder
+from .together import BATCH, together
 from .transport import Unpacking, is_file_whole
 from .unfinished import Unfinished, recorded
 from .waiting import Left, forget_changed, left_of, may_settle, unmarked
 
-__all__ = ["AT_ONCE", "BATCH", "Pickup", "together"]
-
-T = TypeVar("T")
+__all__ = ["Pickup"]
 
 PREFIX = b".edi-check-"
 HOLD_SECONDS = 10.0
-BATCH = 64
-AT_ONCE = 16
-"""Requests under way on one connection. More gains little, and each may hold a piece of a file in memory."""
-SMALL, BIG_AT_ONCE = 1 << 15, 2
 BATCH_BYTES = 64 << 20
 """What is taken in one go, unless a single file is bigger: it is judged when all of it is here."""
 SCAN_SHARE = 4
 """A listing may cost a quarter of the time: what it found is taken, batch by batch, before it is asked for again."""
-
-
-async def together(
-    do: Callable[[T], Awaitable[object]], things: Iterable[T], size: Callable[[T], int] = lambda thing: 0
-) -> None:
-    """``do`` each, ``AT_ONCE`` of them at a time, begun in their order; fewer of those whose ``size`` is big, so that a
-    slow line still answers each request in time. All have been tried when the first error is raised: what one of them
-    achieved is not lost with the connection of another."""
-    some, big = asyncio.Semaphore(AT_ONCE), asyncio.Semaphore(BIG_AT_ONCE)
-
-    async def one(thing: T) -> None:
-        async with some, big if size(thing) > SMALL else nullcontext():
-            await do(thing)
-
-    for result in await asyncio.gather(*map(one, things), return_exceptions=True):
-        if isinstance(result, BaseException):
-            raise result
 
 
 class Taken(NamedTuple):
@@ -82,7 +59,8 @@ class Pickup:
         self.journal, self.figures = journal, figures
         self.by_rename = source.remote.claims_by == "rename"
         self.by_ledger = not self.by_rename
-        """May files lie there that were taken and have the partner's name? So after the first that wasn't renamed."""
+        """May files lie there that were taken and have the partner's name? So after the first that wasn't renamed, or
+        that an earlier process hadn't renamed."""
         self._is_refused = False
         self.flusher = Flusher()
         self._memory: dict[bytes, Seen] = {}
@@ -91,7 +69,7 @@ class Pickup:
         self._unmarked: set[bytes] = set()
         self._stays: set[bytes] = set()
         self._fresh: set[str] = set()
-        """Files claimed just now: not renamed before."""
+        """Files that this connection claims for the first time: one that is gone has its partner's name, or none."""
         self._held: Aside[str] = Aside()
         self._ready: deque[Entry] = deque()
         self._overdue: set[bytes] = set()
@@ -132,7 +110,7 @@ class Pickup:
         chosen = self._not_taken(await self._choose(folder))
         if chosen:
             records = self._claim(chosen)
-            self._fresh = {r.id for r in records}
+            self._fresh.update(r.id for r in records)
             await self._fetch_all(folder, records)
             self._fresh.clear()
         return bool(claimed or chosen)
@@ -182,9 +160,12 @@ class Pickup:
         return [e for e in looked if e.name in whole]
 
     def _not_taken(self, entries: list[Entry]) -> list[Entry]:
-        """Without those that an earlier process took and left there; then each listing is asked about from now on."""
-        taken = not self.by_ledger and self.ledger.was_taken
-        fresh = [e for e in entries if not (taken and taken(self.source.name, e.name, e.size, e.mtime_ns))]
+        """Without those that an earlier process took and left under the partner's name, and that could be renamed by
+        now. From here on every listing is asked about."""
+        if self.by_ledger:
+            return entries
+        was_taken = self.ledger.was_taken
+        fresh = [e for e in entries if not was_taken(self.source.name, e.name, e.size, e.mtime_ns)]
         if len(fresh) < len(entries):
             self.by_ledger = True
             self.look_anew()
@@ -370,7 +351,8 @@ class Pickup:
         return name
 
     async def _gone(self, folder: RemoteFolder, r: Record) -> None:
-        """A file that may have our name isn't there. Raises Missing when the folder isn't: both may come back."""
+        """A file that may have our name for it isn't there. Raises Missing when it is the folder that is away: then it
+        may come back, with what nobody but us knows to be a claim file."""
         await self._have_folder(folder)
         self.journal.write("warn", "gone_there", id=r.id, source=self.source.name)
 

@@ -5,9 +5,9 @@ It was taken out or renamed, or is a local one now, or lost its outbound folder.
 
 from __future__ import annotations
 
-import fcntl
 import os
 
+from .notes import is_locked
 from .plan import Plan
 from .records import Ledger
 
@@ -22,15 +22,12 @@ def stranded(plan: Plan, ledger: Ledger) -> dict[str, int]:
 
 
 def _is_served(path: str) -> bool:
-    """Does a watcher with other settings serve it? Asking takes the lock for a moment."""
+    """Does a watcher with other settings serve it?"""
     try:
         handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
         return False
     try:
-        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
+        return is_locked(handle)
     finally:
         os.close(handle)
-    return False

@@ -161,15 +161,21 @@ def test_once_ends_though_files_that_were_claimed_can_not_be_fetched(tmp_path: P
     assert log.count("fetched") == log.count("decided") == 1 and not list(server.inbound.iterdir())
 
 
+def with_answers_waiting(tmp_path: Path, server: Server) -> Plan:
+    """A file was taken and judged; its answers wait, because the server's outbound folder has gone to ``away``."""
+    plan = plan_for(tmp_path / "root", sources=(server.source(),))
+    drop(server.inbound, "pushing.837", numbered(1))
+    server.outbound.rename(tmp_path / "away")
+    run_once(plan)
+    return plan
+
+
 @pytest.mark.parametrize("now", ["renamed", "taken out", "local"])
 def test_files_whose_remote_source_is_gone_from_the_settings_are_told(
     tmp_path: Path, server: Server, now: str
 ) -> None:
     """One was claimed and not fetched, of another the acknowledgments wait; put back under its name, both go on."""
-    plan = plan_for(tmp_path / "root", sources=(server.source(),))
-    drop(server.inbound, "pushing.837", numbered(1))
-    server.outbound.rename(tmp_path / "away")
-    run_once(plan)
+    plan = with_answers_waiting(tmp_path, server)
     (tmp_path / "away").rename(server.outbound)
     drop(server.inbound, "claimed.837", numbered(2))
     claimed_and_killed(plan, server, "claimed.837", new_id())
@@ -192,10 +198,7 @@ def test_files_whose_remote_source_is_gone_from_the_settings_are_told(
 
 def test_files_of_a_server_that_is_gone_for_good_can_be_given_up(tmp_path: Path, server: Server) -> None:
     """By what the page says: archived or forgotten, with nothing left over."""
-    plan = plan_for(tmp_path / "root", sources=(server.source(),))
-    drop(server.inbound, "pushing.837", numbered(1))
-    server.outbound.rename(tmp_path / "away")
-    run_once(plan)
+    plan = with_answers_waiting(tmp_path, server)
     drop(server.inbound, "claimed.837", numbered(2))
     claimed_and_killed(plan, server, "claimed.837", new_id())
     page = (Path(__file__).parents[2] / "docs/watching.md").read_text("utf-8")
@@ -215,10 +218,7 @@ def test_files_of_a_server_that_is_gone_for_good_can_be_given_up(tmp_path: Path,
 
 def test_without_an_outbound_folder_nothing_is_pushed_any_more(tmp_path: Path, server: Server) -> None:
     """Without a folder its place would be the top of the server."""
-    plan = plan_for(tmp_path / "root", sources=(server.source(),))
-    drop(server.inbound, "claims.837", numbered(1))
-    server.outbound.rename(tmp_path / "away")
-    run_once(plan)
+    plan = with_answers_waiting(tmp_path, server)
     later = replace(plan, sources=(server.source(outbound=""),))
     log = io.StringIO()
     service = service_for(later, log)
