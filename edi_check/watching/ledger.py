@@ -59,6 +59,14 @@ def new_id() -> str:
     return "".join(secrets.choice(ALPHABET) for _ in range(12))
 
 
+def _is_at(path: str, handle: int) -> bool:
+    """Is this open file the one of that name?"""
+    try:
+        return os.stat(path).st_ino == os.fstat(handle).st_ino
+    except FileNotFoundError:
+        return False
+
+
 def probe_name() -> str:
     """Of a file that somebody makes to see whether it can be made: one that everybody leaves alone."""
     return f".edi-check-{new_id()}.part"
@@ -84,11 +92,8 @@ class SqliteLedger(Register):
         while True:
             handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             fcntl.flock(handle, fcntl.LOCK_EX)
-            try:
-                if os.stat(path).st_ino == os.fstat(handle).st_ino:
-                    return handle
-            except FileNotFoundError:
-                pass
+            if _is_at(path, handle):
+                return handle
             os.close(handle)
 
     def _owner_file(self, token: str) -> str:
@@ -176,9 +181,12 @@ class SqliteLedger(Register):
                 continue
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                self._free(token, os.pread(handle, JUDGED, 0).decode("ascii", "replace").strip())
+                if not _is_at(path, handle):  # let go meanwhile, or made again by an owner that lives
+                    continue
+                freed = self._free(token, os.pread(handle, JUDGED, 0).decode("ascii", "replace").strip())
+                # An empty one may be of somebody who is about to lock it, and has nothing yet.
+                gone += bool(freed or os.fstat(handle).st_size)
                 unlink_quietly(path)
-                gone += 1
             except BlockingIOError:
                 pass
             finally:
@@ -195,13 +203,14 @@ class SqliteLedger(Register):
                 self._free(token, "")
         return gone
 
-    def _free(self, token: str, judged: str) -> None:
+    def _free(self, token: str, judged: str) -> int:
+        """Out: how many files were its."""
         with self.writing() as db:
             db.execute(
                 "UPDATE file SET ends = ends + 1 WHERE id = ? AND owner = ? AND state IN (?, ?)",
                 (judged, token, CLAIMED, FETCHED),
             )
-            db.execute("UPDATE file SET owner = '' WHERE owner = ?", (token,))
+            return db.execute("UPDATE file SET owner = '' WHERE owner = ?", (token,)).rowcount
 
     def fetched(self, files: Sequence[tuple[str, os.stat_result, int | None]]) -> None:
         """The bytes of remote files are here and durable: whoever judges may have them. In: id, how the file looks

@@ -232,7 +232,7 @@ def test_what_a_killed_watcher_left_in_the_stage_is_removed(tmp_path: Path) -> N
     """Answers hold claims: those of a file that was given back must not lie about for ever."""
     plan = plan_for(tmp_path)
     watcher = Child(plan)
-    assert wait_for(lambda: bool(glob(str(tmp_path / "work/owners/*"))), 20)
+    assert wait_for(lambda: any(map(os.path.getsize, glob(str(tmp_path / "work/owners/*")))), 20), "it is at work"
     watcher.end(signal.SIGKILL)
     stray = tmp_path / "work/stage/0123456789ab.0"
     stray.write_bytes(b"ISA")
