@@ -140,7 +140,7 @@ def requeue(session: Session, /, id: str, config_file: str, **places: str) -> No
     from ..watching.orders import requeue as ordered
 
     with opened(session, config_file, places) as (plan, ledger):
-        new = ordered(plan.layout, ledger, id)
+        new = ordered(plan.layout, ledger, id, [s.name for s in plan.sources if s.remote])
     click.echo(new)
 
 

@@ -31,15 +31,12 @@ from .records import (
     Precedent,
     Record,
 )
-from .register import COLUMNS, Register, marks, record_of
+from .register import COLUMNS, NOT_THERE, Register, marks, record_of
 
 __all__ = ["JUDGED", "SqliteLedger", "is_token", "new_id", "probe_name"]
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 """Crockford's: nothing in it looks like something else."""
-
-NOT_THERE = -1
-"""Instead of the time that a fetched file has at its source: it doesn't lie there under the partner's name."""
 
 JUDGED, ROOM = 16, 4080
 """An owner's file begins with the id of the file that is being judged; then comes a note. Room for one is made at the
@@ -139,17 +136,17 @@ class SqliteLedger(Register):
         limit: int,
         *,
         is_remote: bool | None = None,
-        source: str | None = None,
+        sources: Collection[str] | None = None,
         without: Collection[str] = (),
     ) -> list[Record]:
-        """Files in these states that are ours or nobody's, now ours: of one source, or of all ``without`` some. Files
+        """Files in these states that are ours or nobody's, now ours: of some sources, or of all ``without`` some. Files
         that have met ends of processes come last."""
         where = f"state IN ({marks(states)}) AND owner IN ('', ?)"
         values: list[object] = [*states, self.token]
         if is_remote is not None:
             where, values = where + " AND is_remote = ?", [*values, int(is_remote)]
-        if source is not None:
-            where, values = where + " AND source = ?", [*values, source]
+        if sources is not None:
+            where, values = f"{where} AND source IN ({marks(sources)})", [*values, *sources]
         if without:
             where, values = f"{where} AND source NOT IN ({marks(without)})", [*values, *without]
         query = f"SELECT {COLUMNS}, owner FROM file WHERE {where} ORDER BY ends > 1, taken, id LIMIT ?"  # noqa: S608

@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from itertools import chain
 from time import gmtime, strftime, time
@@ -140,9 +140,10 @@ def _known(ledger: SqliteLedger, id: str) -> Record:
     return record
 
 
-def requeue(layout: Layout, ledger: SqliteLedger, id: str) -> str:
-    """Judge and answer a file once more, as a file of its own whose repetition isn't held against it. Out: the new id.
-    Raises OrderError."""
+def requeue(layout: Layout, ledger: SqliteLedger, id: str, remote: Collection[str] = ()) -> str:
+    """Judge and answer a file once more, as a file of its own whose repetition isn't held against it. ``remote``: names
+    of remote sources; one of another doesn't wait for its server, and is answered here. Out: the new id. Raises
+    OrderError."""
     old = _known(ledger, id)
     id = old.id
     if old.state not in (DONE, QUARANTINED):
@@ -164,7 +165,7 @@ def requeue(layout: Layout, ledger: SqliteLedger, id: str) -> str:
     except FileNotFoundError:
         raise OrderError(f"{id}: its file isn't in the archive any more") from None
     fsync_folder(layout.claims)
-    ledger.enter_again(old, new, *looks(os.lstat(target)), time())
+    ledger.enter_again(old, new, *looks(os.lstat(target)), time(), is_remote=old.is_remote and old.source in remote)
     return new
 
 

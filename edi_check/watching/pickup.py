@@ -101,9 +101,9 @@ class Pickup:
 
     async def collect(self, folder: RemoteFolder) -> bool:
         """Give back what is to be given back, finish what was claimed, take a batch more. Out: was there anything?"""
-        for r in self.ledger.adopt([RETURNING], BATCH, is_remote=True, source=self.source.name):
+        for r in self.ledger.adopt([RETURNING], BATCH, is_remote=True, sources=[self.source.name]):
             await self._give_back(folder, r)
-        claimed = self.ledger.adopt([CLAIMED], BATCH, is_remote=True, source=self.source.name)
+        claimed = self.ledger.adopt([CLAIMED], BATCH, is_remote=True, sources=[self.source.name])
         claimed = [r for r in claimed if not self._held.is_held(r.id)]
         if claimed:
             await self._fetch_all(folder, claimed)

@@ -151,7 +151,7 @@ class Ledger(Protocol):
         limit: int,
         *,
         is_remote: bool | None = None,
-        source: str | None = None,
+        sources: Collection[str] | None = None,
         without: Collection[str] = (),
     ) -> list[Record]: ...
     def attempt(self, ids: Sequence[str]) -> None: ...

@@ -12,13 +12,16 @@ from typing import Any
 from .records import CLAIMED, DECIDED, FETCHED, PUBLISHED, PUSHING, RETURNING, Output, Record
 from .schema import LedgerError, open_database
 
-__all__ = ["COLUMNS", "Register", "marks", "record_of"]
+__all__ = ["COLUMNS", "NOT_THERE", "Register", "marks", "record_of"]
 
 COLUMNS = (
     "id, source, name, size, mtime_ns, inode, taken, is_remote, is_overdue, origin, state, attempt, ends, sha256, "
     "disposition, reason, stored, decided, ended"
 )
 
+
+NOT_THERE = -1
+"""Instead of the time that a fetched file has at its source: it doesn't lie there under the partner's name."""
 
 ENDED = "(state = 'done' OR (state = 'quarantined' AND reason = 'lost'))"
 """Nothing more can be done for these files."""
@@ -87,13 +90,16 @@ class Register:
 
     # --- an operator's orders --------------------------------------------------------------------------------------
 
-    def enter_again(self, old: Record, id: str, size: int, mtime_ns: int, inode: int, taken: float) -> None:
-        """A copy of a file that was put away, lying in ``work/claimed``, for whoever comes first."""
+    def enter_again(
+        self, old: Record, id: str, size: int, mtime_ns: int, inode: int, taken: float, *, is_remote: bool
+    ) -> None:
+        """A copy of a file that was put away, lying in ``work/claimed``, for whoever comes first. Nothing at a server
+        may be taken for it."""
         with self.writing() as db:
             db.execute(
                 "INSERT INTO file (id, source, name, size, mtime_ns, inode, taken, is_remote, is_overdue, origin, "
-                "state) VALUES (?,?,?,?,?,?,?,?,0,?,?)",
-                (id, old.source, old.name, size, mtime_ns, inode, taken, old.is_remote, old.origin, FETCHED),
+                "state, there_ns) VALUES (?,?,?,?,?,?,?,?,0,?,?,?)",
+                (id, old.source, old.name, size, mtime_ns, inode, taken, is_remote, old.origin, FETCHED, NOT_THERE),
             )
 
     def free_again(self, id: str, size: int, mtime_ns: int, inode: int) -> None:
@@ -211,15 +217,15 @@ class Register:
             return [Output(*row) for row in rows]
 
     def waiting_for_others(self, fetched_from: Collection[str], pushed_to: Collection[str]) -> dict[str, int]:
-        """Files that lie at a server, or have acknowledgments to push, of other remote sources than these: how many, by
-        source."""
+        """Files that lie at a server, were fetched and not judged, or have acknowledgments to push, of other remote
+        sources than these: how many, by source."""
         with self._lock:
             found = self.db.execute(
                 "SELECT source, sum(files) FROM (SELECT source, count(*) AS files FROM file "  # noqa: S608
                 f"WHERE state = ? AND source NOT IN ({marks(pushed_to)}) GROUP BY source "
-                "UNION ALL SELECT source, count(*) AS files FROM file WHERE state IN (?, ?) AND is_remote = 1 "
+                "UNION ALL SELECT source, count(*) AS files FROM file WHERE state IN (?, ?, ?) AND is_remote = 1 "
                 f"AND source NOT IN ({marks(fetched_from)}) GROUP BY source) GROUP BY source",
-                (PUSHING, *pushed_to, CLAIMED, RETURNING, *fetched_from),
+                (PUSHING, *pushed_to, CLAIMED, RETURNING, FETCHED, *fetched_from),
             )
             return dict(found.fetchall())
 

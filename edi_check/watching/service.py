@@ -81,6 +81,8 @@ class Service:
         self.steps.refused = self.arrivals.refused
         self.answering.progress = lambda taken, claims: self.figures.beat()
         self.carriers: list[Any] = []
+        self._remote = [s.name for s in plan.sources if s.remote]
+        """What was fetched from others isn't judged: it would be answered where its partner never looks."""
         self._stranded: dict[str, int] = {}
         self._notebook, self._note = Notebook(self.ledger), Note()
         self.each_round: Callable[[], None] = lambda: None
@@ -225,8 +227,9 @@ class Service:
         """Files that were taken and not judged: those that whole services ended on, and the others. The first are
         judged in processes of their own, which takes seconds: one at a time, when nothing else is there, or now and
         then."""
-        found = self._adopted([CLAIMED], self._batch, is_remote=False, without=self.troubles.down)
-        found += self._adopted([FETCHED], self._batch, without=self.troubles.down)
+        found = self._adopted([CLAIMED, FETCHED], self._batch, is_remote=False, without=self.troubles.down)
+        if self._remote:
+            found += self._adopted([FETCHED], self._batch, is_remote=True, sources=self._remote)
         suspects = [r for r in found if r.ends >= SUSPICIOUS]
         return suspects, [r for r in found if r.ends < SUSPICIOUS]
 
@@ -271,8 +274,9 @@ class Service:
         if not self.arrivals.are_drained or any(carrier.is_alive() for carrier in self.carriers):
             return False
         most, down = 1 + len(self.troubles.aside), self.troubles.down
-        found = self.ledger.adopt([FETCHED, DECIDED, PUBLISHED], most, without=down)
-        found += self.ledger.adopt([CLAIMED, RETURNING], most, is_remote=False, without=down)
+        found = self.ledger.adopt([DECIDED, PUBLISHED], most, without=down)
+        found += self.ledger.adopt([CLAIMED, FETCHED, RETURNING], most, is_remote=False, without=down)
+        found += self.ledger.adopt([FETCHED], most, is_remote=True, sources=self._remote)
         return all(map(self.troubles.is_given_up, found))
 
     def _tell_left(self) -> None:

@@ -15,7 +15,8 @@ __all__ = ["stranded"]
 
 
 def stranded(plan: Plan, ledger: Ledger) -> dict[str, int]:
-    """How many, by source. They were renamed at a server and not fetched yet, or have acknowledgments to push."""
+    """How many, by source. They were renamed at a server and not fetched yet, or fetched and not judged (who would get
+    the answers?), or have acknowledgments to push."""
     remote = {s.name: s.remote.outbound for s in plan.sources if s.remote}
     found = ledger.waiting_for_others(remote.keys(), [name for name, outbound in remote.items() if outbound])
     return {source: files for source, files in found.items() if not _is_served(plan.layout.source_lock(source))}

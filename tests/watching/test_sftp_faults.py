@@ -196,14 +196,110 @@ def test_files_whose_remote_source_is_gone_from_the_settings_are_told(
     ledger.close()
 
 
+def with_a_file_fetched(tmp_path: Path, server: Server) -> Plan:
+    """A file is here, and the watcher ended before it was judged."""
+    plan = plan_for(tmp_path / "root", sources=(server.source(),))
+    drop(server.inbound, "fetched.837", numbered(1))
+    running = Running(plan)
+    assert wait_for(lambda: running.saw("fetched") and not list(server.inbound.iterdir()), 20), running.events()
+    running.stop()
+    return plan
+
+
+@pytest.mark.parametrize("now", ["renamed", "taken out", "local"])
+def test_what_was_fetched_from_a_source_that_is_gone_from_the_settings_waits_and_is_told(
+    tmp_path: Path, server: Server, now: str
+) -> None:
+    """It was answered into the root's own outbound folder, where its partner never looks, and nothing said so."""
+    plan = with_a_file_fetched(tmp_path, server)
+    local = plan_for(tmp_path / "root").sources[0]
+    changed = {"renamed": server.source("other"), "taken out": local, "local": replace(local, name="partner")}[now]
+    later = replace(plan, sources=(changed,))
+    theirs = server.inbound if now == "renamed" else tmp_path / "root/inbound"
+    drop(theirs, "others.837", numbered(2))
+    ledger = SqliteLedger(plan.layout.ledger)
+    assert (stranded(plan, ledger), stranded(later, ledger)) == ({}, {"partner": 1})
+    assert ["partner (1)" in a.remedy for a in examine(later) if not a.is_well] == [True]
+    log = io.StringIO()
+    assert run(later, Journal(log), once=True, textfile="", is_worker=False, worker_command=[]) == 3
+    told = [json.loads(line) for line in log.getvalue().splitlines()]
+    assert [(e["source"], e["files"]) for e in told if e["event"] == "no_source"] == [("partner", 1)]
+    assert [e["bytes"] for e in told if e["event"] == "decided"] == [len(numbered(2))], "the others go on"
+    [held] = ledger.select("state = 'fetched'")
+    assert held.source == "partner" and not list((tmp_path / "root/outbound").glob(f"*_{held.id}_*"))
+    run_once(plan)
+    assert [p.name.rpartition("_")[2] for p in sorted(server.outbound.glob(f"*_{held.id}_*"))] == [
+        "277CA.x12", "999.x12"
+    ]
+    assert stranded(later, ledger) == {} and {state for _, state in ledger.counts()} == {"done"}
+    ledger.close()
+
+
+def test_what_was_fetched_from_a_server_that_is_gone_for_good_is_answered_here(
+    tmp_path: Path, server: Server
+) -> None:
+    """By what the page says."""
+    plan = with_a_file_fetched(tmp_path, server)
+    ledger = SqliteLedger(plan.layout.ledger)
+    given_up(ledger)
+    later = plan_for(tmp_path / "root")
+    assert "no_source" not in run_once(later) and ledger.counts() == {("partner", "done"): 1}
+    assert len(list((tmp_path / "root/outbound").glob("*_277CA.x12"))) == 1
+    ledger.close()
+
+
+def test_a_file_that_is_answered_once_more_waits_for_its_server_only_where_the_settings_have_it(
+    tmp_path: Path, server: Server
+) -> None:
+    plan = with_a_file_fetched(tmp_path, server)
+    run_once(plan)
+    later = plan_for(tmp_path / "root")
+    ledger = SqliteLedger(plan.layout.ledger)
+    [(id,)] = ledger.db.execute("SELECT id FROM file")
+    waits = requeue(plan.layout, ledger, id, ["partner"])
+    here = requeue(plan.layout, ledger, id)
+    run_once(later)
+    assert {r.id for r in ledger.select("state = 'fetched'")} == {waits} and stranded(later, ledger) == {"partner": 1}
+    assert len(list((tmp_path / "root/outbound").glob(f"*_{here}_277CA.x12"))) == 1
+    run_once(plan)
+    assert len(list(server.outbound.glob(f"*_{waits}_277CA.x12"))) == 1
+    ledger.close()
+
+
+@pytest.mark.parametrize("claims_by", ["rename", "ledger"])
+def test_what_is_answered_once_more_is_not_taken_for_a_file_without_a_time_at_the_server(
+    tmp_path: Path, server: Server, claims_by: str
+) -> None:
+    """A server that tells no times: the next file of that name and size was removed there, unread."""
+    plan = plan_for(tmp_path / "root", sources=(server.source(claims_by=claims_by),))
+    ledger: SqliteLedger | None = None
+    for number in (1, 2):
+        drop(server.inbound, "daily.837", numbered(number))
+        os.utime(server.inbound / "daily.837", (0, 0))
+        log = run_once(plan)
+        assert log.count('"decided"') == 1 and not list(server.inbound.iterdir()), log
+        ledger = ledger or SqliteLedger(plan.layout.ledger)
+        [old, *_] = ledger.select("state = 'done' ORDER BY taken")
+        if number == 1:
+            requeue(plan.layout, ledger, old.id, ["partner"])
+            run_once(plan)
+    assert ledger
+    ledger.close()
+
+
+def given_up(ledger: SqliteLedger) -> None:
+    """What the page has an operator do when a server is gone for good."""
+    page = (Path(__file__).parents[2] / "docs/watching.md").read_text("utf-8")
+    ledger.db.executescript(page.partition('ledger.db "\n')[2].partition('"\n')[0].replace("NAME", "partner"))
+
+
 def test_files_of_a_server_that_is_gone_for_good_can_be_given_up(tmp_path: Path, server: Server) -> None:
     """By what the page says: archived or forgotten, with nothing left over."""
     plan = with_answers_waiting(tmp_path, server)
     drop(server.inbound, "claimed.837", numbered(2))
     claimed_and_killed(plan, server, "claimed.837", new_id())
-    page = (Path(__file__).parents[2] / "docs/watching.md").read_text("utf-8")
     ledger = SqliteLedger(plan.layout.ledger)
-    ledger.db.executescript(page.partition('ledger.db "\n')[2].partition('"\n')[0].replace("NAME", "partner"))
+    given_up(ledger)
     later = plan_for(tmp_path / "root")
     assert "no_source" not in run_once(later)
     assert stranded(later, ledger) == {} and all(a.is_well for a in examine(later))
