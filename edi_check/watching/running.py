@@ -8,6 +8,7 @@ import signal
 import sqlite3
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 
 from .. import __version__
 from ..findings import EdiCheckError
@@ -25,6 +26,9 @@ __all__ = ["GaveUp", "run", "stop_soon"]
 INCOMPLETE, FAULT = 3, 70
 """Exit codes of ``--once``: when a source could not be served, a file not be read, or the machine hindered; when a
 fault of ours put a file into quarantine, unanswered."""
+ONCE_SECONDS = 2.0
+"""``--once`` pauses no longer between two looks: nobody waits for the next file, and how long one must be still is a
+matter of ``settle_seconds``."""
 
 
 class GaveUp(EdiCheckError):
@@ -36,6 +40,8 @@ def run(
 ) -> int:
     """Work until told to stop, or with ``once`` until all is done. Out: the exit code. Raises LayoutError, LedgerError,
     ListenError before anything is taken; LedgerError, too, when another ledger takes the place of ours; GaveUp."""
+    if once:
+        plan = replace(plan, poll_seconds=min(plan.poll_seconds, ONCE_SECONDS))
     figures = Figures()
     service = _service(plan, journal, figures, is_worker)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):

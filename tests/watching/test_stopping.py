@@ -1,8 +1,9 @@
 """Told to stop while somebody else holds the ledger: within seconds, nothing by halves, and it is said who waits for
-whom."""
+whom. And ``--once`` stops by itself when nothing is left to do."""
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
@@ -13,15 +14,18 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from drops import Consumer, configured, drop, numbered, plan_for, process, run_once, service_for, violations, wait_for
 from sshd import Server
 
+from edi_check.watching.intake import Rules
+from edi_check.watching.journal import Journal
 from edi_check.watching.layout import Layout
 from edi_check.watching.locks import HURRIED_SECONDS, Locked, holders
-from edi_check.watching.running import stop_soon
+from edi_check.watching.running import run, stop_soon
 from edi_check.watching.schema import LedgerError, open_database
 
 PROMPT_SECONDS = 12.0
@@ -190,3 +194,21 @@ def test_a_signal_that_comes_while_the_loop_begins_to_wait_is_not_a_deadlock(tmp
     finally:
         signal.signal(signal.SIGTERM, before)
         service.close()
+
+
+@pytest.mark.parametrize("where", ["local", "remote"])
+@pytest.mark.parametrize("settle_seconds", [0.0, 4.0])
+def test_once_waits_for_what_must_be_still_and_no_longer(
+    tmp_path: Path, server: Server, where: str, settle_seconds: float
+) -> None:
+    """Between two looks it went to sleep for all of ``poll_seconds``: a day, where the settings say so."""
+    plan = plan_for(tmp_path / "root", poll_seconds=60.0)
+    source = plan.sources[0] if where == "local" else server.source()
+    plan = replace(plan, sources=(replace(source, rules=Rules(settle_seconds=settle_seconds)),))
+    drop(server.inbound if where == "remote" else tmp_path / "root/inbound", "a.837", numbered(1))
+    log = io.StringIO()
+    began = time.monotonic()
+    assert run(plan, Journal(log), once=True, textfile="", is_worker=False, worker_command=[]) == 0
+    took = time.monotonic() - began
+    assert log.getvalue().count('"decided"') == 1
+    assert settle_seconds * 0.9 <= took < 45.0, "two looks for each of four steps, and a busy machine"
