@@ -67,3 +67,12 @@ def test_the_table_of_events_has_each_reason_of_a_source_that_is_down() -> None:
 )
 def test_the_tables_of_settings_have_each_of_them(head: str, keys: dict[str, object]) -> None:
     assert sorted(w for cell in first_cells(head) for w in words(cell)) == sorted(keys)
+
+
+def test_the_unit_hides_nothing_of_proc_that_the_watcher_reads() -> None:
+    """Without the boot's id, a set clock counts as a boot; without the locks nobody knows who has the ledger."""
+    read = {m for path in CODE for m in re.findall(r'"(/proc/[^"]+)"', path.read_text("utf-8"))}
+    beside = {path for path in read if not path.startswith(("/proc/self/", "/proc/{pid}/"))}
+    assert beside == {"/proc/locks", "/proc/sys/kernel/random/boot_id"}
+    unit = (ROOT / "docs/deploy/edi-check.service").read_text("utf-8").splitlines()
+    assert not [line for line in unit if line.startswith("ProcSubset=")]
