@@ -32,6 +32,9 @@ class Machine:
         try:
             os.write(handle, bytes(1 << 16))
             os.fsync(handle)
+        except OSError as error:  # of an open file: it doesn't say which
+            error.filename = path
+            raise
         finally:
             os.close(handle)
             unlink_quietly(path)

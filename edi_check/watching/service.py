@@ -250,7 +250,7 @@ class Service:
         s = os.statvfs(self.plan.layout.work)
         if s.f_bavail * s.f_frsize >= self.plan.min_free_bytes:
             return True
-        raise OSError(errno.ENOSPC, "less is free than min_free_megabytes", self.plan.layout.work)
+        raise OSError(errno.ENOSPC, "less is free than min_free_megabytes", os.path.join(self.plan.layout.work, ""))
 
     def _pause(self, error: Exception, seconds: float, folder: str) -> None:
         if isinstance(error, OSError) and not is_ours_to_fix(error):

@@ -135,6 +135,23 @@ def test_a_full_disk(small: Path, leave: int, monkeypatch: pytest.MonkeyPatch) -
     assert violations(small, files(small), Consumer(small / "outbound")) == []
 
 
+def test_what_a_full_disk_pauses_is_told_with_the_folder_each_time(small: Path) -> None:
+    """Only the first line and the first look of ``status`` had it: what was tried out afterwards didn't say where."""
+    plan = plan_for(small, min_free_bytes=1 << 60)
+    log = io.StringIO()
+    service = service_for(plan, log)
+    drop(small / "inbound", "a.837", numbered(1))
+    fill(small)
+    thread = threading.Thread(target=service.run)
+    thread.start()
+    assert wait_for(lambda: log.getvalue().count('"paused"') >= 3, 30)
+    service.stop()
+    thread.join()
+    service.close()
+    told = [json.loads(line) for line in log.getvalue().splitlines() if '"paused"' in line]
+    assert {(line["errno"], line.get("folder")) for line in told} == {("ENOSPC", str(small / "work"))}, told
+
+
 @pytest.mark.parametrize("lacking", ["room", "inodes"])
 def test_doctor_says_that_nothing_can_be_written_though_there_is_enough_free(
     small: Path, server: Server, lacking: str
