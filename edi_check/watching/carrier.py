@@ -29,6 +29,8 @@ from .waiting import Left
 __all__ = ["Carrier", "Retry"]
 
 RESTART_SECONDS = 60.0
+ONCE_TRIES, ASKED_SECONDS = 4, 0.1
+"""Somebody who asks whether a source is served takes its lock for a moment: that isn't another who serves it."""
 
 
 class Retry:
@@ -102,9 +104,11 @@ class Carrier(threading.Thread):
         path = self.plan.layout.source_lock(self.source.name)
         lock = self._lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
+            tries = 1
             while not self._is_ours(lock):
-                if self.once or self.stopping.wait(2.0):
+                if (self.once and tries == ONCE_TRIES) or self.stopping.wait(ASKED_SECONDS if self.once else 2.0):
                     return
+                tries += 1
             self._note("")
             while not self._served() and not self.stopping.wait(RESTART_SECONDS):
                 pass

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import fcntl
 import io
 import json
 import os
@@ -285,6 +286,31 @@ def test_what_is_answered_once_more_is_not_taken_for_a_file_without_a_time_at_th
             run_once(plan)
     assert ledger
     ledger.close()
+
+
+def test_once_serves_a_source_though_somebody_asks_whether_it_is_served(tmp_path: Path, server: Server) -> None:
+    """Asking takes its lock for a moment; the run left that source alone, and ended with 0."""
+    plan = plan_for(tmp_path / "root", sources=(server.source(),))
+    plan.layout.prepare([])
+    drop(server.inbound, "claims.837", numbered(1))
+    handle = os.open(plan.layout.source_lock("partner"), os.O_RDWR | os.O_CREAT, 0o600)
+    fcntl.flock(handle, fcntl.LOCK_SH)
+    running = Running(plan, once=True)
+    time.sleep(0.05)
+    fcntl.flock(handle, fcntl.LOCK_UN)
+    os.close(handle)
+    assert wait_for(lambda: running.saw("fetched"), 20), running.events()
+    running.stop()
+
+
+def test_once_leaves_a_source_to_the_watcher_that_serves_it(tmp_path: Path, server: Server) -> None:
+    plan = plan_for(tmp_path / "root", sources=(server.source(),))
+    first = Running(plan)
+    assert wait_for(lambda: first.saw("source_up"), 20), first.events()
+    second = Running(plan, once=True)
+    second.carrier.join(10)
+    assert not second.carrier.is_alive() and second.events() == [] and not second.carrier.failed
+    first.stop()
 
 
 def given_up(ledger: SqliteLedger) -> None:
