@@ -14,7 +14,6 @@ import os
 from collections import deque
 from collections.abc import Callable, Sequence
 from time import monotonic, time
-from typing import NamedTuple
 
 from .aside import PATIENCE, Aside
 from .disk import Flusher, fsync_folder, open_regular, unlink_quietly
@@ -24,6 +23,7 @@ from .journal import Journal
 from .ledger import new_id
 from .plan import Plan, SourcePlan
 from .records import CLAIMED, RETURNING, Claim, Ledger, Record
+from .removal import Removal, Taken
 from .sftp import Exists, Missing, Refused, RemoteFolder
 from .together import BATCH, together
 from .transport import Unpacking, is_file_whole
@@ -38,16 +38,6 @@ BATCH_BYTES = 64 << 20
 """What is taken in one go, unless a single file is bigger: it is judged when all of it is here."""
 SCAN_SHARE = 4
 """A listing may cost a quarter of the time: what it found is taken, batch by batch, before it is asked for again."""
-
-
-class Taken(NamedTuple):
-    """A file that is surely ours, and still lies there: under which name (the partner's, or ours for it), the partner's
-    name for it, and how it looked when it was taken."""
-
-    there: bytes
-    name: bytes
-    size: int
-    mtime_ns: int
 
 
 class Pickup:
@@ -67,7 +57,7 @@ class Pickup:
         self._unfinished = Unfinished(ledger, source.name)
         self._unreadable: Aside[bytes] = Aside()
         self._unmarked: set[bytes] = set()
-        self._stays: set[bytes] = set()
+        self._removal = Removal(source, ledger, journal)
         self._fresh: set[str] = set()
         """Files that this connection claims for the first time: one that is gone has its partner's name, or none."""
         self._held: Aside[str] = Aside()
@@ -96,7 +86,7 @@ class Pickup:
     @property
     def left(self) -> list[Left]:
         """What stays there, and why."""
-        taken = [Left("taken", len(self._stays), None)] if self._stays else []
+        taken = [Left("taken", len(self._removal.stays), None)] if self._removal.stays else []
         return left_of(self._memory, [*self._unreadable], self._unmarked, self.source.rules) + taken
 
     async def collect(self, folder: RemoteFolder) -> bool:
@@ -201,7 +191,7 @@ class Pickup:
         that have the partner's name the ledger says which were taken."""
         left: list[Entry] = []
         done: list[Taken] = []
-        self._stays &= {e.name for e in entries}
+        self._removal.stays &= {e.name for e in entries}
         for e in entries:
             if e.name.startswith(PREFIX):
                 record = self.ledger.find(e.name[len(PREFIX) :].decode("ascii", "replace"))
@@ -211,43 +201,8 @@ class Pickup:
                 done.append(Taken(e.name, e.name, e.size, e.mtime_ns))
             else:
                 left.append(e)
-        await self._remove_all(folder, done)
+        await self._removal.remove_all(folder, done)
         return left
-
-    async def _remove_all(self, folder: RemoteFolder, taken: Sequence[Taken]) -> None:
-        gone: list[Taken] = []
-
-        async def remove(t: Taken) -> None:
-            if await self._is_removed(folder, t):
-                gone.append(t)
-
-        try:
-            await together(remove, taken)
-        finally:
-            self.ledger.removed_there(self.source.name, [t[1:] for t in gone if t.there == t.name])
-
-    async def _is_removed(self, folder: RemoteFolder, t: Taken) -> bool:
-        """Remove a file and, before it, its done marker. Out: is it gone? Under the partner's name another may lie by
-        now; what looks different was put there after it was fetched: nobody has it yet, and the marker may be its."""
-        marker = os.fsencode(self.source.rules.done_marker)
-        entry = await folder.look(t.name) if marker or t.there == t.name else None
-        if t.there == t.name and (entry is None or (entry.size, entry.mtime_ns) != (t.size, t.mtime_ns)):
-            return True
-        if marker and (entry is None or t.there == t.name):
-            await self._remove(folder, t.name + marker)
-        return await self._remove(folder, t.there)
-
-    async def _remove(self, folder: RemoteFolder, name: bytes) -> bool:
-        """Out: is it gone? Where that is refused, the ledger knows that it was taken."""
-        try:
-            await folder.remove(folder.path(name))
-        except (Refused, Exists) as error:
-            if not self._stays:
-                self.journal.fault("warn", "removal_refused", error, source=self.source.name)
-            self._stays.add(name)
-            return False
-        self._stays.discard(name)
-        return True
 
     # --- taking ------------------------------------------------------------------------------------------------------
 
@@ -280,7 +235,7 @@ class Pickup:
                 self._unreadable.clear(r.name)
                 self.figures.add("files_taken_total", source=r.source)
                 self.journal.write("info", "fetched", id=r.id, source=r.source, bytes=r.size, seconds=seconds)
-        await self._remove_all(folder, [t for _, t, _ in came])
+        await self._removal.remove_all(folder, [t for _, t, _ in came])
 
     async def _bring(self, folder: RemoteFolder, r: Record) -> bytes:
         """Claim one there and copy it beside its place. Out: the name it has there; none when it didn't come."""
