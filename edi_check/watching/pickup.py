@@ -288,6 +288,8 @@ class Pickup:
         it has now; none when it is gone, or was taken before."""
         name = PREFIX + r.id.encode()
         if self.by_rename:
+            if r.id not in self._fresh and await folder.look(name) is not None:
+                return name  # and the partner's name may be another file's by now, which would take its place
             try:
                 await folder.rename(folder.path(r.name), folder.path(name))
                 self._is_refused = False

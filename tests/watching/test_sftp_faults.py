@@ -25,6 +25,7 @@ import pytest
 from drops import drop, numbered, plan_for, run_once, service_for, wait_for
 from sshd import Server, free_port, key
 
+from edi_check.watching import pickup as pickup_module
 from edi_check.watching import sftp as sftp_module
 from edi_check.watching.carrier import Carrier, Retry
 from edi_check.watching.checkup import examine
@@ -411,6 +412,26 @@ def claimed_and_killed(plan: Plan, server: Server, name: str, id: str) -> None:
     ledger.claim([Claim(id, "partner", name.encode(), s.st_size, there_ns, 0, time.time(), True)])
     (server.inbound / name).rename(server.inbound / f".edi-check-{id}")
     ledger.close()
+
+
+@pytest.mark.parametrize("state", ["claimed", "returning"])
+def test_another_file_of_the_same_name_does_not_take_the_place_of_one_that_was_claimed(
+    tmp_path: Path, server: Server, state: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The partner goes on while no watcher runs. What had been renamed was renamed again: the new file over it."""
+    monkeypatch.setattr(pickup_module, "HOLD_SECONDS", 0.1)
+    plan = plan_for(tmp_path / "root", sources=(server.source(),))
+    run_once(plan)
+    drop(server.inbound, "daily.837", numbered(1))
+    claimed_and_killed(plan, server, "daily.837", new_id())
+    ledger = SqliteLedger(plan.layout.ledger)
+    ledger.db.execute("UPDATE file SET state = ?", (state,))
+    ledger.close()
+    drop(server.inbound, "daily.837", numbered(2) + b"\n")
+    log = run_once(plan)
+    kept = sorted(p.read_bytes() for p in (tmp_path / "root/archive").rglob("*.837"))
+    assert kept == sorted([numbered(1), numbered(2) + b"\n"]), log
+    assert not list(server.inbound.iterdir()) and "given_back" not in log
 
 
 def advice(plan: Plan) -> dict[str, str]:
