@@ -227,10 +227,16 @@ class Chase:
         self.dropped: dict[str, bytes] = {}
 
     def feed(self, backlog: int = 12) -> None:
-        for _ in range(backlog - sum(1 for p in self.server.inbound.iterdir() if not p.name.startswith("."))):
+        """A partner with a few names, who uses each again as soon as it is free; ``link`` because a file may be given
+        back in between."""
+        there = {p.name for p in self.server.inbound.iterdir()}
+        for name in sorted({f"daily-{n}.837" for n in range(backlog)} - there):
             number = len(self.dropped) + 1
-            self.dropped[f"claims-{number}.837"] = numbered(number)
-            drop(self.server.inbound, f"claims-{number}.837", numbered(number))
+            temporary = self.server.inbound / f".{name}.tmp"
+            temporary.write_bytes(numbered(number))
+            os.link(temporary, self.server.inbound / name)
+            temporary.unlink()
+            self.dropped[str(number)] = numbered(number)
 
     def pause(self) -> None:
         """Until something moves at the server, or, every other time, until an acknowledgment does; and up to 120 ms
