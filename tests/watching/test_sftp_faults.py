@@ -289,19 +289,27 @@ def test_what_is_answered_once_more_is_not_taken_for_a_file_without_a_time_at_th
     ledger.close()
 
 
-def test_once_serves_a_source_though_somebody_asks_whether_it_is_served(tmp_path: Path, server: Server) -> None:
+def test_once_serves_a_source_though_somebody_asks_whether_it_is_served(
+    tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Asking takes its lock for a moment; the run left that source alone, and ended with 0."""
     plan = plan_for(tmp_path / "root", sources=(server.source(),))
     plan.layout.prepare([])
     drop(server.inbound, "claims.837", numbered(1))
     handle = os.open(plan.layout.source_lock("partner"), os.O_RDWR | os.O_CREAT, 0o600)
     fcntl.flock(handle, fcntl.LOCK_SH)
+    original = Carrier._is_ours
+
+    def is_ours(lock: int) -> bool:
+        found = original(lock)
+        fcntl.flock(handle, fcntl.LOCK_UN)
+        return found
+
+    monkeypatch.setattr(Carrier, "_is_ours", staticmethod(is_ours))
     running = Running(plan, once=True)
-    time.sleep(0.05)
-    fcntl.flock(handle, fcntl.LOCK_UN)
-    os.close(handle)
     assert wait_for(lambda: running.saw("fetched"), 20), running.events()
     running.stop()
+    os.close(handle)
 
 
 def test_once_leaves_a_source_to_the_watcher_that_serves_it(tmp_path: Path, server: Server) -> None:
