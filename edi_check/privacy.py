@@ -111,6 +111,8 @@ def is_private(elements: Sequence[str], position: int, component: int = 0) -> bo
     (False, True)
     """
     segment = elements[0] if elements else ""
+    if _is_of_next_segment(elements, position):
+        return True
     if segment == "NM1":
         return _is_private_name(elements, position)
     if segment == "REF":
@@ -125,12 +127,20 @@ def is_private(elements: Sequence[str], position: int, component: int = 0) -> bo
     return position in _ELEMENTS.get(segment, ()) or _is_misplaced(elements, position)
 
 
+def _is_of_next_segment(elements: Sequence[str], position: int) -> bool:
+    """Has a segment about a person run into this one before the element, because the terminator between is lost?"""
+    return position > 2 and any(map(_BEGINS, elements[2:position]))
+
+
 def _is_misplaced(elements: Sequence[str], position: int) -> bool:
     """Does something that is no code stand in a code's place? Where a separator is lost or one too many, names, numbers
     and birth dates move to the neighbouring element, and so do composites with their free text."""
     segment = _element(elements, 0)
     if segment in _WITH_FREE_TEXT:
-        return _ends_in_text(_element(elements, position))
+        value = _element(elements, position)
+        return _ends_in_text(value) or ((segment, position) == ("SV1", 2) and _is_description(elements, value))
+    if segment in _WITH_WORDS or (segment, position) in _AMOUNTS:
+        return _letters(_element(elements, position)) > _LONGEST_CODE
     if segment not in _CODED:
         return False
     if (segment, position) == ("SBR", 4) and not _has_moved(elements):  # a plan's name
@@ -142,8 +152,18 @@ def _ends_in_text(value: str) -> bool:
     """Is this a service or the end of one, with a description behind its modifiers?"""
     if value.isalnum() or not any(c.isalpha() for c in value):
         return False
-    signs = {c for c in value if not c.isalnum()}.difference(" .,$+-")
+    signs = {c for c in value if not c.isalnum()}.difference(_OF_TEXT)
     return any(value.count(sign) > 3 or len(value.rsplit(sign, 1)[1].strip()) > _LONGEST_PROCEDURE for sign in signs)
+
+
+def _is_description(sv1: Sequence[str], value: str) -> bool:
+    """Is this, in the charge's place, the end of the service? Then the charge has moved to the unit basis, a code of
+    letters."""
+    return bool(_element(sv1, 1)) and _letters(value) > 2 and any(map(str.isdigit, _element(sv1, 3)))
+
+
+def _letters(value: str) -> int:
+    return sum(map(str.isalpha, value))
 
 
 def _has_moved(sbr: Sequence[str]) -> bool:
@@ -155,15 +175,26 @@ def _has_moved(sbr: Sequence[str]) -> bool:
 
 def _is_no_modifier(composite: str, component: int) -> bool:
     """Does a description stand in a modifier's place, because a separator before it is lost? Without the file's
-    separators at hand, the first sign is taken for the one between components."""
-    sign = next((c for c in composite if not c.isalnum()), "")
-    if component <= 2 or not sign:
+    separators at hand, any sign but the usual ones of a text may be the one between components, and the first sign."""
+    if component <= 2:
         return False
-    return len("".join(composite.split(sign)[component - 1 : component]).strip()) > _LONGEST_MODIFIERS
+    signs = [c for c in composite if not c.isalnum()]
+    return any(len("".join(composite.split(sign)[component - 1 : component]).strip()) > _LONGEST_MODIFIERS
+               for sign in {*signs[:1], *(set(signs) - _OF_TEXT)})
 
 
 _CODED = frozenset({"NM1", "N4", "DMG", "PER", "PAT", "NTE", "REF", "SBR"})
 """Segments about a person, in which what isn't private is a code."""
+
+_BEGINS = re.compile(r"(?:NM1|REF|NTE|PER|DMG|SBR|PAT|(?<![^\W_])(?:N3|N4|K3))\Z").search
+"""What an element ends in that has run into the beginning of a segment about a person."""
+_OF_TEXT = frozenset(" .,$+-")
+"""Signs that a description may hold; a sign of separators seldom."""
+
+_WITH_WORDS = frozenset({"CR1", "CR2", "FRM"})
+"""Segments with a text of their own, in which all else is codes and numbers."""
+_AMOUNTS = frozenset(("HCP", n) for n in (2, 3, 5, 7, 12))
+"""HCP ends a claim's own segments: where its terminator is lost, the name of the first party stands in it."""
 
 _LONGEST_CODE = 3
 _LONGEST_MODIFIERS = 4  # two that have run together
@@ -228,7 +259,8 @@ def _is_private_name(elements: Sequence[str], position: int) -> bool:
     if position <= 2 or position == 8:
         return _is_misplaced(elements, position)
     if position == 9:
-        return _element(elements, 8).strip() not in _PUBLIC_IDS
+        kind = _element(elements, 8).strip()
+        return kind not in _PUBLIC_IDS or (kind == "XX" and _letters(_element(elements, 9)) > _LONGEST_CODE)
     # An organisation: type 2, and no first, middle or other name that only a person has.
     return position > 9 or _element(elements, 2).strip() != "2" or any(elements[4:8])
 

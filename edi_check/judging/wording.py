@@ -9,7 +9,7 @@ from typing import Any
 
 from ..findings import Finding, Related, Where
 from ..model import Claim, Place, ServiceLine
-from ..privacy import legible
+from ..privacy import legible, private
 from .aggregate import DayOfService
 from .packs import render_text
 from .places import place_of, where_of
@@ -19,6 +19,8 @@ from .registry import Hit
 __all__ = ["finding_at", "finding_of", "message_of", "shown", "with_day"]
 
 _LONGEST = 60
+_CODES = frozenset({"N4", "NM1"})
+"""Segments whose codes messages quote. (Of a note they quote words of ours only.)"""
 
 
 def finding_of(active: Active, hit: Hit, claim: Claim, line: ServiceLine | None, level: str) -> Finding:
@@ -31,9 +33,9 @@ def finding_of(active: Active, hit: Hit, claim: Claim, line: ServiceLine | None,
                       charge=line.charge_text, place=line.place,
                       day=days.text if days.start is None else days.start if days.is_single_day
                       else f"{days.start} to {days.end}")
-    message, fix = message_of(active, hit, values)
     delimiters = claim.interchange.delimiters
     where = where_of(place_of(claim.locate, segment, hit.at, delimiters), hit.at, delimiters)
+    message, fix = message_of(active, hit, values, where)
     return Finding(
         active.id, message, where, claim.index, line.number if line is not None else 0, claim.number, level, fix,
         hit.status or active.edit.status, _related(hit.related, claim.index),
@@ -43,10 +45,10 @@ def finding_of(active: Active, hit: Hit, claim: Claim, line: ServiceLine | None,
 def finding_at(active: Active, hit: Hit, place: Place, delimiters: Any, claim: int, number: str, level: str,
                values: Mapping[str, Any]) -> Finding:
     """The finding of a hit on a claim that is no longer at hand (``settle``)."""
-    message, fix = message_of(active, hit, {"claim_number": number, **values})
     where = where_of(place, hit.at, delimiters) if place.text else Where(
         place.loop, hit.at[:-2] if hit.at else "", hit.at, 0, place.segment, place.set_segment, 0, 0, place.offset,
         place.length)
+    message, fix = message_of(active, hit, {"claim_number": number, **values}, where)
     return Finding(active.id, message, where, claim, hit.line, number, level, fix, hit.status or active.edit.status,
                    _related(hit.related, claim))
 
@@ -55,14 +57,19 @@ def _related(related: tuple[Related, ...], claim: int) -> tuple[Related, ...]:
     return tuple(r if r.claim else Related(claim, r.line) for r in related) if related else ()
 
 
-def message_of(active: Active, hit: Hit, values: Mapping[str, Any]) -> tuple[str, str]:
-    """(message, fix): fix is ``""`` when it is the edit's own as it stands."""
+def message_of(active: Active, hit: Hit, values: Mapping[str, Any], where: Where) -> tuple[str, str]:
+    """(message, fix): fix is ``""`` when it is the edit's own as it stands. Where the value at fault identifies a
+    person (a name has moved to a code's place), it does so in the message, too."""
     data = active.data
+    hidden = where.value.upper() if where.is_private and where.segment_id in _CODES else ""
     filled = {**active.parameters, **values, **hit.values}
     names = active.pack.names
 
     def value_of(name: str, form: str) -> str:
-        text = shown(filled.get(name, ""))
+        value = filled.get(name, "")
+        if hidden and isinstance(value, str) and value.upper() == hidden:
+            return private(value)
+        text = shown(value)
         return f"{text} ({names[text]})" if form == "name" and text in names else text
 
     key = hit.says or data.says_key

@@ -9,7 +9,7 @@ from decimal import Decimal, InvalidOperation
 
 from ..findings import UNKNOWN_EDIT, Finding, Related, Status
 from ..phrases import listed
-from ..privacy import MASK, masked, unmasked
+from ..privacy import MASK, is_private, masked, unmasked
 from ..report import ClaimResult, FileReport, Report
 from .dispositions import is_guide_fault
 from .spots import Spot, spot_of
@@ -55,14 +55,17 @@ def provider_name(report: Report, file: FileReport, number: int) -> str:
     """Name and id of a billing provider; a person's name is masked."""
     if not 0 < number <= len(file.providers):
         return ""
-    row = file.providers[number - 1]
-    name, qualifier, identity = str(row[0]).strip(), row[1], str(row[2]).strip()
-    is_person = row[3] == "1" if len(row) > 3 else ", " in name
-    if is_person and name and not report.show_values:
+    name, qualifier, identity, *more = file.providers[number - 1]
+    name, identity = str(name).strip(), str(identity).strip()
+    kind, last, first, middle, suffix = [*(more or "2"), *[""] * 4][:5]
+    sent = ("NM1", "85", kind, last, first, middle, "", suffix, qualifier, identity)
+    if name and is_private(sent, 3) and not report.show_values:
         name = MASK
-    if qualifier == "XX" and identity:
-        return f"{name}, NPI {identity}" if name else f"NPI {identity}"
-    return name
+    if qualifier != "XX" or not identity:
+        return name
+    if is_private(sent, 9) and not report.show_values:
+        identity = MASK  # a street or a name that has run into it
+    return f"{name}, NPI {identity}" if name else f"NPI {identity}"
 
 
 def finding_view(report: Report, file: FileReport, finding: Finding, *, with_spot: bool = True) -> FindingView:
