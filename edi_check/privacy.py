@@ -168,9 +168,11 @@ def _letters(value: str) -> int:
 
 def _has_moved(sbr: Sequence[str]) -> bool:
     """Is this an SBR with one separator too many, whose SBR04 may be the group number? SBR01 is always there, and a
-    relationship (18) has two characters, which no group number has."""
+    relationship (18) has two characters, which no group number has. Where they are right, the separator too many comes
+    later: the plan's name is in the place of a code, or there is an element that the guide doesn't have."""
     first, relationship, group = (_element(sbr, n).strip() for n in (1, 2, 3))
-    return not first or (not relationship and 0 < len(group) <= 2)
+    is_pushed = not group and (len(sbr) > _SBR_ELEMENTS + 1 or len(_element(sbr, 5).strip()) > _LONGEST_CODE)
+    return is_pushed or not first or (not relationship and 0 < len(group) <= 2)
 
 
 def _is_no_modifier(composite: str, component: int) -> bool:
@@ -195,7 +197,7 @@ _WITH_WORDS = frozenset({"CR1", "CR2", "FRM"})
 """Segments with a text of their own, in which all else is codes and numbers."""
 _AMOUNTS = frozenset(("HCP", n) for n in (2, 3, 5, 7, 12))
 """HCP ends a claim's own segments: where its terminator is lost, the name of the first party stands in it."""
-
+_SBR_ELEMENTS = 9
 _LONGEST_CODE = 3
 _LONGEST_MODIFIERS = 4  # two that have run together
 _LONGEST_PROCEDURE = 5
@@ -259,8 +261,9 @@ def _is_private_name(elements: Sequence[str], position: int) -> bool:
     if position <= 2 or position == 8:
         return _is_misplaced(elements, position)
     if position == 9:
-        kind = _element(elements, 8).strip()
-        return kind not in _PUBLIC_IDS or (kind == "XX" and _letters(_element(elements, 9)) > _LONGEST_CODE)
+        kind, is_member = _element(elements, 8).strip(), _element(elements, 1).strip() in ("IL", "QC")
+        is_no_npi = kind == "XX" and _letters(_element(elements, 9)) > _LONGEST_CODE
+        return is_member or is_no_npi or kind not in _PUBLIC_IDS
     # An organisation: type 2, and no first, middle or other name that only a person has.
     return position > 9 or _element(elements, 2).strip() != "2" or any(elements[4:8])
 

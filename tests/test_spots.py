@@ -129,3 +129,23 @@ def test_a_finding_without_a_place_has_no_spot() -> None:
                                        "\u061c"])
 def test_what_has_no_shape_is_spelled_out(character: str) -> None:
     assert visible(f"a{character}b").isascii()
+
+
+@pytest.mark.parametrize("qualifier", ["XX", "PI", "46", "XV"])
+@pytest.mark.parametrize("entity", ["IL", "QC"])
+def test_a_member_id_is_masked_whatever_its_qualifier(entity: str, qualifier: str) -> None:
+    assert is_private(["NM1", entity, "1", "DOE", "JANE", "", "", "", qualifier, "CANARY1234"], 9)
+
+
+@pytest.mark.parametrize("text", ["SBR*P***CANARY1234******CI", "SBR*P*18**CANARY1234*A PLAN*****CI"])
+def test_a_group_number_moved_by_a_doubled_separator_is_masked(text: str) -> None:
+    assert is_private(text.split("*"), 4) and not is_private(["SBR", "P", "18", "", "A PLAN", "", "", "", "", "CI"], 4)
+
+
+@pytest.mark.parametrize("name", ["NM1*85*1\n*CANARY*JANE*", "NM1*85**CANARY*JANE*", "NM1*85*CANARY*JANE**"])
+def test_a_provider_that_is_no_organisation_is_not_named(name: str) -> None:
+    start = GOOD.index("NM1*85*")
+    end = GOOD.index("****XX", start) if "****XX" in GOOD[start:start + 80] else GOOD.index("XX*", start) - 4
+    report = edi_check.check((GOOD[:start] + name + GOOD[end + 1:]).encode(), as_of="2026-03-01")
+    for form in ("text", "html", "markdown"):
+        assert "CANARY" not in str(edi_check.render(report, form)) and "JANE" not in str(edi_check.render(report, form))
