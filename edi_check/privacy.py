@@ -128,8 +128,9 @@ def is_private(elements: Sequence[str], position: int, component: int = 0) -> bo
 
 
 def _is_of_next_segment(elements: Sequence[str], position: int) -> bool:
-    """Has a segment about a person run into this one before the element, because the terminator between is lost?"""
-    return position > 2 and any(map(_BEGINS, elements[2:position]))
+    """Has a segment about a person run into this one before the element, because the terminator between is lost? In one
+    about a person itself it makes no difference, and a name may end so: COOPER."""
+    return position > 2 and elements[0] not in _CODED and any(map(_BEGINS, elements[2:position]))
 
 
 def _is_misplaced(elements: Sequence[str], position: int) -> bool:

@@ -90,7 +90,8 @@ def test_codes_names_of_plans_and_nothing_at_all_are_not() -> None:
                            ("SV1*HC:97140*SIXTY*UNITS*2***1:2:3:4", 3), ("REF*G1*A1**2U:PAYER-1", 4),
                            ("SBR*P***EMPLOYEE PLAN", 4), ("SBR*P**G100*EMPLOYEE PLAN", 4),
                            ("SV1*HC:97140*60*UN*2***1:2:3:4", 7), ("SV1**HC:97140:GP*60*UN*2", 2),
-                           ("SVD*PAYER-OF-LONG-NAME*60", 1), ("", 1)):
+                           ("SVD*PAYER-OF-LONG-NAME*60", 1), ("NM1*82*1*COOPER*DAN****XX*1900000014", 9),
+                           ("N4*CULPEPER*VA", 2), ("NM1*85*2*CLINIC*****XX*19OO00O013", 9), ("", 1)):
         assert not is_private(text.split("*"), position)
     assert not is_private([], 1)
 
