@@ -68,6 +68,7 @@ def _examined(plan: Plan, is_remote_asked: bool) -> Iterator[Advice]:
     yield from _ledger(plan)
     for source in plan.sources:
         if source.remote:
+            yield from _key(source.name, source.remote.key_file)
             if is_remote_asked:
                 yield from asyncio.run(_remote(source))
         else:
@@ -206,6 +207,13 @@ def _trial(layout: Layout, source: SourcePlan) -> str:
                 with suppress(OSError):
                     unlink_quietly(path)
     return ""
+
+
+def _key(name: str, path: str) -> Iterator[Advice]:
+    """Who may read the private key? A group may: that is how secrets come into a container."""
+    with suppress(OSError):  # said by whoever reads it
+        is_ours = not os.stat(path).st_mode & 0o007
+        yield Advice(is_ours, f"source {name}: the private key is not for everybody", f"chmod 600 {path}")
 
 
 async def _remote(source: SourcePlan) -> list[Advice]:

@@ -529,6 +529,16 @@ def test_doctor_says_which_server_does_not_answer(tmp_path: Path, server: Server
     assert wrong.remedy.startswith(f"there is no connection to 127.0.0.1, port {port} (Connection refused)")
 
 
+@pytest.mark.parametrize(("mode", "is_well"), [(0o600, True), (0o440, True), (0o644, False), (0o604, False)])
+def test_doctor_says_that_everybody_can_read_the_private_key(
+    tmp_path: Path, server: Server, mode: int, is_well: bool
+) -> None:
+    server.user_key.chmod(mode)
+    said = list(examine(plan_for(tmp_path / "root", sources=(server.source(),)), is_remote_asked=False))
+    [key] = [a for a in said if "private key" in a.what]
+    assert key.is_well == is_well and key.remedy == f"chmod 600 {server.user_key}"
+
+
 @pytest.mark.parametrize(("error", "says"), [
     (ConnectionRefusedError(errno.ECONNREFUSED, "Connect call failed ('127.0.0.1', 22)"), "Connection refused"),
     (OSError("Multiple exceptions: [Errno 111] Connect call failed ('::1', 22, 0, 0), "
