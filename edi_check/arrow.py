@@ -21,6 +21,7 @@ from .model import Claim, ServiceLine
 from .pipeline import claims_again
 from .privacy import MASK, masked, unmasked
 from .report import FileReport, Report
+from .telling.service_lines import as_sent, modifiers_shown
 from .telling.visible import visible
 
 __all__ = ["CLAIMS", "FINDINGS", "LINES", "TABLES", "service_line_rows", "write_table", "write_tables"]
@@ -154,9 +155,9 @@ def _service_line(claim: Claim, line: ServiceLine) -> Row:
     dates = line.service_dates
     return (
         claim.index, visible(claim.number), line.number, dates.start, dates.end, visible(dates.text),
-        visible(line.procedure_qualifier), visible(line.procedure), [visible(m) for m in line.modifiers],
-        _exact(line.units, 3), visible(line.units_text), visible(line.unit_basis), _exact(line.charge, 2),
-        visible(line.charge_text), visible(line.place), [visible(d.code) for d in line.diagnoses],
+        visible(line.procedure_qualifier), visible(line.procedure), [visible(m) for m in modifiers_shown(line)],
+        _exact(line.units, 3), visible(as_sent(line, 4)), visible(as_sent(line, 3)), _exact(line.charge, 2),
+        visible(as_sent(line, 2)), visible(line.place), [visible(d.code) for d in line.diagnoses],
         visible(claim.rendering_of(line).npi) or None, visible(claim.billing.npi) or None, visible(claim.payer.id),
         visible(claim.frequency), _exact(claim.charge, 2), visible(line.control_number) or None, line.service_segment)
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 
 import edi_check
+from edi_check.telling.service_lines import COLUMNS, rows
 
 WORDS = """
 QUIXOTEX ZORAIDAX DULCINEX ROCINANTX CERVANTEZ SANCHOPX TOBOSINAX LEPANTOST KKTHREEKK QQNOTEQQ FREETEXTZZ FORMWORDS
@@ -132,3 +134,34 @@ def test_no_slip_of_a_separator_shows_anything() -> None:
     for lines in (TEXT, TEXT.replace("\n", "")):
         for text in slips(lines, "*:~ ^.\n"):
             assert not (found := shown(text, ("text", "json"))), (found, text)
+
+
+def listed(text: str) -> list[str]:
+    """What must not be seen in the service lines, as ``lines`` prints and tabulates them."""
+    arrow = pytest.importorskip("edi_check.arrow")
+    said = [*(row for claim in edi_check.read_claims(text.encode()) for row in rows([claim])),
+            *(row for claim in edi_check.read_claims(text.encode()) for row in arrow.service_line_rows("f", claim))]
+    return [value for value in HIDDEN if value in str(said)]
+
+
+@pytest.mark.parametrize("old, new", [
+    ("HC:97139:GP::::FREE", "HC:97139:GP:::FREE"), ("HC:97139:GP::::FREE", "HC97139:GP::::FREE"),
+    ("HC:97139:GP::::FREE", "HC:97139:GP:::*FREE"), ("SV1*HC:97139", "SV1**HC:97139"),
+    ("SV1*HC:97139", "SV1***HC:97139"), ("HC:97139:GP::::FREE", "HC:97139:GP:::.FREE"),
+])
+def test_lines_show_no_description_that_moved(old: str, new: str) -> None:
+    assert old in TEXT
+    assert listed(TEXT.replace(old, new)) == []
+
+
+def test_lines_keep_the_codes_beside_a_description_that_moved() -> None:
+    (claim,) = edi_check.read_claims(TEXT.replace("GP::::FREE", "GPKX:59:.:FREE").encode())
+    first, second = (dict(zip((c.name for c in COLUMNS), row, strict=True)) for row in rows([claim]))
+    assert first["modifiers"] == ["GPKX", "59", ".", "•••"]
+    assert [second[name] for name in ("procedure", "modifiers", "charge", "unit_basis")] == ["99213", [], 100, "UN"]
+
+
+def test_no_slip_of_a_separator_shows_anything_in_the_lines() -> None:
+    for text in slips(TEXT.replace("\n", ""), "*:~ ^."):
+        with suppress(edi_check.EdiCheckError):
+            assert not (found := listed(text)), (found, text)

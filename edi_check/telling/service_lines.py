@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from ..model import Claim, ServiceLine
 from ..privacy import MASK, is_private
 
-__all__ = ["COLUMNS", "Column", "plain", "rows"]
+__all__ = ["COLUMNS", "Column", "as_sent", "modifiers_shown", "plain", "rows"]
 
 
 class Column(NamedTuple):
@@ -26,9 +26,16 @@ def _day(claim: Claim, line: ServiceLine) -> str:
     return start.isoformat() if start else line.service_dates.text
 
 
-def _unread(text: str, position: int) -> str:
-    """What stands for a number of SV1: with one separator too many, the composite and its free text."""
-    return MASK if is_private(("SV1", *[""] * (position - 1), text), position) else text
+def as_sent(line: ServiceLine, position: int) -> str:
+    """Charge, unit basis or units (SV102 to SV104) of a line: with one separator too many, the composite or its free
+    text stands there."""
+    sv1 = ("SV1", line.procedure, line.charge_text, line.unit_basis, line.units_text)
+    return MASK if is_private(sv1, position) else sv1[position]
+
+
+def modifiers_shown(line: ServiceLine) -> list[str]:
+    """With one separator too few, the free text behind the modifiers is one of them."""
+    return [MASK if len(m) > 2 and is_private(("SV1", f"HC:0:{m}"), 1, 3) else m for m in line.modifiers]
 
 
 def _last_day(claim: Claim, line: ServiceLine) -> str:
@@ -43,10 +50,10 @@ COLUMNS = (
     Column("from", 10, _day),
     Column("to", 0, _last_day),
     Column("procedure", 5, lambda c, s: s.procedure),
-    Column("modifiers", 11, lambda c, s: list(s.modifiers)),
-    Column("units", -5, lambda c, s: _unread(s.units_text, 4) if s.units is None else s.units),
-    Column("unit_basis", 0, lambda c, s: s.unit_basis),
-    Column("charge", -8, lambda c, s: _unread(s.charge_text, 2) if s.charge is None else s.charge),
+    Column("modifiers", 11, lambda c, s: modifiers_shown(s)),
+    Column("units", -5, lambda c, s: as_sent(s, 4) if s.units is None else s.units),
+    Column("unit_basis", 0, lambda c, s: as_sent(s, 3)),
+    Column("charge", -8, lambda c, s: as_sent(s, 2) if s.charge is None else s.charge),
     Column("place_of_service", 2, lambda c, s: s.place),
     Column("diagnoses", 7, lambda c, s: [d.code for d in s.diagnoses]),
     Column("rendering_npi", 0, lambda c, s: c.rendering_of(s).npi),
