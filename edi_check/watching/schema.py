@@ -77,6 +77,7 @@ def open_database(
                 f"the ledger stays in journal mode {found}; stop every process that has it open, then start again"
             )
         db.execute(f"PRAGMA synchronous = {sync}")
+        db.execute("PRAGMA secure_delete = ON")  # not every SQLite overwrites by itself what prune deletes
         _migrate(db)
     except sqlite3.DatabaseError as error:
         db.close()

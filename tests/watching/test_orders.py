@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -244,3 +245,27 @@ def test_an_empty_ledger_has_nothing_to_prune_by_any_clock(
     set_clock(5000)
     assert main(["prune", "--days", "90", "--root", str(tmp_path)]) == 0
     assert json.dumps(capsys.readouterr().out) == '"removed 0 files and 0 rows of the ledger\\n"'
+
+
+def test_what_prune_takes_from_the_ledger_is_not_left_in_its_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Debian's SQLite overwrites what is deleted; as others are built, it does so only when asked."""
+    connect = sqlite3.connect
+
+    def built_otherwise(*args: Any, **options: Any) -> sqlite3.Connection:
+        db = connect(*args, **options)
+        db.execute("PRAGMA secure_delete = OFF")
+        return db
+
+    monkeypatch.setattr(sqlite3, "connect", built_otherwise)
+    plan = plan_for(tmp_path)
+    for n in range(1, 4):
+        drop(tmp_path / "inbound", f"QUIXOTEX {n}.837", numbered(n))
+    run_once(plan)
+    file = tmp_path / "work/ledger.db"
+    assert b"QUIXOTEX" in file.read_bytes(), "else nothing could be found below"
+    ledger = SqliteLedger(str(file))
+    assert prune(plan.layout, ledger, 0, 400, is_trial=False)["files"] == 3
+    ledger.close()
+    assert b"QUIXOTEX" not in file.read_bytes()
