@@ -287,9 +287,9 @@ class Pickup:
         """Rename the file to our own name for it; where the server refuses that, the ledger remembers it. Out: the name
         it has now; none when it is gone, or was taken before."""
         name = PREFIX + r.id.encode()
+        if r.id not in self._fresh and await folder.look(name) is not None:
+            return name  # and the partner's name may be another file's by now, which would take its place
         if self.by_rename:
-            if r.id not in self._fresh and await folder.look(name) is not None:
-                return name  # and the partner's name may be another file's by now, which would take its place
             try:
                 await folder.rename(folder.path(r.name), folder.path(name))
                 self._is_refused = False

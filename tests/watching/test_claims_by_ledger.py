@@ -17,8 +17,11 @@ import pytest
 from drops import drop, numbered, plan_for, run_once, service_for, wait_for
 from sshd import Server
 
+from edi_check.watching import pickup as pickup_module
+from edi_check.watching.ledger import SqliteLedger, new_id
 from edi_check.watching.pickup import PREFIX, Pickup
 from edi_check.watching.plan import Plan
+from edi_check.watching.records import Claim
 
 RENAMES = "rename,posix-rename,hardlink"
 
@@ -139,3 +142,25 @@ def test_what_was_taken_by_the_ledger_stays_taken_when_renames_are_allowed(
     log = run_once(plan)
     assert '"decided"' not in log and archived(tmp_path) == [numbered(7)], log
     assert list(server.inbound.iterdir()) == []
+
+
+@pytest.mark.parametrize("is_name_used_again", [False, True])
+def test_what_was_renamed_before_the_settings_said_ledger_is_fetched(
+    tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch, is_name_used_again: bool
+) -> None:
+    """A watcher was killed after it had renamed a file at the server, and the next one doesn't rename."""
+    monkeypatch.setattr(pickup_module, "HOLD_SECONDS", 0.1)
+    plan = by_ledger(tmp_path, server)
+    run_once(plan)
+    drop(server.inbound, "a.837", numbered(1))
+    s, id = (server.inbound / "a.837").stat(), new_id()
+    ledger = SqliteLedger(plan.layout.ledger, plan.layout.owners)
+    ledger.claim([Claim(id, "partner", b"a.837", s.st_size, int(s.st_mtime) * 10**9, 0, time.time(), True)])
+    ledger.close()
+    (server.inbound / "a.837").rename(server.inbound / f".edi-check-{id}")
+    if is_name_used_again:
+        drop(server.inbound, "a.837", numbered(2) + b"\n")
+    log = run_once(plan)
+    expected = [numbered(1), numbered(2) + b"\n"] if is_name_used_again else [numbered(1)]
+    assert archived(tmp_path) == sorted(expected), log
+    assert os.listdir(server.inbound) == []
