@@ -25,6 +25,9 @@ NOT_THERE = -1
 
 ENDED = "(state = 'done' OR (state = 'quarantined' AND reason = 'lost'))"
 """Nothing more can be done for these files."""
+STAYS = "(is_remote = 1 AND there_ns <> -1)"
+"""As far as is known they lie at their server under the partner's name: without name and row they'd be taken again."""
+FORGETTABLE = f"{ENDED} AND NOT {STAYS}"
 
 
 def marks(values: Collection[object]) -> str:
@@ -112,13 +115,14 @@ class Register:
             )
 
     def forget_places(self, ids: Sequence[str]) -> None:
-        """Files that were removed from the archive: their names go too."""
+        """Files that were removed from the archive: their names go too, unless they still lie at their server."""
+        forget = f"UPDATE file SET stored = '', name = CASE WHEN {STAYS} THEN name ELSE x'' END WHERE id = ?"  # noqa: S608
         with self.writing() as db:
-            db.executemany("UPDATE file SET stored = '', name = x'' WHERE id = ?", [(i,) for i in ids])
+            db.executemany(forget, [(i,) for i in ids])
 
     def count_ended(self, before: float) -> int:
         """How many rows of files put away before that time."""
-        found = self.db.execute(f"SELECT count(*) FROM file WHERE {ENDED} AND ended < ?", (before,))  # noqa: S608
+        found = self.db.execute(f"SELECT count(*) FROM file WHERE {FORGETTABLE} AND ended < ?", (before,))  # noqa: S608
         return int(found.fetchone()[0])
 
     def newest_ended(self, before: float) -> float:
@@ -144,10 +148,10 @@ class Register:
     def remove_ended(self, before: float) -> None:
         """Remove those rows, with what belongs to them."""
         with self.writing() as db:
-            gone = f"SELECT id FROM file WHERE {ENDED} AND ended < ?"  # noqa: S608
+            gone = f"SELECT id FROM file WHERE {FORGETTABLE} AND ended < ?"  # noqa: S608
             db.execute(f"DELETE FROM output WHERE file_id IN ({gone})", (before,))  # noqa: S608
             db.execute(f"DELETE FROM interchange WHERE file_id IN ({gone})", (before,))  # noqa: S608
-            db.execute(f"DELETE FROM file WHERE {ENDED} AND ended < ?", (before,))  # noqa: S608
+            db.execute(f"DELETE FROM file WHERE {FORGETTABLE} AND ended < ?", (before,))  # noqa: S608
 
     # --- files that aren't whole -----------------------------------------------------------------------------------
 

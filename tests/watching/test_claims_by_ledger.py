@@ -19,6 +19,7 @@ from sshd import Server
 
 from edi_check.watching import pickup as pickup_module
 from edi_check.watching.ledger import SqliteLedger, new_id
+from edi_check.watching.orders import prune
 from edi_check.watching.pickup import PREFIX, Pickup
 from edi_check.watching.plan import Plan
 from edi_check.watching.records import Claim
@@ -164,3 +165,18 @@ def test_what_was_renamed_before_the_settings_said_ledger_is_fetched(
     expected = [numbered(1), numbered(2) + b"\n"] if is_name_used_again else [numbered(1)]
     assert archived(tmp_path) == sorted(expected), log
     assert os.listdir(server.inbound) == []
+
+
+def test_what_nobody_can_remove_is_not_taken_again_after_prune(tmp_path: Path, server: Server) -> None:
+    server.deny(RENAMES + ",remove")
+    drop(server.inbound, "a.837", numbered(7))
+    plan = by_ledger(tmp_path, server)
+    object.__setattr__(plan.sources[0].remote, "outbound", "")  # nothing can be pushed to this one
+    run_once(plan)
+    ledger = SqliteLedger(plan.layout.ledger)
+    for days in (100, 1000):
+        ledger.db.execute("UPDATE file SET taken = taken - ?, ended = ended - ?", (days * 86400, days * 86400))
+        assert prune(plan.layout, ledger, 90, 400, is_trial=False, is_clock_right=True)["files"] == (days == 100)
+        log = run_once(plan)
+        assert '"decided"' not in log and '"removal_refused"' in log, log
+    ledger.close()
