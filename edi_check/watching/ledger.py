@@ -209,16 +209,16 @@ class SqliteLedger(Register):
             )
             return db.execute("UPDATE file SET owner = '' WHERE owner = ?", (token,)).rowcount
 
-    def fetched(self, files: Sequence[tuple[str, os.stat_result, int | None]]) -> None:
+    def fetched(self, files: Sequence[tuple[str, os.stat_result, int, bool]]) -> None:
         """The bytes of remote files are here and durable: whoever judges may have them. In: id, how the file looks
-        here, and its time there in nanoseconds where it still has the partner's name."""
+        here, its time there in nanoseconds, and whether it still has the partner's name."""
         with self.writing() as db:
-            for id, s, there_ns in files:
+            for id, s, there_ns, is_there in files:
                 self._step(
                     db,
                     "UPDATE file SET state = ?, size = ?, mtime_ns = ?, inode = ?, there_ns = ?, owner = '' "
                     "WHERE id = ? AND state = ? AND owner = ?",
-                    (FETCHED, *looks(s), NOT_THERE if there_ns is None else there_ns, id, CLAIMED, self.token),
+                    (FETCHED, *looks(s), there_ns if is_there else NOT_THERE - 1 - there_ns, id, CLAIMED, self.token),
                 )
 
     def removed_there(self, source: str, files: Sequence[tuple[bytes, int, int]]) -> None:

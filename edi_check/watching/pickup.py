@@ -196,7 +196,10 @@ class Pickup:
             if e.name.startswith(PREFIX):
                 record = self.ledger.find(e.name[len(PREFIX) :].decode("ascii", "replace"))
                 if record and record.source == self.source.name and record.state not in (CLAIMED, RETURNING):
-                    done.append(Taken(e.name, record.name, e.size, e.mtime_ns))
+                    if self.ledger.is_ours(record.id, e.size, e.mtime_ns):
+                        done.append(Taken(e.name, record.name, e.size, e.mtime_ns))
+                    elif record.name:
+                        await self._give_name_back(folder, e.name, record)
             elif self.by_ledger and self.ledger.was_taken(self.source.name, e.name, e.size, e.mtime_ns):
                 done.append(Taken(e.name, e.name, e.size, e.mtime_ns))
             else:
@@ -281,7 +284,7 @@ class Pickup:
             os.rename(claimed(r.id) + ".part", claimed(r.id))
         fsync_folder(self.plan.layout.claims)
         self.progressed()
-        self.ledger.fetched([(r.id, os.lstat(claimed(r.id)), r.mtime_ns if is_there else None) for r, is_there in came])
+        self.ledger.fetched([(r.id, os.lstat(claimed(r.id)), r.mtime_ns, is_there) for r, is_there in came])
 
     async def _claim_there(self, folder: RemoteFolder, r: Record) -> bytes:
         """Rename the file to our own name for it; where the server refuses that, the ledger remembers it. Out: the name
@@ -342,6 +345,15 @@ class Pickup:
         self.ledger.forget([r.id])
         self._held.clear(r.id)
         self.figures.add("files_given_back_total", source=self.source.name)
+        self.journal.write("info", "given_back", id=r.id, source=self.source.name)
+
+    async def _give_name_back(self, folder: RemoteFolder, name: bytes, r: Record) -> None:
+        """What has our name for a file that was fetched before is another, which nobody has: a rename of ours was
+        carried out late. Where the partner's name is in use it waits."""
+        try:
+            await folder.rename_new(folder.path(name), folder.path(r.name))
+        except (Missing, Refused, Exists):
+            return
         self.journal.write("info", "given_back", id=r.id, source=self.source.name)
 
     def _tell(self, choice: Choice, seconds: float) -> None:

@@ -21,11 +21,12 @@ COLUMNS = (
 
 
 NOT_THERE = -1
-"""Instead of the time that a fetched file has at its source: it doesn't lie there under the partner's name."""
+"""Instead of the time that a fetched file has at its source: it doesn't lie there under the partner's name. Where it
+has our name for it there, its time is kept as one below this."""
 
 ENDED = "(state = 'done' OR (state = 'quarantined' AND reason = 'lost'))"
 """Nothing more can be done for these files."""
-STAYS = "(is_remote = 1 AND there_ns <> -1)"
+STAYS = "(is_remote = 1 AND there_ns >= 0)"
 """As far as is known they lie at their server under the partner's name: without name and row they'd be taken again."""
 FORGETTABLE = f"{ENDED} AND NOT {STAYS}"
 
@@ -191,6 +192,18 @@ class Register:
                     "SELECT 1 FROM file WHERE source = ? AND name = ? AND is_remote = 1 AND size = ? AND there_ns = ? "
                     "AND state NOT IN (?, 'returning') LIMIT 1",
                     (source, name, size, mtime_ns, CLAIMED),
+                ).fetchone()
+                is not None
+            )
+
+    def is_ours(self, id: str, size: int, mtime_ns: int) -> bool:
+        """Is what has our name for this file, which was fetched, that file? Another has got that name where a rename
+        was carried out late, after the partner had used the old name again."""
+        with self._lock:
+            return (
+                self.db.execute(
+                    "SELECT 1 FROM file WHERE id = ? AND size = ? AND there_ns IN (?, ?, ?)",
+                    (id, size, NOT_THERE, mtime_ns, NOT_THERE - 1 - mtime_ns),
                 ).fetchone()
                 is not None
             )

@@ -3,13 +3,15 @@ be another file by the time that it is removed."""
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import os
+import signal
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +20,13 @@ from drops import drop, numbered, plan_for, run_once, service_for, wait_for
 from sshd import Server
 
 from edi_check.watching import pickup as pickup_module
+from edi_check.watching.carrier import Retry
 from edi_check.watching.ledger import SqliteLedger, new_id
 from edi_check.watching.orders import prune
 from edi_check.watching.pickup import PREFIX, Pickup
 from edi_check.watching.plan import Plan
 from edi_check.watching.records import Claim
+from edi_check.watching.sftp import Lost, RemoteFolder
 
 RENAMES = "rename,posix-rename,hardlink"
 
@@ -180,3 +184,33 @@ def test_what_nobody_can_remove_is_not_taken_again_after_prune(tmp_path: Path, s
         log = run_once(plan)
         assert '"decided"' not in log and '"removal_refused"' in log, log
     ledger.close()
+
+
+def test_a_rename_that_is_carried_out_late_loses_no_file(
+    tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A session freezes with our rename in hand, another one does all, the partner uses the name again, and then the
+    first goes on: the new file has our name for the old one."""
+    monkeypatch.setattr(Retry, "LONGEST", 0.1)
+    original, frozen = RemoteFolder.rename, []
+
+    async def rename(self: RemoteFolder, old: bytes, new: bytes) -> None:
+        if not frozen:
+            frozen.append(server.sessions()[-1])
+            os.kill(frozen[0], signal.SIGSTOP)
+            with suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(original(self, old, new), 0.3)
+            raise Lost("frozen")
+        await original(self, old, new)
+
+    monkeypatch.setattr(RemoteFolder, "rename", rename)
+    drop(server.inbound, "a.837", numbered(1))
+    plan = plan_for(tmp_path / "root", sources=(server.source(),))
+    log = run_once(plan)
+    assert archived(tmp_path) == [numbered(1)] and os.listdir(server.inbound) == [], log
+    drop(server.inbound, "a.837", numbered(2) + b"\n")
+    os.kill(frozen[0], signal.SIGCONT)
+    assert wait_for(lambda: os.listdir(server.inbound)[0].startswith(".edi-check-"), 5)
+    log = run_once(plan)
+    assert archived(tmp_path) == sorted([numbered(1), numbered(2) + b"\n"]), log
+    assert os.listdir(server.inbound) == []
