@@ -13,7 +13,7 @@ from typing import NamedTuple
 from ..findings import EdiCheckError
 from .disk import create, open_regular, unlink_quietly, write_durably
 from .layout import Layout, LayoutError, as_owner_of
-from .ledger import SqliteLedger, probe_name
+from .ledger import SqliteLedger, is_id, probe_name
 from .plan import Plan, SourcePlan
 from .records import CLAIMED, DECIDED, DONE, FETCHED, PUSHING, QUARANTINED
 from .schema import damage
@@ -70,7 +70,7 @@ def _examined(plan: Plan, is_remote_asked: bool) -> Iterator[Advice]:
         if source.remote:
             yield from _key(source.name, source.remote.key_file)
             if is_remote_asked:
-                yield from asyncio.run(_remote(source))
+                yield from asyncio.run(_remote(plan, source))
         else:
             yield _local(plan, source)
 
@@ -216,10 +216,11 @@ def _key(name: str, path: str) -> Iterator[Advice]:
         yield Advice(is_ours, f"source {name}: the private key is not for everybody", f"chmod 600 {path}")
 
 
-async def _remote(source: SourcePlan) -> list[Advice]:
+async def _remote(plan: Plan, source: SourcePlan) -> list[Advice]:
     what = f"source {source.name}: login, host key, folders"
     assert source.remote
     try:
+        from .pickup import PREFIX
         from .sftp import connect
         from .trials import trial_of_pickup, trial_of_push
     except ImportError:
@@ -230,7 +231,11 @@ async def _remote(source: SourcePlan) -> list[Advice]:
             lacks = await folder.lacks()
             if lacks:
                 return [Advice(False, what, f"{lacks}; ask for it, or correct the name")]
-            found = [Advice(True, f"{what}: {len(await folder.scan())} names")]
+            names = [e.name for e in await folder.scan()]
+            found = [Advice(True, f"{what}: {len(names)} names")]
+            claims = [n for n in names if n.startswith(PREFIX) and not n.endswith(b".part")]
+            strays = [n for n in _unknown(plan, source, claims) if await folder.look(n)]
+            found.append(_of_strays(source, [n[len(PREFIX):].decode("ascii", "replace") for n in strays]))
             hinders = await trial_of_pickup(folder, source.remote.claims_by == "rename")
             found.append(Advice(not hinders, f"source {source.name}: files can be taken from there", hinders))
             if source.remote.outbound:
@@ -243,3 +248,28 @@ async def _remote(source: SourcePlan) -> list[Advice]:
         return [Advice(False, what, str(error))]
     except OSError as error:
         return [Advice(False, what, _kind(error))]
+
+
+def _unknown(plan: Plan, source: SourcePlan, claims: list[bytes]) -> list[bytes]:
+    """Those of the files with names of ours, listed a moment ago, of which the ledger doesn't know. A watcher at work
+    enters a file before it is renamed, and forgets it when it has its own name again."""
+    if not claims:
+        return []
+    try:
+        ledger = SqliteLedger(plan.layout.ledger)
+    except (EdiCheckError, sqlite3.Error):  # told before
+        return []
+    try:
+        known = {n: ledger.find(n.rpartition(b"-")[2].decode("ascii", "replace")) for n in claims}
+    except sqlite3.DatabaseError:
+        return []
+    finally:
+        ledger.close()
+    return [n for n, record in known.items() if record is None or record.source != source.name]
+
+
+def _of_strays(source: SourcePlan, ids: list[str]) -> Advice:
+    what = f"source {source.name}: no claimed file lies there that the ledger doesn't know"
+    named = " ".join([i for i in ids if is_id(i)][:5])
+    return Advice(not ids, what, f"{len(ids):,} named .edi-check-ID, which nobody fetches ({named}): if no other "
+                  "watcher is at that folder, have each given a name of its own there; it may have been answered")

@@ -33,7 +33,7 @@ from .records import (
 )
 from .register import COLUMNS, NOT_THERE, Register, marks, record_of
 
-__all__ = ["JUDGED", "SqliteLedger", "is_token", "new_id", "probe_name"]
+__all__ = ["JUDGED", "SqliteLedger", "is_id", "is_token", "new_id", "probe_name"]
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 """Crockford's: nothing in it looks like something else."""
@@ -54,6 +54,11 @@ def is_token(name: str) -> bool:
 def new_id() -> str:
     """The claim-check id of a file: 12 characters, 60 random bits."""
     return "".join(secrets.choice(ALPHABET) for _ in range(12))
+
+
+def is_id(text: str) -> bool:
+    """Can this be the id of a file?"""
+    return len(text) == 12 and all(c in ALPHABET for c in text)
 
 
 def _is_at(path: str, handle: int) -> bool:

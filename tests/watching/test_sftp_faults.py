@@ -447,6 +447,21 @@ def advice(plan: Plan) -> dict[str, str]:
     return {a.what.partition(": ")[2]: "" if a.is_well else a.remedy for a in examine(plan) if "partner" in a.what}
 
 
+def test_doctor_tells_of_claimed_files_that_the_ledger_does_not_know(tmp_path: Path, server: Server) -> None:
+    """The ledger was put back from a backup: nobody fetches them. A name that isn't an id isn't shown."""
+    plan = plan_for(tmp_path / "root", sources=(server.source(),))
+    run_once(plan)
+    drop(server.inbound, "a.837", numbered(1))
+    claimed_and_killed(plan, server, "a.837", known := new_id())
+    what = "no claimed file lies there that the ledger doesn't know"
+    (server.inbound / f".edi-check-{new_id()}.part").touch()  # another doctor's
+    assert advice(plan)[what] == ""
+    (server.inbound / f".edi-check-{(lost := new_id())}").write_bytes(numbered(2))
+    (server.inbound / ".edi-check-DOE.837").write_bytes(numbered(3))
+    said = advice(plan)[what]
+    assert said.startswith("2 named") and lost in said and known not in said and "DOE" not in said
+
+
 @pytest.mark.parametrize(
     ("denied", "claims_by", "taking", "putting"),
     [
