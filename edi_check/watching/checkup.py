@@ -234,7 +234,7 @@ async def _remote(plan: Plan, source: SourcePlan) -> list[Advice]:
             names = [e.name for e in await folder.scan()]
             found = [Advice(True, f"{what}: {len(names)} names")]
             claims = [n for n in names if n.startswith(PREFIX) and not n.endswith(b".part")]
-            strays = [n for n in _unknown(plan, source, claims) if await folder.look(n)]
+            strays = [n for n in _unknown(plan, claims) if await folder.look(n)]
             found.append(_of_strays(source, [n[len(PREFIX):].decode("ascii", "replace") for n in strays]))
             hinders = await trial_of_pickup(folder, source.remote.claims_by == "rename")
             found.append(Advice(not hinders, f"source {source.name}: files can be taken from there", hinders))
@@ -250,9 +250,10 @@ async def _remote(plan: Plan, source: SourcePlan) -> list[Advice]:
         return [Advice(False, what, _kind(error))]
 
 
-def _unknown(plan: Plan, source: SourcePlan, claims: list[bytes]) -> list[bytes]:
+def _unknown(plan: Plan, claims: list[bytes]) -> list[bytes]:
     """Those of the files with names of ours, listed a moment ago, of which the ledger doesn't know. A watcher at work
-    enters a file before it is renamed, and forgets it when it has its own name again."""
+    enters a file before it is renamed, and forgets it when it has its own name again. Those of a source that was
+    renamed in the settings are told as such."""
     if not claims:
         return []
     try:
@@ -265,7 +266,7 @@ def _unknown(plan: Plan, source: SourcePlan, claims: list[bytes]) -> list[bytes]
         return []
     finally:
         ledger.close()
-    return [n for n, record in known.items() if record is None or record.source != source.name]
+    return [n for n, record in known.items() if record is None]
 
 
 def _of_strays(source: SourcePlan, ids: list[str]) -> Advice:
