@@ -57,6 +57,7 @@ def same_findings(data: bytes, seed: int = 1, as_of: Any = DAY, **options: Any) 
 
 @pytest.mark.parametrize("note", [
     "MARROWBONE, AFTER LONG 60 MINUTES", "Quenby walks 20 min", "Lie and Zebulon had a 50 min drive",
+    "Zebulon, 6 minute walk test",
 ])
 def test_whose_minutes_are_meant_stays_and_no_name_with_it(note: str) -> None:
     """A note on how long the patient can sit says nothing of units (PSRC-MT-21), in the copy neither."""
@@ -65,7 +66,21 @@ def test_whose_minutes_are_meant_stays_and_no_name_with_it(note: str) -> None:
     for seed in range(8):
         copy = same_findings(data, seed).decode("latin-1").upper()
         assert not any(name in copy for name in ("MARROWBONE", "QUENBY", "ZEBULON", "LIE AND"))
-        assert any(re.search(kept, copy) for kept in ("AFTER [A-Z]{4} 60 MIN", "WALKS 20 MIN", "50 MIN DRIVE"))
+        assert any(re.search(kept, copy) for kept in ("AFTER [A-Z]{4} 60 MIN", "WALKS 20 MIN", "50 MIN DRIVE",
+                                                               "6 MINUTE WALK"))
+
+
+@pytest.mark.parametrize("note", [
+    "MARROWBONE TOTAL TREATMENT TIME 45 MIN", "Quenby total timed 45 min", "Zebulon is a maintenance worker",
+])
+def test_what_turns_a_note_away_stays_and_no_name_with_it(note: str) -> None:
+    """The total of a visit (PSRC-MT-21) and a job called maintenance (PSRC-MT-09) mean nothing, in the copy neither."""
+    segments = (f"HI*ABK:M25511~SV1*HC:97140:GP*120*UN*2***1~DTP*472*D8*20260203~NTE*ADD*{note}~"
+                "SV1*HC:97161:GP*90*UN*1***1")
+    data = interchange({"base": "psrc", "claims": [segments]})
+    for seed in range(8):
+        copy = same_findings(data, seed).decode("latin-1").upper()
+        assert not any(name in copy for name in ("MARROWBONE", "QUENBY", "ZEBULON"))
 
 
 def test_the_table_of_places_knows_every_code_number_and_day_of_the_guide() -> None:

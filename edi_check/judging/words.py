@@ -10,19 +10,25 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-__all__ = ["NEGATIONS", "NOT_OF_TREATMENT", "OTHER_MINUTES", "Words", "is_word_entry"]
+__all__ = ["NEGATIONS", "NOT_OF_TREATMENT", "OF_THE_VISIT", "OTHER_MINUTES", "Words", "is_word_entry"]
 
 NEGATIONS = frozenset({"no", "not", "denies", "denied", "without", "declined", "declines", "never", "nor"})
 
+_BEHIND = ("sitting", "standing", "walking", "walk", "driving", "drive", "commute", "running", "run", "sleep",
+           "sleeping", "lying", "late", "rest", "stiffness")
 _BEFORE = ("after", "since", "every", "within", "past", "last", "lasts", "sit", "sits", "stand", "stands", "walk",
-           "walks", "drive", "drives", "run", "runs", "sleep", "sleeps", "lie", "lies", "tolerate", "tolerates")
-_BEHIND = ("sitting", "standing", "walking", "driving", "drive", "running", "sleep", "sleeping", "lying")
+           "walks", "drive", "drives", "run", "runs", "sleep", "sleeps", "lie", "lies", "tolerate", "tolerates",
+           "tolerance", "hep", "stiffness", "sitting", "standing", "walking", "driving", "running", "sleeping",
+           "lying")
 OTHER_MINUTES = frozenset({"in", *_BEFORE, *_BEHIND, "of", "when", "while", "with"})
 """The words of NOT_OF_TREATMENT; a copy without people keeps them."""
 NOT_OF_TREATMENT = re.compile(
     rf"\b(?:in|(?:{'|'.join(_BEFORE)})(?:\s[^\s.;!?]+){{0,2}})\s\d{{1,3}}\s*(?:-\s*)?min"
     rf"|min(?:ute)?s?\s(?:(?:of|when|while|with)\s)?(?:{'|'.join(_BEHIND)})\b", re.I)
-"""Minutes of what the patient can do or has: ``pain after 60 minutes of sitting``, ``walks 20 min``."""
+"""Minutes of what the patient can do, does or has: ``pain after 60 minutes of sitting``, ``walks 20 min``, ``6 minute
+walk test``, ``10 min late``."""
+OF_THE_VISIT = re.compile(r"\b(?:total(\s+timed)?|session|visit)\b", re.I)
+"""Whose minutes are those of all services of the day together, the untimed ones included; not of ``total timed``."""
 
 _ENTRY = re.compile(r"[a-z][a-z' -]*\*?\Z")
 _TOKEN = re.compile(r"[\w']+")
@@ -66,10 +72,18 @@ class Words:
             self._pattern = re.compile(rf"(?<!\w)(?:{one})(?!\w)", re.I)
         return self._pattern
 
-    def find(self, text: str) -> str:
-        """The entry that is met first, as the list writes it."""
+    def find(self, text: str, besides: Words | None = None) -> str:
+        """The entry that is met first, as the list writes it; not as a part of what stands in ``besides``.
+
+        >>> Words(["wellness"]).find("seen at a wellness center", Words(["wellness center"]))
+        ''
+        """
         pattern = self.pattern if text else None
+        other = besides.pattern if besides is not None and pattern is not None else None
+        spans = [m.span() for m in other.finditer(text)] if other is not None else []
         for match in pattern.finditer(text) if pattern else ():
+            if any(first <= match.start() and match.end() <= last for first, last in spans):
+                continue
             sentence = _SENTENCE_END.split(text[max(0, match.start() - 80):match.start()])[-1]
             before = _TOKEN.findall(sentence.lower())[-4:]
             if not NEGATIONS.intersection(before):

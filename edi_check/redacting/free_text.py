@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from ..judging.packs import Pack, Setting
-from ..judging.words import NEGATIONS, NOT_OF_TREATMENT, OTHER_MINUTES, Words
+from ..judging.words import NEGATIONS, NOT_OF_TREATMENT, OF_THE_VISIT, OTHER_MINUTES, Words
 
 __all__ = ["Vocabulary"]
 
@@ -16,6 +16,7 @@ _MINUTES = re.compile(r"\d{1,4}\s*(?:-\s*)?min\w*", re.I)
 _NEGATION = re.compile(rf"(?<![\w'])(?:{'|'.join(sorted(NEGATIONS))})(?![\w'])", re.I)
 _OTHER_MINUTES = re.compile(rf"(?<![\w'])(?:{'|'.join(sorted(OTHER_MINUTES))})(?![\w'])", re.I)
 """Only beside minutes: elsewhere such a word turns nothing away, and may be a name."""
+_OF_MINUTES = {"min", "mins", "minute", "minutes", "total", "timed", "session", "visit"}
 
 
 class Vocabulary:
@@ -24,9 +25,9 @@ class Vocabulary:
     def __init__(self, packs: Sequence[Pack] = (), settings: dict[str, dict[str, Any]] | None = None) -> None:
         lists = list(_word_lists(packs, settings or {}))
         self._patterns = [pattern for words in lists if (pattern := words.pattern) is not None]
-        self._patterns += [_MINUTES, _NEGATION]
+        self._patterns += [_MINUTES, _NEGATION, OF_THE_VISIT]
         self.words = frozenset(word for words in lists for entry in words for word in re.split("[^a-z]+", entry)
-                               ) | NEGATIONS | OTHER_MINUTES | {"min", "mins", "minute", "minutes"}
+                               ) | NEGATIONS | OTHER_MINUTES | _OF_MINUTES
         """Single words that must not come into a text where they didn't stand, in lower case."""
 
     def places(self, text: str) -> list[tuple[int, int, int]]:

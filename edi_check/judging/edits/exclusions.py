@@ -86,11 +86,13 @@ def says_nothing_in_words(claim: Claim) -> bool:
 
 
 @check(gives="word", names_line=True, screen=says_nothing_in_words)
-def words_in_notes(claim: Claim, *, procedures: Codes, words: Words) -> Result:
+def words_in_notes(claim: Claim, *, procedures: Codes, words: Words, besides: Words | None = None) -> Result:
     """A line's description, its notes or the claim's notes name something, and don't deny it.
 
     Wrong:  SV1*HC:97140:GP*120*UN*2***1 with NTE*ADD*Gua sha to upper back
     Right:  SV1*HC:97140:GP*120*UN*2***1 with NTE*ADD*Patient declined gua sha
+
+    ``besides``: phrases in which such a word means something else, as in the name of a clinic or of a job.
 
     Returns a hit for each line with one of the ``procedures``, where the first such word stands.
     """
@@ -98,7 +100,7 @@ def words_in_notes(claim: Claim, *, procedures: Codes, words: Words) -> Result:
     for line in claim.service_lines:
         if procedures.has(line.procedure):
             for text, at, segment in _texts(claim, line):
-                word = words.find(text)
+                word = words.find(text, besides)
                 if word:
                     found.append(Hit(at, segment, line.number, {"word": word.rstrip("*")}))
                     break

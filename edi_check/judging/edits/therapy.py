@@ -12,7 +12,7 @@ from ...phrases import counted
 from ..aggregate import DayLine, DayOfService, Tallies, name_of
 from ..conditions import Codes
 from ..registry import ALWAYS_HEARD, ALWAYS_SILENT, Hit, Result, check
-from ..words import NOT_OF_TREATMENT
+from ..words import NOT_OF_TREATMENT, OF_THE_VISIT
 from ._spread import over_for_sure, over_perhaps
 from .exclusions import says_nothing_in_words
 
@@ -193,7 +193,8 @@ def minutes_disagree_with_units(claim: Claim, *, procedures: Codes, timed: Codes
     Right:  SV1*HC:97140:GP*120*UN*2***1 with NTE*ADD*25 minutes manual therapy
 
     Only where minutes can't be misread: one number in the line's own text, or in the claim's when it has one timed
-    line; not how long the patient can sit, walk or sleep, nor after which time something is felt.
+    line; not how long the patient can sit, walk or sleep, nor after which time something is felt; nor the total of a
+    visit in which something else was done, too.
     Returns a hit on the units of each line at fault.
     """
     lines = [line for line in claim.service_lines if line.procedure in timed and line.units is not None]
@@ -230,7 +231,12 @@ def _minutes(claim: Claim, line: ServiceLine, is_only_one: bool) -> int:
     notes = [*line.notes, *(claim.notes if is_only_one else ())]
     texts = " ; ".join([line.description, *(n.text for n in notes if n.code != "K3")])
     given = _MINUTES.findall(texts)
-    return int(given[0]) if len(given) == 1 and not NOT_OF_TREATMENT.search(texts) else 0
+    if len(given) != 1 or NOT_OF_TREATMENT.search(texts):
+        return 0
+    if any(not m[1] for m in OF_THE_VISIT.finditer(texts)):
+        of_day = [n for n in claim.service_lines if _days(n) == _days(line)]
+        return int(given[0]) if len(of_day) == 1 else 0
+    return int(given[0])
 
 
 @check(gives="regions needed", names_line=True)
