@@ -71,7 +71,8 @@ def test_whose_minutes_are_meant_stays_and_no_name_with_it(note: str) -> None:
 
 
 @pytest.mark.parametrize("note", [
-    "MARROWBONE TOTAL TREATMENT TIME 45 MIN", "Quenby total timed 45 min", "Zebulon is a maintenance worker",
+    "MARROWBONE TOTAL TREATMENT TIME 45 MIN", "Quenby total timed 45 min", "Zebulon, eval 45 min",
+    "Zebulon is a maintenance worker",
 ])
 def test_what_turns_a_note_away_stays_and_no_name_with_it(note: str) -> None:
     """The total of a visit (PSRC-MT-21) and a job called maintenance (PSRC-MT-09) mean nothing, in the copy neither."""

@@ -27,8 +27,10 @@ NOT_OF_TREATMENT = re.compile(
     rf"|min(?:ute)?s?\s(?:(?:of|when|while|with)\s)?(?:{'|'.join(_BEHIND)})\b", re.I)
 """Minutes of what the patient can do, does or has: ``pain after 60 minutes of sitting``, ``walks 20 min``, ``6 minute
 walk test``, ``10 min late``."""
-OF_THE_VISIT = re.compile(r"\b(?:total(\s+timed)?|session|visit)\b", re.I)
-"""Whose minutes are those of all services of the day together, the untimed ones included; not of ``total timed``."""
+OF_THE_VISIT = re.compile(
+    r"\b(?:total(\s+timed)?|session|visit|(?:re-?)?eval(?:uation)?|e-?stim|ice|heat|hot packs?|cold packs?)\b", re.I)
+"""Whose minutes are those of all services of the day together, the untimed ones included, or of an untimed one; not of
+``total timed``."""
 
 _ENTRY = re.compile(r"[a-z][a-z' -]*\*?\Z")
 _TOKEN = re.compile(r"[\w']+")

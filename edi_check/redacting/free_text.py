@@ -16,7 +16,8 @@ _MINUTES = re.compile(r"\d{1,4}\s*(?:-\s*)?min\w*", re.I)
 _NEGATION = re.compile(rf"(?<![\w'])(?:{'|'.join(sorted(NEGATIONS))})(?![\w'])", re.I)
 _OTHER_MINUTES = re.compile(rf"(?<![\w'])(?:{'|'.join(sorted(OTHER_MINUTES))})(?![\w'])", re.I)
 """Only beside minutes: elsewhere such a word turns nothing away, and may be a name."""
-_OF_MINUTES = {"min", "mins", "minute", "minutes", "total", "timed", "session", "visit"}
+_OF_MINUTES = {"min", "mins", "minute", "minutes", "total", "timed", "session", "visit", "eval", "evaluation", "reeval",
+               "reevaluation", "stim", "estim", "ice", "heat", "hot", "cold", "pack", "packs"}
 
 
 class Vocabulary:
@@ -25,7 +26,7 @@ class Vocabulary:
     def __init__(self, packs: Sequence[Pack] = (), settings: dict[str, dict[str, Any]] | None = None) -> None:
         lists = list(_word_lists(packs, settings or {}))
         self._patterns = [pattern for words in lists if (pattern := words.pattern) is not None]
-        self._patterns += [_MINUTES, _NEGATION, OF_THE_VISIT]
+        self._patterns += [_MINUTES, _NEGATION]
         self.words = frozenset(word for words in lists for entry in words for word in re.split("[^a-z]+", entry)
                                ) | NEGATIONS | OTHER_MINUTES | _OF_MINUTES
         """Single words that must not come into a text where they didn't stand, in lower case."""
@@ -35,6 +36,8 @@ class Vocabulary:
         found = [(n, *match.span()) for n, pattern in enumerate(self._patterns) for match in pattern.finditer(text)]
         for around in NOT_OF_TREATMENT.finditer(text):
             found += [(len(self._patterns), *word.span()) for word in _OTHER_MINUTES.finditer(text, *around.span())]
+        if _MINUTES.search(text):  # without minutes such a word says nothing, and may be a name
+            found += [(len(self._patterns) + 1, *word.span()) for word in OF_THE_VISIT.finditer(text)]
         return found
 
 

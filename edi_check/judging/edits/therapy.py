@@ -194,7 +194,7 @@ def minutes_disagree_with_units(claim: Claim, *, procedures: Codes, timed: Codes
 
     Only where minutes can't be misread: one number in the line's own text, or in the claim's when it has one timed
     line; not how long the patient can sit, walk or sleep, nor after which time something is felt; nor the total of a
-    visit in which something else was done, too.
+    visit in which something else was done, too, nor an evaluation's or a hot pack's.
     Returns a hit on the units of each line at fault.
     """
     lines = [line for line in claim.service_lines if line.procedure in timed and line.units is not None]
