@@ -19,8 +19,8 @@ from typing import IO, Any, Final
 
 __all__ = ["GROUP", "Spool", "Store", "read_at"]
 
-GROUP: Final = 64
-"""Rows that are written together, before they have left the processor's cache."""
+GROUP: Final = 256
+"""Rows that are written together."""
 
 FEW: Final = 16
 """Rows of a spool that stay at hand when no more come."""

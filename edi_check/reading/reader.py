@@ -29,9 +29,8 @@ __all__ = ["LIMITS", "Reader", "pieces"]
 
 PADS: Final = [[""] * n for n in range(40)]
 """What is appended to a split segment so that every element the guide has can be asked for."""
-PIECE: Final = 1 << 12
-"""Bytes that are read at a time: few enough that what is made of them is still in the processor's cache when it is
-judged."""
+PIECE: Final = 1 << 15
+"""Bytes that are read at a time."""
 MEMO_LIMIT: Final = 4000
 LIMITS: Final[Mapping[str, int]] = {
     "segment_bytes": SEGMENT_LIMIT,
